@@ -1,0 +1,164 @@
+// Types, conversions, loads and stores that every kernel uses. Included once, before everything else.
+//
+// VECTOR_WIDTH lanes per value: 16, 8 or 4 in CPU shape, 1 in GPU shape, where `float_v` is plain float and all of
+// this collapses to scalar code. Comparisons of vectors give -1 per true lane, of scalars 1: `?:`, `&&`, `||`, `!`
+// and `convert_uchar_v(mask) & 1` mean the same for both.
+
+#ifndef VECTOR_WIDTH
+#define VECTOR_WIDTH 1      // lanes per value
+#endif
+#ifndef GPU_SHAPE
+#define GPU_SHAPE 0         // 1: one work-item per element and work-groups; 0: one work-item per large chunk
+#endif
+#ifndef HAS_FP64
+#define HAS_FP64 0          // 1: the device computes double
+#endif
+
+#define PASTE_(a, b) a##b
+#define PASTE(a, b) PASTE_(a, b)
+
+#if VECTOR_WIDTH == 1
+#define WIDE(name) name
+#else
+#define WIDE(name) PASTE(name, VECTOR_WIDTH)
+#endif
+
+typedef WIDE(char) char_v;
+typedef WIDE(uchar) uchar_v;
+typedef WIDE(short) short_v;
+typedef WIDE(ushort) ushort_v;
+typedef WIDE(int) int_v;
+typedef WIDE(uint) uint_v;
+typedef WIDE(long) long_v;
+typedef WIDE(ulong) ulong_v;
+typedef WIDE(float) float_v;
+#if HAS_FP64
+typedef WIDE(double) double_v;
+#endif
+
+#define convert_char_v WIDE(convert_char)
+#define convert_uchar_v WIDE(convert_uchar)
+#define convert_short_v WIDE(convert_short)
+#define convert_ushort_v WIDE(convert_ushort)
+#define convert_int_v WIDE(convert_int)
+#define convert_uint_v WIDE(convert_uint)
+#define convert_long_v WIDE(convert_long)
+#define convert_ulong_v WIDE(convert_ulong)
+#define convert_float_v WIDE(convert_float)
+#define convert_double_v WIDE(convert_double)
+
+#define as_char_v WIDE(as_char)
+#define as_uchar_v WIDE(as_uchar)
+#define as_short_v WIDE(as_short)
+#define as_ushort_v WIDE(as_ushort)
+#define as_int_v WIDE(as_int)
+#define as_uint_v WIDE(as_uint)
+#define as_long_v WIDE(as_long)
+#define as_ulong_v WIDE(as_ulong)
+#define as_float_v WIDE(as_float)
+#define as_double_v WIDE(as_double)
+
+// The integer type whose lanes are as wide as those of a compute type: what its comparisons give.
+#define mask_char char_v
+#define mask_uchar char_v
+#define mask_short short_v
+#define mask_ushort short_v
+#define mask_int int_v
+#define mask_uint int_v
+#define mask_long long_v
+#define mask_ulong long_v
+#define mask_float int_v
+#define mask_double long_v
+
+// A 0/1 value of any integer type widened to the mask lanes of a compute type: `convert_mask_float(c) != 0`.
+#define convert_mask_char convert_char_v
+#define convert_mask_uchar convert_char_v
+#define convert_mask_short convert_short_v
+#define convert_mask_ushort convert_short_v
+#define convert_mask_int convert_int_v
+#define convert_mask_uint convert_int_v
+#define convert_mask_long convert_long_v
+#define convert_mask_ulong convert_long_v
+#define convert_mask_float convert_int_v
+#define convert_mask_double convert_long_v
+
+#if VECTOR_WIDTH == 16
+#define LANES(type) ((PASTE(type, 16))(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
+#elif VECTOR_WIDTH == 8
+#define LANES(type) ((PASTE(type, 8))(0, 1, 2, 3, 4, 5, 6, 7))
+#elif VECTOR_WIDTH == 4
+#define LANES(type) ((PASTE(type, 4))(0, 1, 2, 3))
+#else
+#define LANES(type) ((type)0)
+#endif
+
+#if VECTOR_WIDTH == 1
+#define VLOAD(p) (*(p))
+#define VSTORE(v, p) (*(p) = (v))
+#define VLOAD_HALF(p) vload_half(0, p)
+#define VSTORE_HALF(v, p) vstore_half_rte(v, 0, p)
+#else
+#define VLOAD(p) PASTE(vload, VECTOR_WIDTH)(0, p)
+#define VSTORE(v, p) PASTE(vstore, VECTOR_WIDTH)(v, 0, p)
+#define VLOAD_HALF(p) PASTE(vload_half, VECTOR_WIDTH)(0, p)
+#define VSTORE_HALF(v, p) PASTE(PASTE(vstore_half, VECTOR_WIDTH), _rte)(v, 0, p)
+#endif
+
+// How one element of a stored type becomes a value, and back. bool and half are stored types only.
+#define storage_char char
+#define storage_uchar uchar
+#define storage_bool uchar
+#define storage_short short
+#define storage_ushort ushort
+#define storage_int int
+#define storage_uint uint
+#define storage_long long
+#define storage_ulong ulong
+#define storage_half half
+#define storage_float float
+#define storage_double double
+
+// For each stored type NAME with compute type TYPE:
+//   load_NAME(p)                 VECTOR_WIDTH neighbours
+//   load_one_NAME(p)             one element, as a scalar
+//   load_strided_NAME(p, s, n)   n <= VECTOR_WIDTH elements s apart; lanes from n on repeat the first
+//   store_NAME(v, p)             VECTOR_WIDTH neighbours
+//   store_strided_NAME(v, p, s, n)   the first n lanes, s apart
+#define DEFINE_ACCESS(NAME, TYPE, LOAD, STORE, LOAD_ONE, STORE_ONE)                                                  \
+    static inline PASTE(TYPE, _v) load_##NAME(__global const storage_##NAME *p) { return LOAD(p); }                   \
+    static inline TYPE load_one_##NAME(__global const storage_##NAME *p) { return LOAD_ONE(p); }                      \
+    static inline void store_##NAME(PASTE(TYPE, _v) v, __global storage_##NAME *p) { STORE(v, p); }                   \
+    static inline PASTE(TYPE, _v) load_strided_##NAME(__global const storage_##NAME *p, long s, int n) {              \
+        TYPE lanes[VECTOR_WIDTH];                                                                                     \
+        for (int lane = 0; lane < VECTOR_WIDTH; lane++) {                                                             \
+            lanes[lane] = LOAD_ONE(p + (lane < n ? lane * s : 0));                                                    \
+        }                                                                                                             \
+        return VLOAD(lanes);                                                                                          \
+    }                                                                                                                 \
+    static inline void store_strided_##NAME(PASTE(TYPE, _v) v, __global storage_##NAME *p, long s, int n) {           \
+        TYPE lanes[VECTOR_WIDTH];                                                                                     \
+        VSTORE(v, lanes);                                                                                             \
+        for (int lane = 0; lane < n; lane++) {                                                                        \
+            STORE_ONE(lanes[lane], p + lane * s);                                                                     \
+        }                                                                                                             \
+    }
+
+#define LOAD_PLAIN(p) (*(p))
+#define STORE_PLAIN(v, p) (*(p) = (v))
+#define LOAD_ONE_HALF(p) vload_half(0, p)
+#define STORE_ONE_HALF(v, p) vstore_half_rte(v, 0, p)
+
+DEFINE_ACCESS(char, char, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
+DEFINE_ACCESS(uchar, uchar, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
+DEFINE_ACCESS(bool, uchar, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
+DEFINE_ACCESS(short, short, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
+DEFINE_ACCESS(ushort, ushort, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
+DEFINE_ACCESS(int, int, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
+DEFINE_ACCESS(uint, uint, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
+DEFINE_ACCESS(long, long, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
+DEFINE_ACCESS(ulong, ulong, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
+DEFINE_ACCESS(half, float, VLOAD_HALF, VSTORE_HALF, LOAD_ONE_HALF, STORE_ONE_HALF)
+DEFINE_ACCESS(float, float, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
+#if HAS_FP64
+DEFINE_ACCESS(double, double, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
+#endif

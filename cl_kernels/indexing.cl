@@ -1,0 +1,180 @@
+// Reading and writing at addresses that come from data: normalize_index, gather, scatter.
+//
+// Assumes common.cl. Arrays are row-major (outer, length, inner), the middle axis is indexed by int64 numbers within
+// 0 .. length - 1, which is what normalize_index makes of anything else. No float atomics: in scatter each output
+// row has one owner, who takes its values in the order of the indices, so equal input gives equal bits.
+
+#ifndef KERNEL
+#define KERNEL(n) n
+#define ENTRY_normalize_index
+#define ENTRY_gather
+#define ENTRY_scatter
+#define INDEX int           // stored type of the given indices
+#define WIDE_INDEX long     // type that holds each of them: long, ulong for ulong, the float type for floats
+#define PER_ITEM 64         // indices that one item normalizes
+#define TYPE float          // stored type; for gather and with SET any type of the same size
+#define SET 0               // 1: the last value replaces what was there; 0: values are added to zero
+#define GROUP 128           // work-group size of scatter in GPU shape
+#endif
+
+#ifdef ENTRY_normalize_index
+__kernel void KERNEL(normalize_index)(
+    __global const PASTE(storage_, INDEX) *indices, const long indices_offset, __global long *out,
+    const long count, const long length, __global int *fault, const int fault_code) {
+    const long first = (long)get_global_id(0) * PER_ITEM;
+    const long end = min(first + PER_ITEM, count);
+    indices += indices_offset;
+    for (long i = first; i < end; i++) {
+        const WIDE_INDEX given = (WIDE_INDEX)PASTE(load_one_, INDEX)(indices + i);
+        // The comparisons are false for NaN, and unsigned numbers never reach the last one.
+        const int inside = given < (WIDE_INDEX)length && (given >= 0 || given >= -(WIDE_INDEX)length);
+        if (!inside) {
+            atomic_max(fault, fault_code);
+        }
+        const long position = inside ? (long)given : 0;
+        out[i] = position < 0 ? position + length : position;
+    }
+}
+#endif
+
+#ifdef ENTRY_gather
+#if GPU_SHAPE
+// One item per element.
+__kernel void KERNEL(gather)(
+    __global const TYPE *x, const long x_offset, __global const long *indices, const long indices_offset,
+    __global TYPE *out, const long outer, const long length, const long inner, const long count,
+    const long rows_per_item) {
+    const long element = get_global_id(0);
+    if (element >= outer * count * inner) {
+        return;
+    }
+    const long row = element / inner;
+    const long source = row / count * length + indices[indices_offset + row % count];
+    out[element] = x[x_offset + source * inner + element % inner];
+}
+#else
+// One item per run of output rows.
+__kernel void KERNEL(gather)(
+    __global const TYPE *x, const long x_offset, __global const long *indices, const long indices_offset,
+    __global TYPE *out, const long outer, const long length, const long inner, const long count,
+    const long rows_per_item) {
+    const long first = (long)get_global_id(0) * rows_per_item;
+    const long end = min(first + rows_per_item, outer * count);
+    long block = first / count;
+    long k = first % count;
+    for (long row = first; row < end; row++) {
+        __global const TYPE *from = x + x_offset + (block * length + indices[indices_offset + k]) * inner;
+        __global TYPE *to = out + row * inner;
+        long i = 0;
+        for (; i + VECTOR_WIDTH <= inner; i += VECTOR_WIDTH) {
+            VSTORE(VLOAD(from + i), to + i);
+        }
+        for (; i < inner; i++) {
+            to[i] = from[i];
+        }
+        k++;
+        if (k == count) {
+            k = 0;
+            block++;
+        }
+    }
+}
+#endif
+#endif
+
+#ifdef ENTRY_scatter
+#if SET
+#define SCATTER_START(i) base[i]
+#define SCATTER_COMBINE(before, value) (value)
+#else
+#define SCATTER_START(i) 0
+#define SCATTER_COMBINE(before, value) ((before) + (value))
+#endif
+
+#if GPU_SHAPE
+// One group per run of output rows. Every lane owns some of these rows and columns; the group reads the indices tile
+// by tile, and each lane takes those that go to its rows.
+__kernel void KERNEL(scatter)(
+    __global const TYPE *values, const long values_offset, __global const long *indices, const long indices_offset,
+    __global const TYPE *base, const long base_offset, __global TYPE *out,
+    const long outer, const long length, const long inner, const long count, const long rows_per_owner) {
+    __local long tile[GROUP];
+    const int lane = get_local_id(0);
+    const int column_lanes = (int)min(inner, (long)GROUP);
+    const int row_lanes = GROUP / column_lanes;
+    const int my_row = lane / column_lanes;
+    const int my_column = lane % column_lanes;
+    const long first = (long)get_group_id(0) * rows_per_owner;
+    const long end = min(first + rows_per_owner, outer * length);
+    values += values_offset;
+    base += base_offset;
+    for (long block = first / length; block * length < end; block++) {
+        const long low = max(first - block * length, 0L);
+        const long high = min(end - block * length, length);
+        if (my_row < row_lanes) {
+            for (long n = low + my_row; n < high; n += row_lanes) {
+                for (long i = my_column; i < inner; i += column_lanes) {
+                    const long place = (block * length + n) * inner + i;
+                    out[place] = SCATTER_START(place);
+                }
+            }
+        }
+        for (long start = 0; start < count; start += GROUP) {
+            barrier(CLK_LOCAL_MEM_FENCE);
+            if (start + lane < count) {
+                tile[lane] = indices[indices_offset + start + lane] - low;
+            }
+            barrier(CLK_LOCAL_MEM_FENCE);
+            const int filled = (int)min(count - start, (long)GROUP);
+            for (int t = 0; t < filled; t++) {
+                const long n = tile[t];
+                if (n < 0 || n >= high - low || (int)(n % row_lanes) != my_row) {
+                    continue;
+                }
+                __global TYPE *to = out + (block * length + low + n) * inner;
+                __global const TYPE *from = values + (block * count + start + t) * inner;
+                for (long i = my_column; i < inner; i += column_lanes) {
+                    to[i] = SCATTER_COMBINE(to[i], from[i]);
+                }
+            }
+        }
+    }
+}
+#else
+// One item per run of output rows, which looks through all indices.
+__kernel void KERNEL(scatter)(
+    __global const TYPE *values, const long values_offset, __global const long *indices, const long indices_offset,
+    __global const TYPE *base, const long base_offset, __global TYPE *out,
+    const long outer, const long length, const long inner, const long count, const long rows_per_owner) {
+    const long first = (long)get_global_id(0) * rows_per_owner;
+    const long end = min(first + rows_per_owner, outer * length);
+    values += values_offset;
+    base += base_offset;
+    indices += indices_offset;
+    for (long place = first * inner; place < end * inner; place++) {
+        out[place] = SCATTER_START(place);
+    }
+    for (long block = first / length; block * length < end; block++) {
+        const long low = max(first - block * length, 0L);
+        const long high = min(end - block * length, length);
+        for (long k = 0; k < count; k++) {
+            const long n = indices[k];
+            if (n < low || n >= high) {
+                continue;
+            }
+            __global TYPE *to = out + (block * length + n) * inner;
+            __global const TYPE *from = values + (block * count + k) * inner;
+            long i = 0;
+            for (; i + VECTOR_WIDTH <= inner; i += VECTOR_WIDTH) {
+                VSTORE(SCATTER_COMBINE(VLOAD(to + i), VLOAD(from + i)), to + i);
+            }
+            for (; i < inner; i++) {
+                to[i] = SCATTER_COMBINE(to[i], from[i]);
+            }
+        }
+    }
+}
+#endif
+#undef SCATTER_START
+#undef SCATTER_COMBINE
+#endif

@@ -1,0 +1,114 @@
+// Fused reductions along the last axes, with everything that depends on them: softmax, normalisations, losses.
+//
+// The space is `rows` (kept) x `mid` x `inner` (reduced; `inner` is the last axis after merging). A kernel is a
+// sequence of phases over one row, which stays in the cache: a phase reads columns, computes, combines into
+// accumulators and stores; what was reduced in one phase is at hand in the next.
+// CPU shape, and GPU shape for short rows: one work-item per row. GPU shape: one work-group per row.
+// SPLIT: few long rows are cut into `parts`; each part writes its accumulators and a second kernel combines them.
+// The cut depends on the shape only, and each accumulator sums blocks of at most 16 terms per lane before they are
+// added with compensation: results repeat bit for bit and are at least as exact as a pairwise sum.
+
+#ifndef KERNEL
+#define KERNEL(name) name
+#define ENTRY_rows 1
+#define index_t int                 // int, or long where an index may pass 2^31
+#define PARAMETERS __global const float *p0, __global float *q0,  // buffers, offsets, strides; ends in a comma
+#define SETUP                       // once per work-item: scalars to vectors
+#define ROW_SETUP                   // offsets of each operand from `row`
+#define MID_SETUP                   // offsets of each operand from `j`, the index along the outer reduced axes
+#define GROUP_SIZE 0                // work-items per row: a power of two, or 0 for one
+#define SPLIT 0                     // 1: parts of `inner`; 2: parts of `mid`
+#define PHASES float_v t0 = 0, a0_0; SINGLE_PASS(P0) store_strided_float(t0, q0 + row, 1, 1);
+#define P0_START a0_0 = 0;          // before each block of columns
+#define P0_FULL(i, u) a0_##u += load_float(p0 + row * inner + i);
+#define P0_PART(i, count) a0_0 += load_strided_float(p0 + row * inner + i, 1, count) * convert_float_v(LANES(int) < count);
+#define P0_FOLD t0 += a0_0;         // after each block
+#endif
+
+#undef FIRST_COLUMN
+#undef COLUMN_STEP
+#if GROUP_SIZE
+#define FIRST_COLUMN (index_t) get_local_id(0)
+#define COLUMN_STEP GROUP_SIZE
+#else
+#define FIRST_COLUMN 0
+#define COLUMN_STEP VECTOR_WIDTH
+#endif
+
+#ifndef ROWS_PASSES
+#define ROWS_PASSES
+// One pass over the columns of a row. P##_FULL(i, u) handles a vector with accumulators u, P##_PART the rest.
+#define PASS(P, WHOLE_VECTORS, BLOCK)                                                                                 \
+    for (index_t j = first_mid; j < stop_mid; j++) {                                                                  \
+        MID_SETUP                                                                                                     \
+        for (index_t block = first_column; block < stop_column; block += BLOCK) {                                     \
+            const index_t end = min(block + (BLOCK), stop_column);                                                    \
+            index_t i = block + FIRST_COLUMN;                                                                         \
+            P##_START                                                                                                 \
+            WHOLE_VECTORS(P)                                                                                          \
+            REST(P)                                                                                                   \
+            P##_FOLD                                                                                                  \
+        }                                                                                                             \
+    }
+#define WHOLE_SINGLE(P)                                                                                               \
+    for (; i + VECTOR_WIDTH <= end; i += COLUMN_STEP) {                                                               \
+        P##_FULL(i, 0)                                                                                                \
+    }
+#define WHOLE_UNROLLED(P)                                                                                             \
+    for (; i + 4 * VECTOR_WIDTH <= end; i += 4 * VECTOR_WIDTH) {                                                      \
+        P##_FULL(i, 0)                                                                                                \
+        P##_FULL((i + VECTOR_WIDTH), 1)                                                                               \
+        P##_FULL((i + 2 * VECTOR_WIDTH), 2)                                                                           \
+        P##_FULL((i + 3 * VECTOR_WIDTH), 3)                                                                           \
+    }                                                                                                                 \
+    WHOLE_SINGLE(P)
+#if VECTOR_WIDTH == 1
+#define REST(P)
+#else
+#define REST(P)                                                                                                       \
+    if (i < end) {                                                                                                    \
+        const int count = end - i;                                                                                    \
+        P##_PART(i, count)                                                                                            \
+    }
+#endif
+#define SINGLE_PASS(P) PASS(P, WHOLE_SINGLE, 16 * COLUMN_STEP)
+#define UNROLLED_PASS(P) PASS(P, WHOLE_UNROLLED, 64 * COLUMN_STEP)
+#endif
+
+#ifdef ENTRY_rows
+__kernel void KERNEL(rows)(PARAMETERS const index_t rows, const index_t mid, const index_t inner, const index_t parts,
+                           const index_t part_length) {
+    SETUP
+#if GROUP_SIZE
+    __local ulong shared[GROUP_SIZE];
+    const index_t place = get_group_id(0);
+    {
+#elif GPU_SHAPE
+    const index_t place = get_global_id(0);
+    if (place < rows * parts) {
+#else
+    const long items = get_global_size(0), item = get_global_id(0), places = (long)rows * parts;
+    const index_t last = (index_t)(places * (item + 1) / items);
+    for (index_t place = (index_t)(places * item / items); place < last; place++) {
+#endif
+#if SPLIT
+        const index_t row = place / parts;
+        const index_t part = place - row * parts;
+#else
+        const index_t row = place;
+#endif
+#if SPLIT == 1
+        const index_t first_column = part * part_length, stop_column = min(first_column + part_length, inner);
+#else
+        const index_t first_column = 0, stop_column = inner;
+#endif
+#if SPLIT == 2
+        const index_t first_mid = part * part_length, stop_mid = min(first_mid + part_length, mid);
+#else
+        const index_t first_mid = 0, stop_mid = mid;
+#endif
+        ROW_SETUP
+        PHASES
+    }
+}
+#endif

@@ -1,0 +1,124 @@
+// Running sums and products along one axis, in order: out[i] = x[0] + ... + x[i], or from the end with REVERSE.
+//
+// Assumes common.cl. Arrays are row-major (outer, length, inner). The axis is cut into blocks of about the square
+// root of its length. That depends on the length alone, so equal input gives equal bits; and a sum passes through
+// twice the root of its terms instead of through all of them, which is what keeps it accurate.
+// Three passes: the total of each block, what comes before each block, the running sums. With one block the last
+// pass is all. An item takes one block of one column, or with WIDE of VECTOR_WIDTH neighbouring columns.
+
+#ifndef KERNEL
+#define KERNEL(n) n
+#define ENTRY_scan_totals
+#define ENTRY_scan_starts
+#define ENTRY_scan_blocks
+#define TYPE float          // type of the elements and their sums
+#define WIDE 0              // 1: vectors of neighbouring columns, for inner >= VECTOR_WIDTH
+#define PRODUCT 0           // 1: products, 0: sums
+#define REVERSE 0           // 1: from the end of the axis
+#endif
+
+#if PRODUCT
+#define SCAN_IDENTITY 1
+#define SCAN_COMBINE(a, b) ((a) * (b))
+#else
+#define SCAN_IDENTITY 0
+#define SCAN_COMBINE(a, b) ((a) + (b))
+#endif
+#if REVERSE
+#define SCAN_STEP(i) (length - 1 - (i))
+#else
+#define SCAN_STEP(i) (i)
+#endif
+#if WIDE
+#define SCAN_LANES VECTOR_WIDTH
+#define SCAN_VALUE PASTE(TYPE, _v)
+#define SCAN_LOAD(p) (lanes == VECTOR_WIDTH ? VLOAD(p) : PASTE(load_strided_, TYPE)(p, 1, lanes))
+#define SCAN_STORE(v, p)                                                                                             \
+    if (lanes == VECTOR_WIDTH) {                                                                                     \
+        VSTORE(v, p);                                                                                                \
+    } else {                                                                                                         \
+        PASTE(store_strided_, TYPE)(v, p, 1, lanes);                                                                 \
+    }
+#else
+#define SCAN_LANES 1
+#define SCAN_VALUE TYPE
+#define SCAN_LOAD(p) (*(p))
+#define SCAN_STORE(v, p) *(p) = (v);
+#endif
+
+// The item's place: `column` is its first one, of which it has `lanes`; `strip` counts what else there is.
+#define SCAN_PLACE                                                                                                   \
+    const long groups = (inner + SCAN_LANES - 1) / SCAN_LANES;                                                       \
+    const long column = (long)get_global_id(0) % groups * SCAN_LANES;                                                \
+    const int lanes = (int)min(inner - column, (long)SCAN_LANES);                                                    \
+    const long strip = (long)get_global_id(0) / groups;
+
+#ifdef ENTRY_scan_totals
+// totals[outer, block, inner]; nobody needs that of the last block
+__kernel void KERNEL(scan_totals)(
+    __global const TYPE *x, const long x_offset, __global TYPE *totals, const long outer, const long length,
+    const long inner, const long block_length, const long blocks) {
+    SCAN_PLACE
+    const long row = strip / blocks;
+    const long block = strip % blocks;
+    if (row >= outer || block == blocks - 1) {
+        return;
+    }
+    x += x_offset + row * length * inner + column;
+    SCAN_VALUE total = SCAN_IDENTITY;
+    for (long i = block * block_length; i < (block + 1) * block_length; i++) {
+        total = SCAN_COMBINE(total, SCAN_LOAD(x + SCAN_STEP(i) * inner));
+    }
+    SCAN_STORE(total, totals + (row * blocks + block) * inner + column)
+}
+#endif
+
+#ifdef ENTRY_scan_starts
+// the totals become what comes before each block
+__kernel void KERNEL(scan_starts)(
+    __global TYPE *totals, const long outer, const long inner, const long blocks) {
+    SCAN_PLACE
+    if (strip >= outer) {
+        return;
+    }
+    totals += strip * blocks * inner + column;
+    SCAN_VALUE before = SCAN_IDENTITY;
+    for (long block = 0; block < blocks; block++) {
+        const SCAN_VALUE total = block < blocks - 1 ? SCAN_LOAD(totals + block * inner) : before;
+        SCAN_STORE(before, totals + block * inner)
+        before = SCAN_COMBINE(before, total);
+    }
+}
+#endif
+
+#ifdef ENTRY_scan_blocks
+__kernel void KERNEL(scan_blocks)(
+    __global const TYPE *x, const long x_offset, __global const TYPE *starts, __global TYPE *out, const long outer,
+    const long length, const long inner, const long block_length, const long blocks) {
+    SCAN_PLACE
+    const long row = strip / blocks;
+    const long block = strip % blocks;
+    if (row >= outer) {
+        return;
+    }
+    x += x_offset + row * length * inner + column;
+    out += row * length * inner + column;
+    SCAN_VALUE sum = SCAN_IDENTITY;
+    if (blocks > 1) {
+        sum = SCAN_LOAD(starts + (row * blocks + block) * inner + column);
+    }
+    const long end = min((block + 1) * block_length, length);
+    for (long i = block * block_length; i < end; i++) {
+        sum = SCAN_COMBINE(sum, SCAN_LOAD(x + SCAN_STEP(i) * inner));
+        SCAN_STORE(sum, out + SCAN_STEP(i) * inner)
+    }
+}
+#endif
+#undef SCAN_IDENTITY
+#undef SCAN_COMBINE
+#undef SCAN_STEP
+#undef SCAN_LANES
+#undef SCAN_VALUE
+#undef SCAN_LOAD
+#undef SCAN_STORE
+#undef SCAN_PLACE

@@ -1,0 +1,1 @@
+"""clgrad: NumPy arrays with gradients on any OpenCL device."""

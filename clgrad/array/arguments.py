@@ -1,0 +1,64 @@
+"""Arguments that methods and functions share: shapes in several spellings, orders, dtypes, degrees of freedom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from operator import index
+from typing import Any
+
+from clgrad import dtypes
+from clgrad.dtypes import DType
+from clgrad.errors import ArgumentError
+from clgrad.ops.movement import reshape, transpose
+from clgrad.ops.operation import Value
+from clgrad.shapes import Shape, infer_reshape
+
+Axis = int | Sequence[int] | None
+
+
+def as_shape(name: str, shape: int | Iterable[int]) -> Shape:
+    """A shape given as a number or as numbers.
+
+    >>> as_shape("zeros", 3)
+    (3,)
+    """
+    lengths = tuple(map(index, shape)) if isinstance(shape, Iterable) else (index(shape),)
+    if any(length < 0 for length in lengths):
+        raise ArgumentError(f"{name}: lengths must not be negative, got shape {lengths}")
+    return lengths
+
+
+def spread(arguments: tuple[Any, ...]) -> Any:
+    """`f(2, 3)` and `f((2, 3))` mean the same.
+
+    >>> spread((2, 3)), spread(((2, 3),))
+    ((2, 3), (2, 3))
+    """
+    return arguments[0] if len(arguments) == 1 and isinstance(arguments[0], (Sequence, type(None))) else arguments
+
+
+def optional_dtype(dtype: Any) -> DType | None:
+    """A dtype, or None where the op decides."""
+    return None if dtype is None else dtypes.as_dtype(dtype)
+
+
+def reshaped(value: Value, shape: int | Sequence[int], order: str = "C") -> Value:
+    """The elements in another shape, taken row by row ('C') or column by column ('F')."""
+    if order == "F":
+        wanted = infer_reshape("reshape", value.shape, shape)
+        return transpose(reshape(transpose(value), wanted[::-1]))
+    check_order("reshape", order)
+    return reshape(value, shape)
+
+
+def check_order(name: str, order: str) -> None:
+    """Raise unless `order` means rows first, as arrays here lie."""
+    if order not in ("C", "A", "K"):
+        raise ArgumentError(f"{name}: order must be 'C' (arrays lie row by row here), got {order!r}")
+
+
+def degrees_of_freedom(ddof: int | None, correction: int | None) -> int:
+    """`correction` and NumPy's older `ddof` are the same."""
+    if ddof is not None and correction is not None and ddof != correction:
+        raise ArgumentError(f"ddof={ddof} and correction={correction} contradict each other; give one")
+    return ddof or correction or 0

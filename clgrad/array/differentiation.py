@@ -1,0 +1,157 @@
+"""Gradients of arrays: what `backward()` and `autograd.grad` do, on arrays and their values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from clgrad import dtypes
+from clgrad.array.handle import Handle, restore_variables, variable
+from clgrad.errors import ArgumentError, DeviceError, DTypeError, GradientError, ShapeError
+from clgrad.graph.execute import flush_live, register
+from clgrad.ops.operation import Value, alias, fill
+from clgrad.tape import Cotangents, Leaf, scope, walk
+
+GRADIENT_REQUESTS = ("write", "add", "null")
+
+
+def check_gradient_request(name: str, grad_req: str) -> None:
+    """Raise unless `grad_req` says what to do with a gradient."""
+    if grad_req not in GRADIENT_REQUESTS:
+        listed = ", ".join(map(repr, GRADIENT_REQUESTS))
+        raise ArgumentError(f"{name}: grad_req must be one of {listed}, got {grad_req!r}")
+
+
+def check_differentiable(name: str, value: Value) -> None:
+    """Raise unless gradients of this dtype exist."""
+    if not dtypes.is_floating(value.dtype):
+        raise DTypeError(
+            f"{name}: the array is {value.dtype.name}, and only floats have gradients (integers and booleans cannot "
+            "change by a little). Convert it first: x = x.astype('float32')"
+        )
+
+
+def attach(array: Handle, gradient: Handle, grad_req: str) -> None:
+    """Make `array` a variable whose gradients `gradient` receives; its history is cut."""
+    leaf = Leaf(gradient, grad_req)
+    value = variable(array._value, leaf)
+    array._leaf = leaf
+    _stand_for(array, value)
+
+
+def detach_variable(array: Handle) -> None:
+    """Make a variable an ordinary array without history."""
+    value = variable(array._value, Leaf(None, "null"))
+    array._leaf = None
+    _stand_for(array, value)
+
+
+def _stand_for(array: Handle, value: Value) -> None:
+    """Give the array another value of the same contents: no write, so bases do not see it."""
+    link = array._link
+    if link is None:
+        array._node = value
+    else:
+        link.seen = (link.base._value.serial, value)
+    if value.storage is None:
+        register(array)
+
+
+def run_backward(
+    heads: Sequence[Handle], head_gradients: Sequence[Handle | None] | None, retain_graph: bool, train_mode: bool
+) -> None:
+    """Carry gradients from the heads to the variables and store them there; enqueue everything."""
+    values, cotangents = _starts("backward", heads, head_gradients)
+    with scope(recording=False, training=train_mode):
+        _deliver(walk(values, cotangents, retain_graph=retain_graph))
+    # Whoever still refers to a value keeps it from being fused away.
+    del values, cotangents
+    restore_variables()
+    flush_live(None)
+
+
+def _deliver(found: Cotangents) -> None:
+    for leaf, gradient in found.leaves.items():
+        target: Handle = leaf.grad
+        if leaf.grad_req == "add":
+            gradient = target._value + gradient
+        elif gradient.entry is not None:
+            # The user's own head gradient, with its history.
+            gradient = alias(gradient)
+        target._replace(gradient)
+
+
+def gradients_of(
+    heads: Sequence[Handle],
+    variables: Sequence[Handle],
+    head_gradients: Sequence[Handle | None] | None,
+    retain_graph: bool,
+    create_graph: bool,
+    train_mode: bool,
+) -> list[Value | None]:
+    """The gradient of the summed heads with respect to each variable; None where there is no path."""
+    values, cotangents = _starts("grad", heads, head_gradients)
+    wanted = [variable._value for variable in variables]
+    for value in wanted:
+        check_differentiable("grad", value)
+    with scope(recording=create_graph, training=train_mode):
+        found = walk(values, cotangents, wanted, retain_graph)
+    return [
+        found.leaves.get(value.entry) if isinstance(value.entry, Leaf) else found.values.get(id(value))
+        for value in wanted
+    ]
+
+
+def _starts(
+    name: str, heads: Sequence[Handle], head_gradients: Sequence[Handle | None] | None
+) -> tuple[list[Value], list[Value]]:
+    if head_gradients is None:
+        head_gradients = [None] * len(heads)
+    if len(head_gradients) != len(heads):
+        raise ArgumentError(
+            f"{name}: {len(heads)} heads and {len(head_gradients)} head gradients; give one, or None, for each head"
+        )
+    values, cotangents = [], []
+    for position, (head, gradient) in enumerate(zip(heads, head_gradients)):
+        value = head._value
+        _check_head(name, position, value)
+        values.append(value)
+        cotangents.append(_head_gradient(name, position, value, gradient))
+    return values, cotangents
+
+
+def _check_head(name: str, position: int, value: Value) -> None:
+    if not dtypes.is_floating(value.dtype):
+        raise DTypeError(
+            f"{name}: head {position} is {value.dtype.name}; only floats have gradients. Usual cause: a result of "
+            "argmax, a comparison or astype(int)"
+        )
+    if value.entry is None:
+        raise GradientError(
+            f"{name}: nothing was recorded for head {position} (shape {value.shape}). Usual causes: it was computed "
+            "outside `with autograd.record():`; no array in it had attach_grad() called before; all of them went "
+            "through detach(), attach_grad(), asnumpy() or an op without a gradient such as argmax or a comparison"
+        )
+
+
+def _head_gradient(name: str, position: int, value: Value, gradient: Handle | None) -> Value:
+    if gradient is None:
+        return fill(1, value.shape, value.dtype, value.device)
+    if not isinstance(gradient, Handle):
+        raise ArgumentError(f"{name}: head gradient {position} must be an array or None, got {gradient!r}")
+    given = gradient._value
+    if given.shape != value.shape:
+        raise ShapeError(
+            f"{name}: head gradient {position} has shape {given.shape} and its head {value.shape}; they must agree"
+        )
+    if given.dtype != value.dtype:
+        raise DTypeError(
+            f"{name}: head gradient {position} is {given.dtype.name} and its head {value.dtype.name}; convert with "
+            f"astype({value.dtype.name!r})"
+        )
+    if given.device is not value.device:
+        raise DeviceError(
+            f"{name}: head gradient {position} lies on {given.device} and its head on {value.device}; copy it with "
+            f"to_device({str(value.device)!r})"
+        )
+    return given

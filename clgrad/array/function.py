@@ -1,0 +1,181 @@
+"""Functions with a gradient of the user's own, put on the tape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from clgrad.array.ndarray import ndarray
+from clgrad.errors import ArgumentError, GradientError, ShapeError
+from clgrad.ops.operation import Value, alias, fill
+from clgrad.tape import NO_ATTRIBUTES, STATE, Entry, scope
+
+
+class Function:
+    """A function whose gradient you write: `forward` computes it, `backward` carries gradients back.
+
+    Both get and return arrays; inside them nothing is recorded. `backward` gets one gradient per output and
+    returns one (or None) per input; `self.save_for_backward(...)` keeps arrays for it. One call per instance.
+    With `create_graph` the ops in `backward` are recorded, so gradients of higher order work.
+
+    >>> from clgrad import autograd, np
+    >>> class Sigmoid(autograd.Function):
+    ...     def forward(self, x):
+    ...         y = 1 / (1 + np.exp(-x))
+    ...         self.save_for_backward(y)
+    ...         return y
+    ...     def backward(self, dy):
+    ...         (y,) = self.saved_tensors
+    ...         return dy * y * (1 - y)
+    >>> x = np.zeros(2)
+    >>> x.attach_grad()
+    >>> with autograd.record():
+    ...     y = Sigmoid()(x)
+    >>> y.backward()
+    >>> x.grad
+    array([0.25, 0.25])
+    """
+
+    _saved: tuple[Any, ...] = ()
+    _outputs: list[_Output] | None = None
+    # While `backward` is recorded: what the outputs were selected from.
+    _joint: _Joint | None = None
+
+    def forward(self, *inputs: Any) -> Any:
+        """Compute the outputs from the inputs."""
+        raise NotImplementedError(f"{type(self).__name__} needs a forward method")
+
+    def backward(self, *output_grads: Any) -> Any:
+        """Compute the gradients of the inputs from those of the outputs."""
+        raise NotImplementedError(f"{type(self).__name__} needs a backward method")
+
+    def save_for_backward(self, *arrays: Any) -> None:
+        """Keep arrays, as they are now, for `backward`."""
+        self._saved = tuple(ndarray(one._value) if isinstance(one, ndarray) else one for one in arrays)
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """What `save_for_backward` kept; outputs among them know how they were computed."""
+        return self._saved if self._joint is None else tuple(map(self._linked, self._saved))
+
+    def _linked(self, saved: Any) -> Any:
+        if self._joint is not None and isinstance(saved, ndarray):
+            value = saved._value
+            for position, output in enumerate(self._outputs or ()):
+                if output.serial == value.serial:
+                    return ndarray(_selected(type(self).__name__, value, self._joint, position))
+        return saved
+
+    def __call__(self, *inputs: Any) -> Any:
+        name = type(self).__name__
+        if self._outputs is not None:
+            raise GradientError(f"{name}: an instance is called only once; write {name}()(x) to make a new one")
+        values = tuple(one._value if isinstance(one, ndarray) else _NO_ARRAY for one in inputs)
+        with scope(recording=False):
+            outputs = self.forward(*inputs)
+        listed = [outputs] if isinstance(outputs, ndarray) else list(outputs)
+        self._outputs = [_Output(output._value) for output in listed]
+        if not STATE.recording or all(value.entry is None for value in values):
+            return outputs
+        joint = _Joint(Entry(_Call(self), values, NO_ATTRIBUTES))
+        recorded = [
+            ndarray(_selected(name, output._value, joint, position)) for position, output in enumerate(listed)
+        ]
+        return recorded[0] if isinstance(outputs, ndarray) else type(outputs)(recorded)
+
+
+class _Output:
+    """What must be known of an output after the call. Its value would keep its memory."""
+
+    __slots__ = ("device", "dtype", "serial", "shape")
+
+    def __init__(self, value: Value) -> None:
+        self.shape = value.shape
+        self.dtype = value.dtype
+        self.device = value.device
+        self.serial = value.serial
+
+
+class _Joint:
+    """All outputs of one call as one thing on the tape; each output selects its part of it."""
+
+    __slots__ = ("entry",)
+
+    def __init__(self, entry: Entry | None) -> None:
+        self.entry = entry
+
+
+_NO_ARRAY = _Joint(None)
+
+
+class _Parts:
+    """The gradients of some of the outputs: what flows into a joint, and what sums there."""
+
+    def __init__(self, gradients: dict[int, Value]) -> None:
+        self.gradients = gradients
+
+    def __add__(self, other: _Parts) -> _Parts:
+        total = dict(self.gradients)
+        for position, gradient in other.gradients.items():
+            total[position] = total[position] + gradient if position in total else gradient
+        return _Parts(total)
+
+
+class _Selector:
+    """The op from the joint to one output."""
+
+    def __init__(self, name: str, position: int) -> None:
+        self.name = name
+        self.position = position
+
+    def vjp(self, g: Value, out: Value, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> Sequence[Any]:
+        """The output's gradient, as a part of the joint's."""
+        return (_Parts({self.position: g}),)
+
+
+def _selected(name: str, value: Value, joint: _Joint, position: int) -> Value:
+    """One output with its history."""
+    value = alias(value)
+    value.entry = Entry(_Selector(name, position), (joint,), NO_ATTRIBUTES)
+    return value
+
+
+class _Call:
+    """The op from the inputs to the joint: its gradient is the user's `backward`.
+
+    It refers to the function and never the other way round, so that a call and its memory go without the
+    garbage collector.
+    """
+
+    def __init__(self, function: Function) -> None:
+        self.name = type(function).__name__
+        self.function = function
+
+    def vjp(self, g: _Parts, out: _Joint, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> Sequence[Any]:
+        """What the user's `backward` returns, checked."""
+        function = self.function
+        gradients = [
+            ndarray(g.gradients[at] if at in g.gradients else fill(0, output.shape, output.dtype, output.device))
+            for at, output in enumerate(function._outputs or ())
+        ]
+        function._joint = out if STATE.recording else None
+        try:
+            returned = function.backward(*gradients)
+        finally:
+            function._joint = None
+        return self._checked(returned, inputs)
+
+    def _checked(self, returned: Any, inputs: tuple[Any, ...]) -> list[Value | None]:
+        listed = list(returned) if isinstance(returned, (list, tuple)) else [returned]
+        if len(listed) != len(inputs):
+            raise ArgumentError(
+                f"{self.name}.backward returned {len(listed)} gradients for {len(inputs)} inputs; return one, or "
+                "None, per input"
+            )
+        for position, (gradient, value) in enumerate(zip(listed, inputs)):
+            if gradient is not None and isinstance(value, Value) and gradient.shape != value.shape:
+                raise ShapeError(
+                    f"{self.name}.backward: the gradient of input {position} has shape {gradient.shape} and the "
+                    f"input {value.shape}; they must agree"
+                )
+        return [None if gradient is None else gradient._value for gradient in listed]

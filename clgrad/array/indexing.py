@@ -1,0 +1,123 @@
+"""Reading and writing parts of arrays. Basic indices give views, all others copies, as in NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy
+
+from clgrad.array.conversion import as_value
+from clgrad.array.handle import Handle
+from clgrad.ops import comparison, indexing, movement, reduction
+from clgrad.ops.operation import Value
+from clgrad.shapes import Shape
+
+_BASIC = (int, slice, type(None), type(Ellipsis))
+
+
+class Region:
+    """A window onto the part that a basic index names."""
+
+    keeps_history = True
+    __slots__ = ("key",)
+
+    def __init__(self, key: tuple[Any, ...]) -> None:
+        self.key = key
+
+    def read(self, base: Value) -> Value:
+        """The part of `base`."""
+        return indexing.getitem(base, self.key)
+
+    def write(self, base: Value, value: Value) -> Value:
+        """`base` with that part replaced."""
+        return indexing.setitem(base, self.key, value)
+
+
+class Reshaped:
+    """A window onto everything in another shape."""
+
+    keeps_history = True
+    __slots__ = ("shape",)
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+
+    def read(self, base: Value) -> Value:
+        """`base` in the window's shape."""
+        return movement.reshape(base, self.shape)
+
+    def write(self, base: Value, value: Value) -> Value:
+        """`value` in the shape of `base`."""
+        return movement.reshape(value, base.shape)
+
+
+class Indexing(Handle):
+    """`x[key]`, `x[key] = value`, iteration and `in`."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: Any) -> Any:
+        parts = key if type(key) is tuple else (key,)
+        if is_basic(parts):
+            return self._view(Region(parts))
+        return self._finish(indexing.getitem(self._value, _prepared(parts)))
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        parts = key if type(key) is tuple else (key,)
+        basic = is_basic(parts)
+        if basic and self._shows(parts, value):
+            # The second half of `x[key] += y`: the view has been written through already.
+            return
+        mine = self._value
+        given = value if type(value) in (int, float, bool) else as_value(value, mine.device)
+        if basic and _is_everything(parts):
+            self._assign("x[...] = value", as_value(value, mine.device), fresh=False, casting="unsafe")
+        else:
+            self._replace(indexing.setitem(mine, parts if basic else _prepared(parts), given))
+
+    def _shows(self, parts: tuple[Any, ...], value: Any) -> bool:
+        """Whether `value` is this array's own view of just that part."""
+        link = value._link if isinstance(value, Handle) else None
+        return (
+            link is not None
+            and link.base is self
+            and type(link.window) is Region
+            and link.window.key == parts
+        )
+
+    def __iter__(self) -> Iterator[Any]:
+        shape = self._value.shape
+        if not shape:
+            raise TypeError("iteration over an array of shape (): it is a single number")
+        return (self[position] for position in range(shape[0]))
+
+    def __contains__(self, wanted: Any) -> bool:
+        value = self._value
+        hits = comparison.equal(value, wanted if isinstance(wanted, (int, float)) else as_value(wanted, value.device))
+        return bool(self._finish(reduction.any(hits)))
+
+    def reshape_view(self, *shape: Any) -> Any:
+        """The elements in another shape, in the same memory: writes go both ways."""
+        lengths = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+        return self._view(Reshaped(movement.reshape(self._value, lengths).shape))
+
+
+def is_basic(parts: tuple[Any, ...]) -> bool:
+    """Whether an index names a region: only integers, slices, None and the ellipsis."""
+    return all(type(part) in _BASIC for part in parts)
+
+
+def _is_everything(parts: tuple[Any, ...]) -> bool:
+    return len(parts) == 1 and (parts[0] is Ellipsis or parts[0] == slice(None))
+
+
+def _prepared(parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    """An advanced index with the values of its arrays."""
+    return tuple(part._value if isinstance(part, Handle) else _host_index(part) for part in parts)
+
+
+def _host_index(part: Any) -> Any:
+    if isinstance(part, numpy.integer):
+        return int(part)
+    return numpy.asarray(part) if isinstance(part, (list, tuple)) else part

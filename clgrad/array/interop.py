@@ -1,0 +1,119 @@
+"""Arrays among NumPy's: conversion, NumPy functions on clgrad arrays, DLPack, pickling, copies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy
+
+from clgrad.array.conversion import from_host
+from clgrad.array.handle import Handle
+from clgrad.errors import ArgumentError
+from clgrad.graph.execute import read
+from clgrad.ops.arithmetic import identity
+from clgrad.runtime.device import default_device
+
+# What runs when a NumPy function meets a clgrad array: full names such as "numpy.linalg.norm" and our functions.
+# The `numpy` package above fills it.
+numpy_functions: dict[str, Callable[..., Any]] = {}
+# The module that `__array_namespace__` gives.
+namespaces: list[ModuleType] = []
+
+_HOST_DEVICE = (1, 0)  # DLPack's kDLCPU
+
+# Methods of NumPy's ufuncs, by the ufunc: what a reduction or an accumulation with it is called.
+_REDUCTIONS = {
+    "add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all", "logical_or": "any",
+}  # fmt: skip
+_ACCUMULATIONS = {"add": "cumsum", "multiply": "cumprod"}
+
+
+class Interop(Handle):
+    """What NumPy, DLPack, pickle and copy ask of an array."""
+
+    __slots__ = ()
+
+    __array_priority__ = 1000.0
+
+    def asnumpy(self) -> numpy.ndarray[Any, Any]:
+        """A NumPy array with the same elements; waits until they are computed. Does not break the graph."""
+        return read(self._value)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
+        if copy is False:
+            raise ValueError("an array on a device becomes a NumPy array only by a copy; do not pass copy=False")
+        numbers = read(self._value)
+        return numbers if dtype is None else numbers.astype(dtype, copy=False)
+
+    def __array_ufunc__(self, ufunc: numpy.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        name = ufunc.__name__
+        if method == "reduce":
+            name = _REDUCTIONS.get(name, "")
+            options.setdefault("axis", 0)
+        elif method == "accumulate":
+            name = _ACCUMULATIONS.get(name, "")
+            options.setdefault("axis", 0)
+        elif method == "outer":
+            inputs = (inputs[0].reshape(numpy.shape(inputs[0]) + (1,) * numpy.ndim(inputs[1])), inputs[1])
+        function = numpy_functions.get(f"numpy.{name}")
+        if function is None or method in ("at", "reduceat"):
+            raise _missing(f"numpy.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}"))
+        out = options.pop("out", None)
+        if out is not None:
+            options["out"] = _only_ours(ufunc.__name__, out[0])
+        return function(*inputs, **options)
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Iterable[type], args: tuple[Any, ...], options: Mapping[str, Any]
+    ) -> Any:
+        name = f"{function.__module__}.{function.__name__}"
+        ours = numpy_functions.get(name)
+        if ours is None:
+            raise _missing(name)
+        if options.get("out") is not None:
+            _only_ours(name, options["out"])
+        return ours(*args, **options)
+
+    def __array_namespace__(self, api_version: str | None = None) -> Any:
+        return namespaces[0]
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return read(self._value).__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return _HOST_DEVICE
+
+    def __reduce__(self) -> Any:
+        return _rebuilt, (type(self), read(self._value))
+
+    def copy(self, order: str = "C") -> Any:
+        """A copy that no later write changes; differentiable under record."""
+        return type(self)(identity(self._value))
+
+    def __copy__(self) -> Any:
+        return self.copy()
+
+    def __deepcopy__(self, memory: dict[int, Any]) -> Any:
+        return self.copy()
+
+
+def _rebuilt(array_type: type[Handle], numbers: numpy.ndarray[Any, Any]) -> Handle:
+    return array_type(from_host(numbers, default_device(), numbers.dtype))
+
+
+def _only_ours(name: str, out: Any) -> Any:
+    if not isinstance(out, Handle):
+        raise ArgumentError(
+            f"{name}: out is a NumPy array and the inputs lie on a device; give a clgrad array as out, or copy: "
+            "out[...] = result.asnumpy()"
+        )
+    return out
+
+
+def _missing(name: str) -> TypeError:
+    return TypeError(
+        f"{name} has no clgrad version that keeps the array on its device; "
+        f"compute it on the host with {name}(x.asnumpy())"
+    )

@@ -1,0 +1,181 @@
+"""The methods that NumPy's arrays have. The functions of `clgrad.numpy` with the same names say more about each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from clgrad.array.arguments import Axis, degrees_of_freedom, optional_dtype, reshaped, spread
+from clgrad.array.conversion import as_value
+from clgrad.array.handle import Handle
+from clgrad.ops import choice, comparison, indexing, joining, linalg, movement, reduction, rounding, scan
+
+
+class Reductions(Handle):
+    """Methods that reduce axes."""
+
+    __slots__ = ()
+
+    def sum(self, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+        """The sum over `axis`."""
+        return self._finish(reduction.sum(self._value, axis, keepdims, optional_dtype(dtype)), out)
+
+    def prod(self, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+        """The product over `axis`."""
+        return self._finish(reduction.prod(self._value, axis, keepdims, optional_dtype(dtype)), out)
+
+    def mean(self, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+        """The mean over `axis`."""
+        return self._finish(reduction.mean(self._value, axis, keepdims, optional_dtype(dtype)), out)
+
+    def var(
+        self, axis: Axis = None, dtype: Any = None, out: Any = None, correction: int | None = None,
+        keepdims: bool = False, ddof: int | None = None,
+    ) -> Any:  # fmt: skip
+        """The mean square distance from the mean over `axis`."""
+        less = degrees_of_freedom(ddof, correction)
+        return self._finish(reduction.var(self._value, axis, keepdims, less, optional_dtype(dtype)), out)
+
+    def std(
+        self, axis: Axis = None, dtype: Any = None, out: Any = None, correction: int | None = None,
+        keepdims: bool = False, ddof: int | None = None,
+    ) -> Any:  # fmt: skip
+        """The standard deviation over `axis`."""
+        less = degrees_of_freedom(ddof, correction)
+        return self._finish(reduction.std(self._value, axis, keepdims, less, optional_dtype(dtype)), out)
+
+    def max(self, axis: Axis = None, out: Any = None, keepdims: bool = False) -> Any:
+        """The largest element along `axis`."""
+        return self._finish(reduction.max(self._value, axis, keepdims), out)
+
+    def min(self, axis: Axis = None, out: Any = None, keepdims: bool = False) -> Any:
+        """The smallest element along `axis`."""
+        return self._finish(reduction.min(self._value, axis, keepdims), out)
+
+    def any(self, axis: Axis = None, out: Any = None, keepdims: bool = False) -> Any:
+        """Whether an element along `axis` is not zero."""
+        return self._finish(reduction.any(self._value, axis, keepdims), out)
+
+    def all(self, axis: Axis = None, out: Any = None, keepdims: bool = False) -> Any:
+        """Whether no element along `axis` is zero."""
+        return self._finish(reduction.all(self._value, axis, keepdims), out)
+
+    def argmax(self, axis: int | None = None, out: Any = None, keepdims: bool = False) -> Any:
+        """The position of the largest element along `axis`."""
+        return self._finish(reduction.argmax(self._value, axis, keepdims), out)
+
+    def argmin(self, axis: int | None = None, out: Any = None, keepdims: bool = False) -> Any:
+        """The position of the smallest element along `axis`."""
+        return self._finish(reduction.argmin(self._value, axis, keepdims), out)
+
+    def cumsum(self, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
+        """The running sum along `axis`."""
+        return self._finish(scan.cumsum(self._value, axis, optional_dtype(dtype)), out)
+
+
+class Movement(Handle):
+    """Methods that rearrange elements."""
+
+    __slots__ = ()
+
+    def reshape(self, *shape: Any, order: str = "C") -> Any:
+        """The elements in another shape; one length may be -1."""
+        return self._finish(reshaped(self._value, spread(shape), order))
+
+    def flatten(self, order: str = "C") -> Any:
+        """The elements along one axis, as a copy."""
+        return self._finish(reshaped(self._value, -1, order))
+
+    def ravel(self, order: str = "C") -> Any:
+        """The elements along one axis."""
+        return self._finish(reshaped(self._value, -1, order))
+
+    def transpose(self, *axes: Any) -> Any:
+        """The axes in another order; reversed where none is given."""
+        return self._finish(movement.transpose(self._value, spread(axes) or None))
+
+    @property
+    def T(self) -> Any:  # noqa: N802 - NumPy's name
+        """The array with its axes reversed."""
+        return self._finish(movement.transpose(self._value))
+
+    @property
+    def mT(self) -> Any:  # noqa: N802 - NumPy's name
+        """The array with its last two axes exchanged."""
+        return self._finish(movement.swapaxes(self._value, -1, -2))
+
+    def swapaxes(self, axis1: int, axis2: int) -> Any:
+        """Two axes exchanged."""
+        return self._finish(movement.swapaxes(self._value, axis1, axis2))
+
+    def squeeze(self, axis: Axis = None) -> Any:
+        """Without axes of length one."""
+        return self._finish(movement.squeeze(self._value, axis))
+
+    def expand_dims(self, axis: int | Sequence[int]) -> Any:
+        """With new axes of length one."""
+        return self._finish(movement.expand_dims(self._value, axis))
+
+    def broadcast_to(self, shape: int | Sequence[int]) -> Any:
+        """Repeated along new and length-one axes."""
+        return self._finish(movement.broadcast_to(self._value, shape))
+
+    def broadcast_like(self, other: Any) -> Any:
+        """Repeated to the shape of another array."""
+        return self._finish(movement.broadcast_to(self._value, other.shape))
+
+    def repeat(self, repeats: int | Sequence[int], axis: int | None = None) -> Any:
+        """Each element repeated."""
+        return self._finish(joining.repeat(self._value, repeats, axis))
+
+    def tile(self, reps: int | Sequence[int]) -> Any:
+        """The whole array repeated."""
+        return self._finish(joining.tile(self._value, reps))
+
+    def flip(self, axis: Axis = None) -> Any:
+        """In reverse order along `axis`."""
+        return self._finish(movement.flip(self._value, axis))
+
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+        """The diagonals of the planes of two axes."""
+        return self._finish(movement.diagonal(self._value, offset, axis1, axis2))
+
+
+class Elements(Handle):
+    """Methods on single elements, and products."""
+
+    __slots__ = ()
+
+    def clip(self, min: Any = None, max: Any = None, out: Any = None) -> Any:
+        """The elements limited to min .. max."""
+        return self._finish(choice.clip(self._value, min, max), out)
+
+    def round(self, decimals: int = 0, out: Any = None) -> Any:
+        """The elements rounded to `decimals` digits."""
+        return self._finish(rounding.around(self._value, decimals), out)
+
+    def take(self, indices: Any, axis: int | None = None, mode: str = "raise", out: Any = None) -> Any:
+        """The elements at `indices` along `axis`."""
+        value = self._value
+        return self._finish(indexing.take(value, as_value(indices, value.device), axis, mode), out)
+
+    def nonzero(self) -> tuple[Any, ...]:
+        """The positions of elements that are not zero, one array per axis."""
+        return tuple(self._finish(found) for found in indexing.nonzero(self._value))
+
+    def dot(self, b: Any, out: Any = None) -> Any:
+        """The product of two arrays as `numpy.dot` has it."""
+        value = self._value
+        return self._finish(linalg.dot(value, as_value(b, value.device)), out)
+
+    def isnan(self) -> Any:
+        """Whether the elements are NaN."""
+        return self._finish(comparison.isnan(self._value))
+
+    def fill(self, value: Any) -> None:
+        """Write one number everywhere."""
+        self._assign("fill", as_value(value, self._value.device), fresh=False, casting="unsafe")
+
+    def norm(self, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
+        """The norm of vectors or matrices."""
+        return self._finish(linalg.norm(self._value, ord, axis, keepdims))

@@ -1,0 +1,33 @@
+"""The array that users hold."""
+
+from __future__ import annotations
+
+from clgrad.array.indexing import Indexing
+from clgrad.array.interop import Interop
+from clgrad.array.methods import Elements, Movement, Reductions
+from clgrad.array.operators import Operators
+from clgrad.array.placement import Facts, Numbers, Placement
+from clgrad.array.printing import Printing
+from clgrad.array.variables import Variables
+
+
+class ndarray(  # noqa: N801 - NumPy's name
+    Operators, Indexing, Variables, Facts, Numbers, Placement, Reductions, Movement, Elements, Interop, Printing
+):
+    """An array of numbers on a device, with NumPy's interface and gradients.
+
+    Make one with `np.array`, `np.zeros`, `np.random.uniform` and so on. Ops are computed when somebody looks at
+    a result. Writing into an array never changes what other arrays were computed from.
+
+    >>> from clgrad import np
+    >>> x = np.array([[1, 2], [3, 4]])
+    >>> x.T @ x
+    array([[10., 14.],
+           [14., 20.]])
+    """
+
+    __slots__ = ()
+
+
+# A result as an array, or written into `out`.
+finish = ndarray._finish

@@ -1,0 +1,124 @@
+"""Python's operators on arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from clgrad.array.conversion import operand
+from clgrad.array.handle import Handle
+from clgrad.ops import arithmetic, bitwise, comparison, linalg, powers
+
+Method = Callable[[Any, Any], Any]
+
+
+def _unary(operation: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def method(self: Handle) -> Any:
+        return self.__class__(operation(self._value))
+
+    return method
+
+
+def _binary(operation: Callable[[Any, Any], Any]) -> Method:
+    # Every op call passes here: the common operands are told apart with the fewest calls.
+    def method(self: Handle, other: Any) -> Any:
+        kind = type(other)
+        if kind is type(self):
+            other = other._node or other._value
+        elif kind is not float and kind is not int:
+            other = operand(other, self)
+            if other is NotImplemented:
+                return NotImplemented
+        return self.__class__(operation(self._node or self._value, other))
+
+    return method
+
+
+def _reflected(operation: Callable[[Any, Any], Any]) -> Method:
+    def method(self: Handle, other: Any) -> Any:
+        other = operand(other, self)
+        if other is NotImplemented:
+            return NotImplemented
+        return self.__class__(operation(other, self._value))
+
+    return method
+
+
+def _in_place(symbol: str, operation: Callable[[Any, Any], Any]) -> Method:
+    def method(self: Handle, other: Any) -> Any:
+        other = operand(other, self)
+        if other is NotImplemented:
+            return NotImplemented
+        self._assign(symbol, operation(self._value, other), fresh=True)
+        return self
+
+    return method
+
+
+class Operators(Handle):
+    """Arithmetic, comparison and bitwise operators, with their reflected and in-place forms."""
+
+    __slots__ = ()
+
+    __neg__ = _unary(arithmetic.negative)
+    __pos__ = _unary(arithmetic.positive)
+    __abs__ = _unary(arithmetic.absolute)
+    __invert__ = _unary(bitwise.invert)
+
+    __add__ = _binary(arithmetic.add)
+    __sub__ = _binary(arithmetic.subtract)
+    __mul__ = _binary(arithmetic.multiply)
+    __truediv__ = _binary(arithmetic.divide)
+    __floordiv__ = _binary(arithmetic.floor_divide)
+    __mod__ = _binary(arithmetic.remainder)
+    __pow__ = _binary(powers.power)
+    __matmul__ = _binary(linalg.matmul)
+    __and__ = _binary(bitwise.bitwise_and)
+    __or__ = _binary(bitwise.bitwise_or)
+    __xor__ = _binary(bitwise.bitwise_xor)
+    __lshift__ = _binary(bitwise.left_shift)
+    __rshift__ = _binary(bitwise.right_shift)
+
+    __radd__ = _reflected(arithmetic.add)
+    __rsub__ = _reflected(arithmetic.subtract)
+    __rmul__ = _reflected(arithmetic.multiply)
+    __rtruediv__ = _reflected(arithmetic.divide)
+    __rfloordiv__ = _reflected(arithmetic.floor_divide)
+    __rmod__ = _reflected(arithmetic.remainder)
+    __rpow__ = _reflected(powers.power)
+    __rmatmul__ = _reflected(linalg.matmul)
+    __rand__ = _reflected(bitwise.bitwise_and)
+    __ror__ = _reflected(bitwise.bitwise_or)
+    __rxor__ = _reflected(bitwise.bitwise_xor)
+    __rlshift__ = _reflected(bitwise.left_shift)
+    __rrshift__ = _reflected(bitwise.right_shift)
+
+    __iadd__ = _in_place("+=", arithmetic.add)
+    __isub__ = _in_place("-=", arithmetic.subtract)
+    __imul__ = _in_place("*=", arithmetic.multiply)
+    __itruediv__ = _in_place("/=", arithmetic.divide)
+    __ifloordiv__ = _in_place("//=", arithmetic.floor_divide)
+    __imod__ = _in_place("%=", arithmetic.remainder)
+    __ipow__ = _in_place("**=", powers.power)
+    __imatmul__ = _in_place("@=", linalg.matmul)
+    __iand__ = _in_place("&=", bitwise.bitwise_and)
+    __ior__ = _in_place("|=", bitwise.bitwise_or)
+    __ixor__ = _in_place("^=", bitwise.bitwise_xor)
+    __ilshift__ = _in_place("<<=", bitwise.left_shift)
+    __irshift__ = _in_place(">>=", bitwise.right_shift)
+
+    __eq__ = _binary(comparison.equal)
+    __ne__ = _binary(comparison.not_equal)
+    __lt__ = _binary(comparison.less)
+    __le__ = _binary(comparison.less_equal)
+    __gt__ = _binary(comparison.greater)
+    __ge__ = _binary(comparison.greater_equal)
+
+    # Arrays are told apart by identity in sets and dictionaries, as in the original.
+    __hash__ = object.__hash__
+
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+        return other // self, other % self

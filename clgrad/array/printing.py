@@ -1,0 +1,57 @@
+"""Arrays as text: NumPy's numbers, the interface's prefix, dtype and device where they are not the default."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from clgrad import dtypes
+from clgrad.array.conversion import DEFAULTS
+from clgrad.array.handle import Handle
+from clgrad.graph.execute import read
+from clgrad.runtime.device import default_device
+
+
+class Printing(Handle):
+    """`repr`, `str` and format strings."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        value = self._value
+        numbers = read(value)
+        text = numpy.array2string(numbers, separator=", ", prefix="array(", suffix=")")
+        notes = []
+        if numbers.size == 0 and value.shape != (0,):
+            notes.append(f"shape={value.shape}")
+        if value.dtype not in (DEFAULTS.floating, dtypes.bool_):
+            notes.append(f"dtype={value.dtype.name}")
+        if value.device is not default_device():
+            notes.append(f"device={value.device}")
+        return f"array({_joined(text, ', '.join(notes))})"
+
+    def __str__(self) -> str:
+        return str(read(self._value))
+
+    def __format__(self, specification: str) -> str:
+        value = self._value
+        if value.shape == ():
+            return format(read(value).item(), specification)
+        if not specification:
+            return str(self)
+        raise TypeError(
+            f"format: {specification!r} formats one number, and this array has shape {value.shape}; "
+            "format x.item(), an element, or x.asnumpy()"
+        )
+
+
+def _joined(text: str, notes: str) -> str:
+    """The notes after the numbers, on a line of their own where NumPy's line width asks for it."""
+    if not notes:
+        return text
+    last_line = text.rsplit("\n", 1)[-1]
+    width: Any = numpy.get_printoptions()["linewidth"]
+    prefix = len("array(") if "\n" not in text else 0
+    fits = prefix + len(last_line) + len(notes) + len(", )") <= width
+    return f"{text}, {notes}" if fits else f"{text},\n      {notes}"

@@ -1,0 +1,92 @@
+"""`python -m clgrad devices`: what was found, what would be chosen, and why the rest is not used."""
+
+from __future__ import annotations
+
+import os
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from clgrad.errors import DeviceNotFoundError
+from clgrad.runtime.byte_sizes import format_bytes
+from clgrad.runtime.capabilities import KINDS
+from clgrad.runtime.device import Device, RejectedDevice, default_device, devices, rejected_devices
+from clgrad.runtime.platforms import Platform, find_platforms
+
+
+def show_devices(console: Console) -> int:
+    """Prints the tables; 0 when there is a device to choose."""
+    working, rejected = devices(), rejected_devices()
+    idle = [platform for platform in find_platforms() if platform.problem]
+    try:
+        chosen, missing = default_device(), None
+    except DeviceNotFoundError as problem:
+        chosen, missing = None, problem
+    if working:
+        console.print(device_table(working, chosen))
+    if rejected or idle:
+        console.print(rejected_table(rejected, idle))
+    if chosen is None:
+        console.print(str(missing), style="red", markup=False)
+        return 1
+    console.print(f"Chosen: [bold green]{escape(describe_choice(chosen))}")
+    return 0
+
+
+def device_table(working: list[Device], chosen: Device | None) -> Table:
+    """One row for each device that works; the chosen one is marked."""
+    table = Table(title="Devices that work", title_justify="left")
+    for heading in ("", "Device", "Kind", "Name", "Platform, driver", "Memory", "Capabilities"):
+        table.add_column(heading, overflow="fold")
+    for device in working:
+        table.add_row(
+            "[green]->" if device is chosen else "",
+            str(device),
+            device.kind,
+            escape(device.name),
+            escape(f"{device.platform_name} {device.driver_version}"),
+            _describe_memory(device),
+            _describe_capabilities(device),
+        )
+    return table
+
+
+def _describe_memory(device: Device) -> str:
+    can = device.capabilities
+    shared = "shared with the host" if can.unified_memory else "its own"
+    return (
+        f"{format_bytes(can.global_memory)}, {shared}\none array: {format_bytes(can.max_allocation)}\n"
+        f"local: {format_bytes(can.local_memory)}"
+    )
+
+
+def _describe_capabilities(device: Device) -> str:
+    can = device.capabilities
+    features = {"fp64": can.fp64, "fp16": can.fp16, "sub-groups": can.subgroups}
+    return (
+        f"{', '.join(name for name, has in features.items() if has) or 'no fp64, fp16, sub-groups'}\n"
+        f"{can.compute_units} compute units, groups up to {can.max_group_size}\n"
+        f"{device.kernel_shape}-shaped kernels, vectors of {can.vector_width}\n{escape(can.opencl_c)}"
+    )
+
+
+def rejected_table(rejected: list[RejectedDevice], idle: list[Platform]) -> Table:
+    """One row for each device that does not work, and each platform without devices."""
+    table = Table(title="Not used", title_justify="left")
+    for heading in ("Name", "Kind", "Platform, driver", "Why"):
+        table.add_column(heading, overflow="fold")
+    for device in rejected:
+        driver = f"{device.platform_name} {device.driver_version}"
+        table.add_row(escape(device.name), device.kind, escape(driver), escape(device.reason))
+    for platform in idle:
+        table.add_row("", "", escape(f"{platform.name} ({platform.version})"), escape(platform.problem or ""))
+    return table
+
+
+def describe_choice(chosen: Device) -> str:
+    """The device that new arrays go to, and why it is this one."""
+    given = os.environ.get("CLGRAD_DEVICE")
+    order = " before ".join(KINDS)
+    reason = f"CLGRAD_DEVICE={given}" if given else f"the first that works, {order}"
+    return f"{chosen}, {chosen.name} on {chosen.platform_name} ({reason})"

@@ -1,0 +1,186 @@
+"""`python -m clgrad doctor`: checks all that can be wrong, and prints the commands that mend it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from clgrad.cli.devices import describe_choice
+from clgrad.errors import ClgradError
+from clgrad.runtime.byte_sizes import format_bytes
+from clgrad.runtime.device import default_device, devices, rejected_devices
+from clgrad.runtime.disk_cache import default_cache
+from clgrad.runtime.drivers import (
+    VENDORS_VARIABLE,
+    Driver,
+    driver_problem,
+    find_drivers,
+    install_commands,
+    pip_command,
+)
+from clgrad.runtime.platforms import find_platforms
+
+SETTINGS = {
+    "CLGRAD_DEVICE": "the device of new arrays: cpu, gpu, gpu:1, or part of a name",
+    "CLGRAD_KERNEL_SHAPE": "cpu or gpu: forces the shape of all kernels",
+    "CLGRAD_MEMORY_LIMIT": "device memory that may be in use, such as 4G",
+    "CLGRAD_CACHE_DIR": "the folder of the cache of compiled programs",
+    "CLGRAD_CACHE_LIMIT": "the size of that cache, such as 256M; 0 turns it off",
+    "CLGRAD_DEBUG": "1: wait after each launch, so that errors name their op; 2: also print each launch",
+    "OCL_ICD_VENDORS": "the folder of .icd files, or the one driver, that the OpenCL loader reads",
+}
+
+Verdict = Literal["ok", "note", "bad"]
+STYLES: dict[Verdict, str] = {"ok": "green", "note": "yellow", "bad": "red"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the diagnosis. Only a `bad` one keeps clgrad from working."""
+
+    verdict: Verdict
+    subject: str
+    text: str
+    fixes: tuple[str, ...] = ()
+
+
+def show_diagnosis(console: Console) -> int:
+    """Prints what was checked and the commands that mend it; 0 when a device works."""
+    checks = (
+        _check_packages, _check_settings, _check_drivers, _check_devices, _check_cache, _check_pocl_cache,
+    )  # fmt: skip
+    findings = [finding for check in checks for finding in check()]
+    table = Table(title="Diagnosis", title_justify="left")
+    for heading in ("", "What", "Found"):
+        table.add_column(heading, overflow="fold")
+    for finding in findings:
+        mark = f"[{STYLES[finding.verdict]}]{finding.verdict}"
+        table.add_row(mark, escape(finding.subject), escape(finding.text))
+    console.print(table)
+    _show_fixes(console, [finding for finding in findings if finding.fixes])
+    works = not any(finding.verdict == "bad" for finding in findings)
+    console.print("[green]clgrad works here." if works else "[red]clgrad does not work here yet.")
+    return 0 if works else 1
+
+
+def _show_fixes(console: Console, findings: list[Finding]) -> None:
+    subjects: dict[tuple[str, ...], list[str]] = {}
+    for finding in findings:
+        subjects.setdefault(finding.fixes, []).append(finding.subject)
+    for fixes, names in subjects.items():
+        run = "run" if len(fixes) == 1 else "run one of"
+        console.print(f"To mend {', '.join(names)}, {run}", markup=False, style="bold")
+        for fix in fixes:
+            console.print(f"  {fix}", markup=False, soft_wrap=True)
+
+
+def _check_packages() -> Iterator[Finding]:
+    for package in ("clgrad", "pyopencl", "numpy"):
+        try:
+            yield Finding("ok", package, version(package))
+        except PackageNotFoundError:
+            # In a source checkout that was not installed, clgrad itself has no version.
+            yield Finding("note", package, "not installed with pip")
+
+
+def _check_settings() -> Iterator[Finding]:
+    for name, meaning in SETTINGS.items():
+        if os.environ.get(name):
+            yield Finding("ok", name, f"{os.environ[name]} ({meaning})")
+
+
+def _check_drivers() -> Iterator[Finding]:
+    drivers = find_drivers()
+    if not drivers:
+        where = os.environ.get(VENDORS_VARIABLE) or "the system, the environment, or pyopencl's wheel"
+        fixes = (f"unset {VENDORS_VARIABLE}",) if os.environ.get(VENDORS_VARIABLE) else install_commands()
+        yield Finding("note", "drivers", f"no .icd file in {where}", fixes)
+    for driver in drivers:
+        problem = driver_problem(driver)
+        subject = f"driver {driver.icd.name} ({driver.origin})"
+        if problem is None:
+            yield Finding("ok", subject, driver.library)
+        else:
+            yield Finding("note", subject, f"{driver.icd}: {problem}", _mend_driver(driver))
+
+
+def _mend_driver(driver: Driver) -> tuple[str, ...]:
+    if "intelocl" in driver.library:
+        return (f"{pip_command()} --force-reinstall",)
+    if driver.origin == "pyopencl":
+        return (f"{sys.executable} -m pip install --force-reinstall 'pyopencl[pocl]'",)
+    if driver.origin == "variable":
+        return (f"unset {VENDORS_VARIABLE}",)
+    return (f"rm {driver.icd}",)
+
+
+def _check_devices() -> Iterator[Finding]:
+    try:
+        working, rejected = devices(), rejected_devices()
+    except ClgradError as problem:
+        yield Finding("bad", "devices", str(problem))
+        return
+    for device in working:
+        yield Finding("ok", f"device {device}", f"{device.name} on {device.platform_name}")
+    fixes = () if working else install_commands()
+    for platform in find_platforms():
+        if platform.problem:
+            yield Finding("note", f"platform {platform.name}", platform.problem, fixes)
+    for one in rejected:
+        subject = f"device {one.name} ({one.platform_name} {one.driver_version})"
+        yield Finding("note", subject, one.reason, fixes)
+    if working:
+        yield _check_choice()
+    else:
+        yield Finding("bad", "devices", "no OpenCL device works", fixes)
+
+
+def _check_choice() -> Finding:
+    try:
+        return Finding("ok", "choice", describe_choice(default_device()))
+    except ClgradError as problem:
+        return Finding("bad", "choice", str(problem), ("unset CLGRAD_DEVICE",))
+
+
+def _check_pocl_cache() -> Iterator[Finding]:
+    """PoCL lists no device at all when it cannot write its own cache."""
+    if not any("pocl" in driver.library for driver in find_drivers()):
+        return
+    parent = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = Path(os.environ.get("POCL_CACHE_DIR") or parent / "pocl" / "kcache")
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if existing.is_dir() and os.access(existing, os.W_OK):
+        yield Finding("ok", "cache of PoCL", str(folder))
+    else:
+        fix = f"export POCL_CACHE_DIR={Path(tempfile.gettempdir(), 'pocl-cache')}"
+        yield Finding("note", "cache of PoCL", f"{folder} cannot be written, so PoCL does not work", (fix,))
+
+
+def _check_cache() -> Iterator[Finding]:
+    try:
+        cache = default_cache()
+    except ClgradError as problem:
+        yield Finding("bad", "program cache", str(problem), ("unset CLGRAD_CACHE_LIMIT",))
+        return
+    try:
+        cache.check()
+    except OSError as problem:
+        text = f"{cache.folder} cannot be used, so every process compiles its kernels again: {problem}"
+        yield Finding("note", "program cache", text, _mend_cache(cache.folder))
+        return
+    yield Finding("ok", "program cache", f"{cache.folder}, at most {format_bytes(cache.limit)}")
+
+
+def _mend_cache(folder: Path) -> tuple[str, ...]:
+    other = f"export CLGRAD_CACHE_DIR={Path.home() / '.clgrad-cache'}"
+    return (f"chmod 700 {folder}", other) if folder.is_dir() else (other,)

@@ -1,0 +1,108 @@
+"""Facts about dtypes: which exist, their names in OpenCL C, and how they promote."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy
+
+from clgrad.errors import DTypeError
+
+DType = numpy.dtype[Any]
+Scalar = bool | int | float
+
+float16 = numpy.dtype("float16")
+float32 = numpy.dtype("float32")
+float64 = numpy.dtype("float64")
+int8 = numpy.dtype("int8")
+int16 = numpy.dtype("int16")
+int32 = numpy.dtype("int32")
+int64 = numpy.dtype("int64")
+uint8 = numpy.dtype("uint8")
+uint16 = numpy.dtype("uint16")
+uint32 = numpy.dtype("uint32")
+uint64 = numpy.dtype("uint64")
+bool_ = numpy.dtype("bool")
+
+FLOATING = (float16, float32, float64)
+INTEGERS = (int8, int16, int32, int64, uint8, uint16, uint32, uint64)
+ALL = (*FLOATING, *INTEGERS, bool_)
+
+# How an element lies in memory, and the type it is computed in. float16 is stored and rounded as half and
+# computed in float (exact for + - * / sqrt, since 24 >= 2 * 11 + 2 bits); bool is stored as uchar 0 or 1.
+STORAGE_NAME = {
+    float16: "half", float32: "float", float64: "double",
+    int8: "char", int16: "short", int32: "int", int64: "long",
+    uint8: "uchar", uint16: "ushort", uint32: "uint", uint64: "ulong", bool_: "bool",
+}  # fmt: skip
+COMPUTE_NAME = STORAGE_NAME | {float16: "float", bool_: "uchar"}
+
+
+def is_floating(dtype: DType) -> bool:
+    return dtype.kind == "f"
+
+
+def is_integer(dtype: DType) -> bool:
+    return dtype.kind in "iu"
+
+
+@lru_cache(maxsize=None)
+def _checked(dtype: DType) -> DType:
+    if dtype not in STORAGE_NAME:
+        names = ", ".join(known.name for known in ALL)
+        raise DTypeError(f"dtype {dtype.name!r} is not supported on OpenCL devices; use one of {names}")
+    return numpy.dtype(dtype.name)
+
+
+def as_dtype(dtype: Any) -> DType:
+    """The native-endian dtype that `dtype` (a name, a type, a NumPy dtype) stands for.
+
+    >>> as_dtype("float32")
+    dtype('float32')
+    """
+    try:
+        return _checked(numpy.dtype(dtype))
+    except TypeError as problem:
+        if isinstance(problem, DTypeError):
+            raise
+        raise DTypeError(f"{dtype!r} is not a dtype; give a name such as 'float32'") from problem
+
+
+@lru_cache(maxsize=None)
+def promote(first: DType, second: DType) -> DType:
+    """The dtype of `first op second`: with a float the float side wins, else NumPy's rule.
+
+    >>> promote(int64, float16)
+    dtype('float16')
+    >>> promote(uint8, int8)
+    dtype('int16')
+    """
+    if first == second:
+        return first
+    if is_floating(first) and not is_floating(second):
+        return first
+    if is_floating(second) and not is_floating(first):
+        return second
+    if {first.kind, second.kind} == {"u", "i"} and uint64 in (first, second):
+        return int64
+    return numpy.promote_types(first, second)
+
+
+@lru_cache(maxsize=None)
+def promote_scalar(dtype: DType, kind: type) -> DType:
+    """The dtype of `array op Python scalar`; scalars are weak: they never widen, only raise the kind.
+
+    >>> promote_scalar(float16, float), promote_scalar(int32, float), promote_scalar(bool_, int)
+    (dtype('float16'), dtype('float32'), dtype('int64'))
+    """
+    if kind is bool or is_floating(dtype):
+        return dtype
+    if kind is int:
+        return int64 if dtype == bool_ else dtype
+    return float32
+
+
+def to_floating(dtype: DType) -> DType:
+    """The dtype that functions such as `exp` and `mean` return: floats stay, all else gives float32."""
+    return dtype if is_floating(dtype) else float32

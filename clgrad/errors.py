@@ -1,0 +1,47 @@
+"""The family of clgrad's errors. Each is also the builtin that a Python user would catch."""
+
+from __future__ import annotations
+
+
+class ClgradError(Exception):
+    """The root of everything that clgrad raises on purpose."""
+
+
+class ShapeError(ClgradError, ValueError):
+    """Shapes that do not fit an op or each other."""
+
+
+class ArgumentError(ClgradError, ValueError):
+    """An argument outside the values that an op or a setting accepts."""
+
+
+class DTypeError(ClgradError, TypeError):
+    """A dtype that an op, or the device, does not support."""
+
+
+class AxisError(ClgradError, ValueError, IndexError):
+    """An axis that the array does not have."""
+
+
+class IndexOutOfRangeError(ClgradError, IndexError):
+    """An index, or a label, outside its axis."""
+
+
+class GradientError(ClgradError, RuntimeError):
+    """A gradient that was asked for and cannot be given: nothing recorded, already freed, not reached."""
+
+
+class DeviceError(ClgradError, RuntimeError):
+    """A device or driver that does not do what was asked of it."""
+
+
+class DeviceNotFoundError(DeviceError, LookupError):
+    """No device matches the request, or no usable device exists at all."""
+
+
+class BuildError(DeviceError):
+    """A kernel that the driver's compiler refused; the message holds file, line and the log."""
+
+
+class OutOfDeviceMemoryError(DeviceError, MemoryError):
+    """Device memory is full even after the pool was emptied."""

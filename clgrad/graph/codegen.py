@@ -1,0 +1,313 @@
+"""From a loop to OpenCL C: the defines that specialise a kernel file, and the kernel's arguments.
+
+Generated names: p0 q0 buffers read and written, o0 r0 their offsets, v0 the value of statement 0, n0 a number,
+d and e the lengths of outer and middle axes, a m s b the outer, middle and inner strides and the fixed offset of an
+access, `at` and `in` its offset after the outer and the middle axes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import numpy
+
+from clgrad.dtypes import COMPUTE_NAME, STORAGE_NAME, DType, bool_, float16, is_floating
+from clgrad.graph.fuse import ELEMENT, REDUCED
+from clgrad.graph.lower import Argument
+from clgrad.graph.node import Reduction
+from clgrad.graph.resolve import Compute, Index, Load, Loop, Number, Statement, Store
+from clgrad.graph.strides import merge, spans
+
+_NAMES = re.compile(r"\b[xyzw]\b")
+_COMBINE_NAME = {"max": "maximum", "min": "minimum"}
+_LARGEST_INT = 2**31 - 2**16
+
+
+@dataclass
+class Access:
+    """One strided walk through memory: of a load, of a store, or of an index that is computed."""
+
+    outer: list[int]
+    middle: list[int]
+    inner: int
+    offset: int
+
+
+@dataclass
+class Space:
+    """The loop's space after merging: lengths of the outer and middle axes, and of the inner one."""
+
+    outer: list[int]
+    middle: list[int]
+    inner: int
+    accesses: list[Access]
+    index_type: str
+
+
+def merged_space(loop: Loop) -> Space:
+    """Split and merge the axes as the kernel file of `loop.kind` walks them."""
+    walks = _walks(loop)
+    kept = [axis for axis in range(len(loop.space)) if axis not in loop.axes]
+    outer, outer_strides = _merged_axes(loop, kept, walks)
+    middle, middle_strides = _merged_axes(loop, loop.axes, walks)
+    last, last_strides = (middle, middle_strides) if loop.kind == "rows" else (outer, outer_strides)
+    inner = last.pop() if last else 1
+    inners = [strides.pop() if strides else 0 for strides in last_strides]
+    accesses = [
+        Access(a, m, s, offset)
+        for a, m, s, (_, offset) in zip(outer_strides, middle_strides, inners, walks)
+    ]
+    reach = spans(loop.space, [strides for strides, _ in walks]) + max((abs(o) for _, o in walks), default=0)
+    return Space(outer, middle, inner, accesses, "int" if reach < _LARGEST_INT else "long")
+
+
+def _walks(loop: Loop) -> list[tuple[tuple[int, ...], int]]:
+    loads = [s.what for s in loop.statements if isinstance(s.what, (Load, Index))]
+    return [(walk.strides, walk.offset) for walk in (*loads, *loop.stores)]
+
+
+def _merged_axes(
+    loop: Loop, axes: list[int] | tuple[int, ...], walks: list[tuple[tuple[int, ...], int]]
+) -> tuple[list[int], list[list[int]]]:
+    return merge([loop.space[axis] for axis in axes], [[strides[axis] for axis in axes] for strides, _ in walks])
+
+
+@dataclass
+class Generated:
+    """Defines and leading arguments of one kernel."""
+
+    defines: list[tuple[str, str]]
+    arguments: list[Argument]
+    space: Space
+    parameters: list[str] = field(default_factory=list)
+
+
+class Writer:
+    """Writes the texts that all kernel files share: parameters, offsets, statements."""
+
+    def __init__(self, loop: Loop, wide: int) -> None:
+        self.loop = loop
+        self.wide = wide
+        self.space = merged_space(loop)
+        self.parameters: list[str] = []
+        self.arguments: list[Argument] = []
+        self.access_of: dict[int, int] = {}
+        self.pointers: dict[int, str] = {}
+        self._declare_memory()
+        self._declare_numbers()
+        self.row_setup = self._coordinates("row", self.space.outer, "c", "d") + self._offsets("outer")
+        self.middle_setup = self._coordinates("j", self.space.middle, "h", "e") + self._offsets("middle")
+
+    # -- parameters ---------------------------------------------------------------------------------------------
+
+    def _parameter(self, declaration: str, *argument: object) -> None:
+        self.parameters.append(declaration)
+        self.arguments.append(argument)
+
+    def _declare_memory(self) -> None:
+        number = 0
+        for place, statement in enumerate(self.loop.statements):
+            if isinstance(statement.what, (Load, Index)):
+                self.access_of[place] = number
+                number += 1
+            if isinstance(statement.what, Load) and statement.what.item not in self.pointers:
+                name = f"p{len(self.pointers)}"
+                self.pointers[statement.what.item] = name
+                self._declare_buffer(name, f"const {_storage(statement.dtype)}", statement.what.item)
+        self.store_access = [number + index for index in range(len(self.loop.stores))]
+        for index, store in enumerate(self.loop.stores):
+            self._declare_buffer(f"q{index}", _storage(self.loop.statements[store.value].dtype), store.item)
+
+    def _declare_buffer(self, name: str, kind: str, item: int) -> None:
+        self._parameter(f"__global {kind} *{name}", "item", item)
+        self._parameter(f"const long o_{name}", "item_offset", item)
+
+    def _declare_numbers(self) -> None:
+        lines = []
+        for place, statement in enumerate(self.loop.statements):
+            if isinstance(statement.what, Number):
+                scalar = COMPUTE_NAME[statement.dtype]
+                self._parameter(f"const {scalar} n{place}", "number", statement.what.slot, statement.dtype)
+                lines.append(f"const {scalar}_v v{place} = ({scalar}_v)(n{place});")
+        lines += [f"{name} += o_{name};" for name in self.pointers.values()]
+        lines += [f"q{index} += o_q{index};" for index in range(len(self.loop.stores))]
+        self.setup = " ".join(lines)
+
+    def _index_parameter(self, name: str, value: int) -> str:
+        self._parameter(f"const index_t {name}", self.space.index_type, value)
+        return name
+
+    # -- offsets ------------------------------------------------------------------------------------------------
+
+    def _coordinates(self, place: str, lengths: list[int], letter: str, length_letter: str) -> str:
+        if len(lengths) <= 1:
+            return f"const index_t {letter}0 = {place};" if lengths else ""
+        lines = [f"index_t rest_{letter} = {place};"]
+        for axis in range(len(lengths) - 1, 0, -1):
+            length = self._index_parameter(f"{length_letter}{axis}", lengths[axis])
+            lines.append(f"const index_t {letter}{axis} = rest_{letter} % {length}; rest_{letter} /= {length};")
+        lines.append(f"const index_t {letter}0 = rest_{letter};")
+        return "\n".join(lines)
+
+    def _offsets(self, which: str) -> str:
+        """Declarations of at0, at1, ... from the outer coordinates, or of in0, in1, ... from the middle ones."""
+        name, before, letter, coordinate = ("at", "b", "a", "c") if which == "outer" else ("in", "at", "m", "h")
+        lines = []
+        for number, access in enumerate(self.space.accesses):
+            terms = [f"{before}{number}"] if which == "middle" else []
+            if which == "outer" and access.offset:
+                terms.append(self._index_parameter(f"b{number}", access.offset))
+            for axis, stride in enumerate(getattr(access, which)):
+                if stride:
+                    terms.append(f"{coordinate}{axis} * " + self._index_parameter(f"{letter}{number}_{axis}", stride))
+            lines.append(f"const index_t {name}{number} = {' + '.join(terms) or '0'};")
+        for number, access in enumerate(self.space.accesses):
+            if which == "outer" and access.inner not in (0, 1):
+                self._index_parameter(f"s{number}", access.inner)
+        return "\n".join(lines)
+
+    # -- statements ---------------------------------------------------------------------------------------------
+
+    def statement(self, place: int, base: str, count: str | None, moves: bool = True) -> str:
+        """Declares v<place>. `base` is 'at' or 'in'; `count` the lanes of a partial vector; without `moves` the
+        value does not depend on the inner index."""
+        statement = self.loop.statements[place]
+        if isinstance(statement.what, Number):
+            return ""
+        kind = COMPUTE_NAME[statement.dtype]
+        return f"const {kind}_v v{place} = {self._value(place, statement, base, count, moves)};"
+
+    def _value(self, place: int, statement: Statement, base: str, count: str | None, moves: bool) -> str:
+        what = statement.what
+        if isinstance(what, Compute):
+            return self._expression(statement, what)
+        number = self.access_of[place]
+        stride = self._stride(number) if moves else "0"
+        start = f"{base}{number}" + ("" if stride == "0" else f" + (i) * {stride}")
+        if isinstance(what, Index):
+            return f"((long_v)({start}) + LANES(long) * (long_v)({stride}))"
+        assert isinstance(what, Load)
+        stored, pointer = STORAGE_NAME[statement.dtype], self.pointers[what.item]
+        if stride == "0":
+            return f"({COMPUTE_NAME[statement.dtype]}_v)(load_one_{stored}({pointer} + {start}))"
+        if stride == "1" and count is None:
+            return f"load_{stored}({pointer} + {start})"
+        return f"load_strided_{stored}({pointer} + {start}, {stride}, {count or 'VECTOR_WIDTH'})"
+
+    def _stride(self, number: int) -> str:
+        inner = self.space.accesses[number].inner
+        return str(inner) if inner in (0, 1) else f"s{number}"
+
+    def _expression(self, statement: Statement, what: Compute) -> str:
+        names = dict(zip("xyzw", (f"v{place}" for place in what.arguments)))
+        assert not isinstance(what.primitive, Reduction)
+        text = _NAMES.sub(lambda match: names.get(match[0], match[0]), what.primitive.expression)
+        return rounded(text.replace("@", COMPUTE_NAME[what.typed_by]), statement.dtype)
+
+    def store(self, index: int, base: str, count: str | None, moves: bool = True) -> str:
+        store = self.loop.stores[index]
+        stored = STORAGE_NAME[self.loop.statements[store.value].dtype]
+        number = self.store_access[index]
+        stride = self._stride(number) if moves else "0"
+        start = f"q{index} + {base}{number}" + ("" if stride == "0" else f" + (i) * {stride}")
+        if not moves:
+            return f"store_strided_{stored}(v{store.value}, {start}, 1, 1);"
+        if stride == "1" and count is None:
+            return f"store_{stored}(v{store.value}, {start});"
+        return f"store_strided_{stored}(v{store.value}, {start}, {stride}, {count or 'VECTOR_WIDTH'});"
+
+    def closure(self, wanted: list[int], level: str | None = None) -> list[int]:
+        """The statements behind `wanted` in order: of `level` only, not looking behind other ones."""
+        found: set[int] = set()
+        stack = list(wanted)
+        while stack:
+            place = stack.pop()
+            statement = self.loop.statements[place]
+            if place in found or (level is not None and statement.level != level):
+                continue
+            found.add(place)
+            if isinstance(statement.what, Compute) and not isinstance(statement.what.primitive, Reduction):
+                stack.extend(statement.what.arguments)
+        return sorted(found)
+
+    def generated(self, defines: list[tuple[str, str]]) -> Generated:
+        shared = [
+            ("index_t", self.space.index_type),
+            ("PARAMETERS", "".join(f"{parameter}, " for parameter in self.parameters)),
+            ("SETUP", self.setup),
+            ("ROW_SETUP", self.row_setup),
+        ]
+        return Generated(shared + defines, self.arguments, self.space)
+
+
+def _storage(dtype: DType) -> str:
+    return f"storage_{STORAGE_NAME[dtype]}"
+
+
+def rounded(text: str, dtype: DType) -> str:
+    """The expression as a value of `dtype`: 0 or 1 for bool, rounded as if it had been stored for float16."""
+    if dtype == bool_:
+        return f"(convert_uchar_v({text}) & (uchar_v)(1))"
+    if dtype == float16:
+        return f"round_half_float({text})"
+    return f"({text})"
+
+
+class Accumulator:
+    """The text around one reduction: its totals, accumulators, how they fold and finish."""
+
+    def __init__(self, place: int, statement: Statement) -> None:
+        assert isinstance(statement.what, Compute) and isinstance(statement.what.primitive, Reduction)
+        self.place = place
+        self.dtype = statement.dtype
+        self.argument = statement.what.arguments[0]
+        combine = statement.what.primitive.combine
+        self.combine = _COMBINE_NAME.get(combine, combine)
+        self.kind = COMPUTE_NAME[statement.dtype]
+        self.compensated = combine == "sum" and is_floating(statement.dtype)
+        self.start = f"({self.kind}_v)({identity(combine, statement.dtype)})"
+
+    def declare_totals(self, suffix: str = "") -> str:
+        lost = f", lost{self.place}{suffix} = 0" if self.compensated else ""
+        return f"{self.kind}_v total{self.place}{suffix} = {self.start}{lost};"
+
+    def declare(self, suffixes: list[str]) -> str:
+        return " ".join(f"{self.kind}_v acc{self.place}_{suffix} = {self.start};" for suffix in suffixes)
+
+    def add(self, suffix: str, count: str | None) -> str:
+        term = f"v{self.argument}"
+        if count is not None:
+            term = f"((convert_mask_{self.kind}(LANES(int) < {count}) != 0) ? {term} : {self.start})"
+        name = f"acc{self.place}_{suffix}"
+        return f"{name} = combine_{self.combine}_{self.kind}({name}, {term});"
+
+    def fold(self, suffixes: list[str], total: str = "") -> str:
+        names = [f"acc{self.place}_{suffix}" for suffix in suffixes]
+        while len(names) > 1:
+            names = [
+                f"combine_{self.combine}_{self.kind}({first}, {second})" for first, second in zip(names[::2], names[1::2])
+            ]
+        if self.compensated:
+            return f"TWO_SUM({self.kind}, total{self.place}{total}, lost{self.place}{total}, {names[0]});"
+        whole = f"total{self.place}{total}"
+        return f"{whole} = combine_{self.combine}_{self.kind}({whole}, {names[0]});"
+
+    def total(self, suffix: str = "") -> str:
+        name = f"total{self.place}{suffix}"
+        return f"COMPENSATED({name}, lost{self.place}{suffix})" if self.compensated else name
+
+
+def identity(combine: str, dtype: DType) -> str:
+    """What combining with leaves every value as it is, as a literal."""
+    if combine in ("sum", "prod"):
+        return "0" if combine == "sum" else "1"
+    if is_floating(dtype):
+        return "-INFINITY" if combine == "max" else "INFINITY"
+    if dtype == bool_:
+        return "0" if combine == "max" else "1"
+    bounds = numpy.iinfo(dtype)
+    value = int(bounds.min if combine == "max" else bounds.max)
+    if dtype.kind == "u":
+        return f"{value}UL"
+    return f"(-{-(value + 1)}L - 1)" if value < 0 else f"{value}L"

@@ -1,0 +1,189 @@
+"""Looking at values: tracing what is pending, planning it once, replaying the plan, reading the result."""
+
+from __future__ import annotations
+
+import gc
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary, ref
+
+import numpy
+
+from clgrad.errors import OutOfDeviceMemoryError
+from clgrad.graph import faults
+from clgrad.graph.items import COPY
+from clgrad.graph.node import Node, Storage
+from clgrad.graph.plan import Plan, Planner
+from clgrad.graph.trace import Trace, trace
+from clgrad.runtime.device import Device
+from clgrad.runtime.memory import Buffer
+from clgrad.runtime.statistics import counters
+from clgrad.shapes import contiguous_strides, is_contiguous
+
+MOST_PLANS = 1024
+# Handles noted since the last flush of everything; with more pending, work starts before anybody looks.
+MOST_PENDING = 4096
+
+
+class Handle(Protocol):
+    """What holds a value for the user and may be pending."""
+
+    @property
+    def _value(self) -> Node: ...
+
+
+class DeviceState:
+    """Plans of one device, and the word into which kernels write when they meet bad data."""
+
+    def __init__(self, device: Device) -> None:
+        self.plans: OrderedDict[Any, Plan] = OrderedDict()
+        self.fault: Buffer = device.memory.allocate(4)
+        self.may_have_fault = False
+        device.queue.write(self.fault, 0, numpy.zeros(1, "int32"))
+
+
+_states: WeakKeyDictionary[Device, DeviceState] = WeakKeyDictionary()
+_pending: list[ref[Any]] = []
+
+
+def state_of(device: Device) -> DeviceState:
+    state = _states.get(device)
+    if state is None:
+        with device.lock:
+            state = _states.setdefault(device, DeviceState(device))
+    return state
+
+
+def register(handle: Any) -> None:
+    """Note a live handle on a pending value, so that `flush_live` finds it."""
+    _pending.append(ref(handle))
+    if len(_pending) > MOST_PENDING:
+        flush_live()
+
+
+def flush_live(device: Device | None = None) -> None:
+    """Start all pending work that a live handle holds, on one device or on all."""
+    global _pending
+    noted, _pending = _pending, []
+    nodes = []
+    for reference in noted:
+        handle = reference()
+        if handle is None:
+            continue
+        node = handle._value
+        if node.storage is None:
+            if device is None or node.device is device:
+                nodes.append(node)
+            else:
+                _pending.append(reference)
+    flush(nodes)
+
+
+def flush(nodes: Iterable[Node]) -> None:
+    """Start the computation of these nodes; returns without waiting for it."""
+    by_device: dict[Device, list[Node]] = {}
+    for node in nodes:
+        if node.storage is None:
+            by_device.setdefault(node.device, []).append(node)
+    del nodes
+    for device, roots in by_device.items():
+        counters.flushes += 1
+        with device.lock:
+            _compute(device, roots)
+
+
+def _compute(device: Device, roots: list[Node]) -> None:
+    state = state_of(device)
+    found = trace(roots)
+    if not found.order:
+        return
+    plan = state.plans.get(found.key)
+    if plan is None:
+        counters.plans += 1
+        plan = state.plans[found.key] = Planner(found, device).build()
+        if len(state.plans) > MOST_PLANS:
+            state.plans.popitem(last=False)
+    else:
+        counters.plan_hits += 1
+        state.plans.move_to_end(found.key)
+    try:
+        replay(plan, found, device, state)
+    except OutOfDeviceMemoryError:
+        # Kernels of cached plans hold on to the last buffers that they were launched with.
+        state.plans.clear()
+        gc.collect()
+        device.memory.release()
+        plan = Planner(found, device).build()
+        replay(plan, found, device, state)
+
+
+def replay(plan: Plan, found: Trace, device: Device, state: DeviceState) -> None:
+    """Allocate, set what changed, launch, and settle the nodes whose values now have a place."""
+    allocate = device.memory.allocate
+    leaves = [leaf.storage for leaf in found.leaves]
+    buffers = [storage.buffer for storage in leaves]  # type: ignore[union-attr]
+    buffers += [allocate(nbytes) for nbytes in plan.result_bytes]
+    buffers += [allocate(nbytes) for nbytes in plan.temporary_bytes]
+    buffers.append(state.fault)
+    launch = device.queue.launch
+    scalars = found.scalars
+    for step in plan.steps:
+        kernel, bound = step.kernel, step.bound
+        for position, slot in step.buffers:
+            memory = buffers[slot].cl
+            if bound.get(position) is not memory:
+                kernel.set_arg(position, memory)
+                bound[position] = memory
+        for position, leaf in step.offsets:
+            offset = leaves[leaf].offset  # type: ignore[union-attr]
+            if bound.get(position) != offset:
+                kernel.set_arg(position, numpy.int64(offset))
+                bound[position] = offset
+        for position, number, kind in step.numbers:
+            value = scalars[number]
+            if bound.get(position) is not value:
+                kernel.set_arg(position, kind(value))
+                bound[position] = value
+        launch(kernel, step.global_size, step.local_size, step.label)
+    state.may_have_fault |= plan.checks_faults
+    for place, home in plan.outputs:
+        node = found.order[place]
+        offset = 0 if home.leaf is None else leaves[home.leaf].offset  # type: ignore[union-attr]
+        node.settle(Storage(buffers[home.slot], offset, contiguous_strides(node.shape)))
+
+
+def read(node: Node) -> numpy.ndarray[Any, Any]:
+    """The value as a new NumPy array; computes what is pending and waits."""
+    if node.storage is None:
+        flush((node,))
+    storage = node.storage
+    assert storage is not None
+    if not is_contiguous(node.shape, storage.strides):
+        return read(Node(COPY, (node,), node.dtype, node.shape, node.dtype, node.device))
+    out = numpy.empty(node.shape, node.dtype)
+    node.device.queue.read(storage.buffer, storage.offset * node.dtype.itemsize, out)
+    check_faults(node.device)
+    return out
+
+
+def check_faults(device: Device) -> None:
+    """Raise the error of the first op that met bad data since the last look."""
+    state = state_of(device)
+    if not state.may_have_fault:
+        return
+    code = numpy.zeros(1, "int32")
+    with device.lock:
+        state.may_have_fault = False
+        device.queue.read(state.fault, 0, code)
+        if code[0]:
+            device.queue.write(state.fault, 0, numpy.zeros(1, "int32"))
+            faults.raise_fault(int(code[0]))
+
+
+def upload(array: numpy.ndarray[Any, Any], device: Device) -> Storage:
+    """Copy a NumPy array to the device."""
+    array = numpy.ascontiguousarray(array)
+    buffer = device.memory.allocate(array.nbytes)
+    device.queue.write(buffer, 0, array)
+    return Storage(buffer, 0, contiguous_strides(array.shape))

@@ -1,0 +1,352 @@
+"""Grouping: which items share a kernel. Each item joins the group of one of its producers where that is possible.
+
+A group has a space, the index space that its kernel walks, and members at two levels: `element` members have one
+value per index, `reduced` members one value per index of the kept axes. Kinds: `pointwise` (nothing reduced),
+`rows` (the last axis is reduced), `columns` (the last axis is kept), `library` (a kernel with an epilogue).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from clgrad.graph.items import Item, Items, Operand, Slot, is_fixed, is_generated
+from clgrad.graph.node import IOTA, UPDATE, Library, Reduction
+from clgrad.graph.strides import without_units
+from clgrad.graph.trace import ROOT
+from clgrad.runtime.device import Capabilities
+from clgrad.shapes import Shape, contiguous_strides, reshaped_strides, size_of
+
+MOST_MEMBERS = 48
+MOST_OPERANDS = 20
+# Long rows of which there are few are cut into parts, which allows one phase only.
+LONG_ROW = 16384
+ELEMENT, REDUCED = "element", "reduced"
+
+
+@dataclass
+class Member:
+    """An item in a group, with its reads expressed over the group's space (ELEMENT) or kept axes (REDUCED)."""
+
+    item: Item
+    level: str
+    reads: list[Operand | Slot]
+
+
+@dataclass(eq=False)
+class Group:
+    """Items that one kernel computes."""
+
+    kind: str
+    space: Shape
+    axes: tuple[int, ...] = ()
+    members: dict[int, Member] = field(default_factory=dict)
+    before: set[int] = field(default_factory=set)  # numbers of groups that must run earlier, transitively
+    number: int = -1
+
+    @property
+    def kept(self) -> Shape:
+        return tuple(n for axis, n in enumerate(self.space) if axis not in self.axes)
+
+    @property
+    def kept_strides(self) -> Shape:
+        """Strides over the space that read a row-major array of the kept axes."""
+        steps = iter(contiguous_strides(self.kept))
+        return tuple(0 if axis in self.axes else next(steps) for axis in range(len(self.space)))
+
+    def operand_count(self) -> int:
+        reads = {read for member in self.members.values() for read in member.reads if isinstance(read, Operand)}
+        return len({read for read in reads if read.item not in self.members})
+
+
+class Fuser:
+    """Puts every item that needs a kernel into a group, inputs before outputs."""
+
+    def __init__(self, items: Items, capabilities: Capabilities) -> None:
+        self.items = items
+        self.capabilities = capabilities
+        self.groups: list[Group] = []
+        self.group_of: dict[int, Group] = {}
+        self.generated: set[int] = set()
+
+    def run(self) -> list[Group]:
+        for item in self.items.all:
+            if item.is_leaf:
+                continue
+            if self._is_generated(item) and not self._must_be_stored(item):
+                self.generated.add(item.index)
+            else:
+                self._place(item)
+        return [group for group in self.groups if group.members]
+
+    def _must_be_stored(self, item: Item) -> bool:
+        return item.fate == ROOT or any(
+            isinstance(self.items[reader].primitive, Library) for reader in item.read_by
+        )
+
+    def _is_generated(self, item: Item) -> bool:
+        """Made from numbers and indices alone, and cheap: every reader computes it for itself."""
+        if is_generated(item):
+            return True
+        return (
+            item.is_pointwise
+            and item.primitive.cost <= 2  # type: ignore[union-attr]
+            and all(read.item in self.generated for read in item.operands)
+        )
+
+    def _place(self, item: Item) -> None:
+        if not is_fixed(item) and item.size:
+            self._merge_pointwise(self._candidates(item))
+            for group in self._candidates(item):
+                if self._join(item, group):
+                    return
+        self._open(item)
+
+    def _candidates(self, item: Item) -> list[Group]:
+        """Groups that compute what the item reads, the latest first."""
+        found = {self.group_of[read.item].number: self.group_of[read.item]
+                 for read in item.operands if read.item in self.group_of}  # fmt: skip
+        return [found[number] for number in sorted(found, reverse=True)]
+
+    # -- new groups ---------------------------------------------------------------------------------------------
+
+    def _open(self, item: Item) -> None:
+        space, _ = without_units(item.shape, item.shape)
+        if isinstance(item.primitive, Reduction):
+            group = self._reduction_group(item)
+        elif isinstance(item.primitive, Library):
+            group = Group("library", space)
+            group.members[item.index] = Member(item, ELEMENT, list(item.reads))
+        elif item.primitive is UPDATE:
+            group = self._update_group(item)
+        else:
+            group = Group("pointwise", space)
+            group.members[item.index] = Member(item, ELEMENT, _canonical(item.shape, item.reads))
+        group.number = len(self.groups)
+        self.groups.append(group)
+        self._depend(group, item)
+
+    def _reduction_group(self, item: Item) -> Group:
+        (read,) = item.operands
+        (shape,) = item.read_shapes
+        space, strides = without_units(shape, read.strides)
+        axes = _without_unit_axes(shape, item.attributes)
+        group = Group(_kind(space, axes), space, axes)
+        group.members[item.index] = Member(item, REDUCED, [Operand(read.item, strides, read.offset)])
+        return group
+
+    def _update_group(self, item: Item) -> Group:
+        _, value = item.operands
+        shape, _, _ = item.attributes
+        space, strides = without_units(shape, value.strides)
+        group = Group("update", space)
+        group.members[item.index] = Member(item, ELEMENT, [Operand(value.item, strides, value.offset)])
+        return group
+
+    def _depend(self, group: Group, item: Item) -> None:
+        self.group_of[item.index] = group
+        for producer in self._candidates(item):
+            if producer is not group:
+                self._order(producer, group)
+
+    def _order(self, earlier: Group, later: Group) -> None:
+        added = earlier.before | {earlier.number}
+        for other in self.groups:
+            if other is later or later.number in other.before:
+                other.before |= added
+
+    # -- joining ------------------------------------------------------------------------------------------------
+
+    def _join(self, item: Item, group: Group) -> bool:
+        if len(group.members) >= MOST_MEMBERS or group.operand_count() >= MOST_OPERANDS:
+            return False
+        if group.kind == "update" or self._would_cycle(item, group):
+            return False
+        joined = (
+            self._join_reduction(item, group)
+            if isinstance(item.primitive, Reduction)
+            else self._join_reduced(item, group) or self._join_element(item, group)
+        )
+        if joined:
+            self._depend(group, item)
+        return joined
+
+    def _would_cycle(self, item: Item, group: Group) -> bool:
+        return any(group.number in other.before for other in self._candidates(item) if other is not group)
+
+    def _join_reduction(self, item: Item, group: Group) -> bool:
+        (read,) = item.operands
+        if group.kind == "library" or read.item not in group.members:
+            return False
+        (shape,) = item.read_shapes
+        space, strides = without_units(shape, read.strides)
+        axes = _without_unit_axes(shape, item.attributes)
+        if group.kind == "pointwise":
+            if not self._reshape(group, space):
+                return False
+        elif group.space != space or group.axes != axes:
+            return False
+        operand = Operand(read.item, strides, read.offset)
+        before = group.axes, group.kind
+        if group.kind == "pointwise":
+            group.axes, group.kind = axes, _kind(space, axes)
+        if self._aligned(operand, group, ELEMENT) and (group.kind == "rows" or not self._uses_reduced(operand, group)):
+            group.members[item.index] = Member(item, REDUCED, [operand])
+            return True
+        group.axes, group.kind = before
+        return False
+
+    def _uses_reduced(self, operand: Operand, group: Group) -> bool:
+        return group.members[operand.item].level == REDUCED
+
+    def _join_reduced(self, item: Item, group: Group) -> bool:
+        """Join at the level of the kept axes."""
+        if group.kind not in ("rows", "columns"):
+            return False
+        reads = self._expressed(item, group.kept)
+        if reads is None or not self._fits(reads, group, REDUCED):
+            return False
+        group.members[item.index] = Member(item, REDUCED, reads)
+        return True
+
+    def _join_element(self, item: Item, group: Group) -> bool:
+        reads = self._expressed(item, group.space)
+        if reads is None and group.kind == "pointwise":
+            space, _ = without_units(item.shape, item.shape)
+            if size_of(space) == size_of(group.space) and self._reshape(group, space):
+                reads = self._expressed(item, group.space)
+        if reads is None or not self._fits(reads, group, ELEMENT):
+            return False
+        group.members[item.index] = Member(item, ELEMENT, reads)
+        return True
+
+    def _expressed(self, item: Item, space: Shape) -> list[Operand | Slot] | None:
+        """The item's reads over `space`, or None where its shape does not fit it."""
+        canonical = _canonical(item.shape, item.reads)
+        shape, _ = without_units(item.shape, item.shape)
+        return canonical if shape == space else _reshaped_reads(canonical, shape, space)
+
+    def _reshape(self, group: Group, space: Shape) -> bool:
+        """Give a pointwise group another shape of its space, if all that it reads can be read so."""
+        if group.space == space:
+            return True
+        changed = {}
+        for index, member in group.members.items():
+            reads = _reshaped_reads(member.reads, group.space, space)
+            if reads is None:
+                return False
+            changed[index] = Member(member.item, member.level, reads)
+        group.members, group.space = changed, space
+        return True
+
+    def _fits(self, reads: Sequence[Operand | Slot], group: Group, level: str) -> bool:
+        """Whether every read of a member is of the same index, and the phases that it needs are possible."""
+        for read in reads:
+            if not isinstance(read, Operand) or read.item not in group.members:
+                continue
+            if not self._aligned(read, group, level):
+                return False
+            if level == ELEMENT and group.members[read.item].level == REDUCED and not self._allows_phases(group):
+                return False
+        return True
+
+    def _aligned(self, read: Operand, group: Group, level: str) -> bool:
+        source = group.members.get(read.item)
+        if source is None:
+            return True
+        if read.offset:
+            return False
+        if level == ELEMENT:
+            wanted = contiguous_strides(group.space) if source.level == ELEMENT else group.kept_strides
+        else:
+            if source.level == ELEMENT:
+                return False
+            wanted = contiguous_strides(group.kept)
+        return read.strides == wanted
+
+    def _allows_phases(self, group: Group) -> bool:
+        """A second phase over the columns needs whole rows in one place, so there must be enough of them."""
+        if group.kind != "rows":
+            return False
+        rows = size_of(group.kept)
+        length = size_of(group.space) // max(rows, 1)
+        return length <= LONG_ROW or rows >= 4 * self.capabilities.compute_units
+
+    # -- merging ------------------------------------------------------------------------------------------------
+
+    def _merge_pointwise(self, candidates: list[Group]) -> None:
+        """Groups over one space that an item brings together, and that do not wait for each other, become one."""
+        if len(candidates) < 2:
+            return
+        first, *others = candidates
+        for other in others:
+            if self._mergeable(first, other):
+                self._merge(first, other)
+
+    def _mergeable(self, first: Group, other: Group) -> bool:
+        return (
+            first.kind == other.kind == "pointwise"
+            and first.space == other.space
+            and len(first.members) + len(other.members) <= MOST_MEMBERS
+            and first.operand_count() + other.operand_count() <= MOST_OPERANDS
+            and not self._path_between(first, other)
+        )
+
+    def _path_between(self, first: Group, other: Group) -> bool:
+        """Whether one must run before the other with a third between them, or at all unless reads are aligned."""
+        return other.number in first.before or first.number in other.before
+
+    def _merge(self, first: Group, other: Group) -> None:
+        members = first.members | other.members
+        first.members = {index: members[index] for index in sorted(members)}
+        for index in other.members:
+            self.group_of[index] = first
+        first.before |= other.before
+        other.members = {}
+        for group in self.groups:
+            if other.number in group.before:
+                group.before.add(first.number)
+            if first.number in group.before:
+                group.before |= first.before
+
+
+def _kind(space: Shape, axes: tuple[int, ...]) -> str:
+    if len(space) - 1 in axes and not _is_thin(space, axes):
+        return "rows"
+    return "columns" if len(axes) < len(space) else "rows"
+
+
+def _is_thin(space: Shape, axes: tuple[int, ...]) -> bool:
+    """Very short rows of which there are many: lanes do better along the kept axes."""
+    reduced = size_of(tuple(space[axis] for axis in axes))
+    return reduced < 8 and size_of(space) // max(reduced, 1) >= 256
+
+
+def _without_unit_axes(shape: Shape, axes: Sequence[int]) -> tuple[int, ...]:
+    """Axes renumbered for `shape` without its axes of length one."""
+    renumbered = {axis: place for place, axis in enumerate(a for a, n in enumerate(shape) if n != 1)}
+    return tuple(renumbered[axis] for axis in axes if axis in renumbered)
+
+
+def _canonical(shape: Shape, reads: Sequence[Operand | Slot]) -> list[Operand | Slot]:
+    return [
+        Operand(read.item, without_units(shape, read.strides)[1], read.offset) if isinstance(read, Operand) else read
+        for read in reads
+    ]
+
+
+def _reshaped_reads(
+    reads: Sequence[Operand | Slot], shape: Shape, space: Shape
+) -> list[Operand | Slot] | None:
+    if size_of(shape) != size_of(space):
+        return None
+    result: list[Operand | Slot] = []
+    for read in reads:
+        if isinstance(read, Slot):
+            result.append(read)
+            continue
+        strides = reshaped_strides(shape, read.strides, space)
+        if strides is None:
+            return None
+        result.append(Operand(read.item, strides, read.offset))
+    return result

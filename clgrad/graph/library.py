@@ -1,0 +1,62 @@
+"""Launches of library nodes: their own kernels, with the fused epilogue where they have one."""
+
+from __future__ import annotations
+
+from clgrad.dtypes import uint8
+from clgrad.graph.items import Item, Operand, Slot
+from clgrad.graph.kernels import LoopLowerer, NewScratch
+from clgrad.graph.lower import Argument, Launch, Layout, Lowered, Problem
+from clgrad.graph.node import Library
+from clgrad.graph.resolve import Loop
+from clgrad.runtime.device import Device
+from clgrad.shapes import contiguous_strides
+
+
+def lower_library(
+    item: Item, reads: list[Operand], loop: Loop, device: Device, lowerer: LoopLowerer, new_scratch: NewScratch
+) -> list[Launch]:
+    """The launches of `item`, its operands read as `reads` say, with arguments named by item."""
+    assert isinstance(item.primitive, Library)
+    operands = iter(reads)
+    inputs: list[Operand | Slot] = [read if isinstance(read, Slot) else next(operands) for read in item.reads]
+    lowered: Lowered = item.primitive.lower(_problem(item, inputs, device))
+    scratch = [new_scratch(nbytes, uint8) for nbytes in lowered.scratch]
+    return [
+        Launch(launch.source, _named(launch.arguments, item, inputs, scratch), launch.global_size, launch.local_size)
+        for launch in lowered.launches
+    ]
+
+
+def _problem(item: Item, inputs: list[Operand | Slot], device: Device) -> Problem:
+    layouts = tuple(
+        None if isinstance(read, Slot) else Layout(shape, dtype, read.strides)  # type: ignore[arg-type]
+        for read, shape, dtype in zip(inputs, item.read_shapes, item.read_dtypes)
+    )
+    output = Layout(item.shape, item.dtype, contiguous_strides(item.shape))
+    return Problem(item.attributes, layouts, output, device.capabilities, device.kernel_shape)
+
+
+def _named(
+    arguments: tuple[Argument, ...], item: Item, inputs: list[Operand | Slot], scratch: list[int]
+) -> tuple[Argument, ...]:
+    """Arguments that speak of inputs and outputs, as arguments that speak of the plan's items."""
+
+    def one(argument: Argument) -> Argument:
+        kind, *rest = argument
+        if kind == "input":
+            return "item", inputs[rest[0]].item  # type: ignore[union-attr]
+        if kind == "offset":
+            read = inputs[rest[0]]
+            assert isinstance(read, Operand)
+            return "item_offset", read.item, read.offset
+        if kind == "output":
+            return "item", item.index
+        if kind == "scratch":
+            return "item", scratch[rest[0]]
+        if kind == "scalar":
+            slot = inputs[rest[0]]
+            assert isinstance(slot, Slot)
+            return "number", slot.index, rest[1]
+        return argument
+
+    return tuple(map(one, arguments))

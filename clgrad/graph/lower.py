@@ -1,0 +1,63 @@
+"""What a library kernel's `lower` gets and gives: shapes and layouts in, launches out. Pure data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from clgrad.dtypes import DType
+from clgrad.runtime.compiler import KernelSource
+from clgrad.runtime.device import Capabilities
+from clgrad.shapes import Shape
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Shape, dtype and strides (elements) of one array input; None instead of it stands for a Scalar."""
+
+    shape: Shape
+    dtype: DType
+    strides: Shape
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One library node with everything its launches may depend on. Values and offsets are not part of it."""
+
+    attributes: Any
+    inputs: tuple[Layout | None, ...]
+    output: Layout
+    capabilities: Capabilities
+    kernel_shape: str
+
+
+# What stands in an argument position of a launch:
+#   ("input", i) buffer of input i            ("offset", i) its element offset, as long
+#   ("output",) the node's row-major buffer   ("scratch", i) the i-th scratch buffer
+#   ("scalar", i, dtype) the number of Scalar input i, as dtype
+#   ("int", v) / ("long", v) / ("value", v, dtype) a constant
+#   ("fault", code) two arguments: the device's fault word and the number to store there (atomic_max) when data
+#                   is bad; see runtime/queue.py. `code` comes from faults.register(message)
+Argument = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Launch:
+    """One kernel with its arguments in order."""
+
+    source: KernelSource
+    arguments: tuple[Argument, ...]
+    global_size: tuple[int, ...]
+    local_size: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """The launches of one library node in order, and the bytes of each scratch buffer they use."""
+
+    launches: tuple[Launch, ...]
+    scratch: tuple[int, ...] = field(default=())
+
+
+Lower = Callable[[Problem], Lowered]

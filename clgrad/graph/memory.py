@@ -1,0 +1,148 @@
+"""Where the items of a plan live: leaves where they are, results in new memory or in a leaf that nobody needs
+any more, temporaries in few slots that are used again after their last reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from clgrad.graph.fuse import ELEMENT
+from clgrad.graph.items import Item, Items
+from clgrad.graph.resolve import Loop, Store
+from clgrad.graph.trace import DIES
+from clgrad.shapes import contiguous_strides
+
+
+@dataclass(frozen=True)
+class Home:
+    """A memory slot of the plan; `leaf` is the leaf whose memory (and offset) this is, or None."""
+
+    slot: int
+    leaf: int | None = None
+
+
+@dataclass
+class Homes:
+    """Slots: leaf i is slot i; then come results, then temporaries."""
+
+    items: Items
+    of: dict[int, Home] = field(default_factory=dict)
+    result_bytes: list[int] = field(default_factory=list)
+    temporary_bytes: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._taken: dict[int, int] = {}  # item -> item whose memory it takes over
+        self._offers: list[tuple[int, int]] = []
+        for item in self.items.all:
+            if item.is_leaf:
+                self.of[item.index] = Home(item.node, item.node)
+
+    # -- taking over --------------------------------------------------------------------------------------------
+
+    def may_take_over(self, base: Item, item: Item) -> bool:
+        """Whether `item`, an update, may be written into the memory of `base`."""
+        if base.read_by != [item.index] or base.index in self._taken.values():
+            return False
+        if base.is_leaf:
+            return base.donatable and _row_major(self.items, base)
+        return base.fate == DIES and base.primitive is not None and item.primitive is base.primitive
+
+    def take_over(self, base: int, item: int) -> None:
+        self._taken[item] = base
+
+    def offer(self, loop: Loop, store: Store) -> None:
+        """Let a stored item overwrite a leaf, if the loop reads the leaf at the very index that it writes."""
+        item = self.items[store.item]
+        for statement in loop.statements:
+            index = getattr(statement.what, "item", -1)
+            if index < 0 or not self.items[index].is_leaf or index in self._taken.values():
+                continue
+            leaf = self.items[index]
+            reads = [s.what for s in loop.statements if getattr(s.what, "item", -1) == index]
+            aligned = all(read.strides == contiguous_strides(loop.space) and not read.offset for read in reads)  # type: ignore[union-attr]
+            if (
+                leaf.donatable and aligned and store.level == ELEMENT and store.offset == 0
+                and leaf.dtype == item.dtype and leaf.size == item.size and _row_major(self.items, leaf)
+                and item.index not in self._taken
+            ):  # fmt: skip
+                self._offers.append((item.index, index))
+
+    # -- assignment ---------------------------------------------------------------------------------------------
+
+    def assign(self, works: list[tuple[list[int], list[int]]], scratch: dict[int, int]) -> None:
+        """Give every stored item a home, walking the (loads, stores) of the plan in order."""
+        last_read = {index: place for place, (loads, _) in enumerate(works) for index in loads}
+        first_written = {index: place for place, (_, stores) in reversed(list(enumerate(works))) for index in stores}
+        self._accept_offers(last_read, first_written)
+        results = [i for i in first_written if i >= 0 and i not in self._taken and self.items[i].fate != DIES]
+        base = sum(item.is_leaf for item in self.items.all)
+        roots = {self._root(index): index for index in first_written if index >= 0}
+        for index in sorted(roots):
+            if index in self.of:
+                continue
+            if index in results or self.items[roots[index]].fate != DIES:
+                self.of[index] = Home(base + len(self.result_bytes))
+                self.result_bytes.append(self._nbytes(index))
+        for index in first_written:
+            if index >= 0 and self._root(index) in self.of:
+                self.of[index] = self.of[self._root(index)]
+        self._assign_temporaries(works, last_read, first_written, scratch, base + len(self.result_bytes))
+
+    def _accept_offers(self, last_read: dict[int, int], first_written: dict[int, int]) -> None:
+        for item, leaf in self._offers:
+            free = leaf not in self._taken.values() and item not in self._taken
+            if free and last_read[leaf] == first_written[item]:
+                self._taken[item] = leaf
+
+    def _root(self, index: int) -> int:
+        while index in self._taken:
+            index = self._taken[index]
+        return index
+
+    def _nbytes(self, index: int) -> int:
+        item = self.items[index]
+        return item.size * item.dtype.itemsize
+
+    def _assign_temporaries(
+        self, works: list[tuple[list[int], list[int]]], last_read: dict[int, int],
+        first_written: dict[int, int], scratch: dict[int, int], base: int,
+    ) -> None:  # fmt: skip
+        """Slots for what dies within the plan; a slot is free again after its last reader."""
+        ends: dict[int, int] = {}
+        for index, place in first_written.items():
+            if index >= 0 and self._root(index) not in self.of:
+                root = self._root(index)
+                ends[root] = max(ends.get(root, 0), last_read.get(index, place), place)
+        free: list[int] = []
+        for place, (_, stores) in enumerate(works):
+            for index in dict.fromkeys(self._root(i) if i >= 0 else i for i in stores):
+                if index >= 0 and index not in self.of:
+                    slot = self._take_slot(free, self._nbytes(index))
+                    self.of[index] = Home(base + slot)
+            free += [self.of[index].slot - base for index, end in ends.items() if end == place and index in self.of]
+        for index in first_written:
+            if index >= 0:
+                self.of[index] = self.of[self._root(index)]
+        for number, nbytes in scratch.items():
+            self.of[number] = Home(base + len(self.temporary_bytes))
+            self.temporary_bytes.append(nbytes)
+
+    def _take_slot(self, free: list[int], nbytes: int) -> int:
+        fitting = [slot for slot in free if nbytes <= self.temporary_bytes[slot] <= 2 * nbytes]
+        if fitting:
+            slot = min(fitting, key=lambda one: self.temporary_bytes[one])
+            free.remove(slot)
+            return slot
+        self.temporary_bytes.append(nbytes)
+        return len(self.temporary_bytes) - 1
+
+    # -- questions ----------------------------------------------------------------------------------------------
+
+    def slot(self, index: int) -> int:
+        return self.of[index].slot
+
+    def leaf_of(self, index: int) -> int | None:
+        return self.of[index].leaf
+
+
+def _row_major(items: Items, leaf: Item) -> bool:
+    return items.strides[leaf.index] == contiguous_strides(leaf.shape)

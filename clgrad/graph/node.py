@@ -1,0 +1,190 @@
+"""Pending work: nodes, what they may be, and where a computed value lies. Knows no op by name."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from clgrad.dtypes import DType
+from clgrad.shapes import Shape, contiguous_strides, is_contiguous
+
+if TYPE_CHECKING:
+    from clgrad.runtime.device import Device
+    from clgrad.runtime.memory import Buffer
+
+_serial = count()
+
+
+class Primitive:
+    """What a node does. One object per kind of work; compared by identity, named for messages."""
+
+    __slots__ = ("name", "serial")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.serial = next(_serial)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name})"
+
+
+class Pointwise(Primitive):
+    """A C expression of x, y, z, w, evaluated per element; inputs broadcast to the node's shape.
+
+    `@` in the expression stands for the compute dtype: that of input `typed_by`, or of the output where
+    that is None. `cost` counts roughly in additions and tells the fuser what is cheap to compute twice.
+    """
+
+    __slots__ = ("cost", "expression", "typed_by")
+
+    def __init__(self, name: str, expression: str, typed_by: int | None = 0, cost: int = 1) -> None:
+        super().__init__(name)
+        self.expression = expression
+        self.typed_by = typed_by
+        self.cost = cost
+
+
+class Iota(Primitive):
+    """The flat row-major index of each element; takes no input and no memory."""
+
+    __slots__ = ()
+
+
+class Reduction(Primitive):
+    """`combine` ('sum', 'prod', 'max', 'min') over the axes in the node's attributes, which are dropped."""
+
+    __slots__ = ("combine",)
+
+    def __init__(self, combine: str) -> None:
+        super().__init__(combine)
+        self.combine = combine
+
+
+class View(Primitive):
+    """Other strides over the one input; attributes are (strides, offset) into its row-major elements."""
+
+    __slots__ = ()
+
+
+class Update(Primitive):
+    """The first input with a region replaced by the second; attributes are (shape, strides, offset)."""
+
+    __slots__ = ()
+
+
+class Library(Primitive):
+    """A hand-written kernel; `lower` gives its launches once shapes and layouts are known (see lower.py).
+
+    With `strided` the kernels take inputs of any strides, else the plan copies them row-major first.
+    With `epilogue` they end in a store into which the fuser may put pointwise consumers.
+    """
+
+    __slots__ = ("epilogue", "lower", "strided")
+
+    def __init__(self, name: str, lower: Any, strided: bool = False, epilogue: bool = False) -> None:
+        super().__init__(name)
+        self.lower = lower
+        self.strided = strided
+        self.epilogue = epilogue
+
+
+VIEW = View("view")
+UPDATE = Update("update")
+IOTA = Iota("iota")
+
+
+class Storage:
+    """Where a computed value lies: a buffer, an element offset and strides in elements."""
+
+    __slots__ = ("buffer", "offset", "strides")
+
+    def __init__(self, buffer: Buffer, offset: int, strides: Shape) -> None:
+        self.buffer = buffer
+        self.offset = offset
+        self.strides = strides
+
+
+class Scalar:
+    """A Python number among a node's inputs: an argument of the plan, never part of its structure."""
+
+    __slots__ = ("value",)
+    entry: ClassVar[None] = None
+
+    def __init__(self, value: bool | int | float) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return repr(self.value)
+
+
+class Node:
+    """An immutable array value, pending or computed.
+
+    Pending: `primitive`, `inputs` and `attributes` say how to compute it. Computed: `storage` is set, and
+    primitive and inputs are gone, so that whatever it was computed from can be freed. `serial` counts up, so that
+    inputs always have lower ones than what is computed from them. `entry` belongs to the tape, `handle` is a weak
+    reference to the array that users hold, `origin` the user's source line.
+    """
+
+    __slots__ = (
+        "__weakref__", "attributes", "device", "dtype", "entry", "handle",
+        "inputs", "origin", "primitive", "serial", "shape", "storage",
+    )  # fmt: skip
+
+    primitive: Primitive | None
+    inputs: tuple[Any, ...]
+    storage: Storage | None
+
+    def __init__(
+        self,
+        primitive: Primitive | None,
+        inputs: tuple[Any, ...],
+        attributes: Any,
+        shape: Shape,
+        dtype: DType,
+        device: Device,
+        storage: Storage | None = None,
+    ) -> None:
+        self.primitive = primitive
+        self.inputs = inputs
+        self.attributes = attributes
+        self.shape = shape
+        self.dtype = dtype
+        self.device = device
+        self.storage = storage
+        self.serial = next(_serial)
+        self.entry: Any = None
+        self.handle: Any = None
+        self.origin: str | None = None
+
+    def settle(self, storage: Storage) -> None:
+        """Turn from pending to computed."""
+        self.storage = storage
+        self.primitive = None
+        self.inputs = ()
+        self.attributes = None
+
+    def view(self, shape: Shape, strides: Shape, offset: int = 0) -> Node:
+        """Other strides over this node's row-major elements, without work where it is computed.
+
+        `strides` and `offset` refer to `layout()`: real memory for a computed node, the row-major order
+        of the base for a pending one.
+        """
+        if self.storage is not None:
+            storage = Storage(self.storage.buffer, offset, strides)
+            return type(self)(None, (), None, shape, self.dtype, self.device, storage)
+        base = self.inputs[0] if self.primitive is VIEW else self
+        return type(self)(VIEW, (base,), (strides, offset), shape, self.dtype, self.device)
+
+    def layout(self) -> tuple[Shape, int]:
+        """(strides, offset) of this node's elements, as `view` understands them."""
+        if self.storage is not None:
+            return self.storage.strides, self.storage.offset
+        if self.primitive is VIEW:
+            strides, offset = self.attributes
+            return strides, offset
+        return contiguous_strides(self.shape), 0
+
+    @property
+    def contiguous(self) -> bool:
+        return is_contiguous(self.shape, self.layout()[0])

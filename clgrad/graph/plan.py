@@ -1,0 +1,233 @@
+"""A plan: the launches of one graph structure in order, with their memory. Built once, replayed ever after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy
+
+from clgrad.dtypes import COMPUTE_NAME, DType, as_dtype, float16
+from clgrad.graph.fuse import Fuser, Group
+from clgrad.graph.items import Item, Items, Operand
+from clgrad.graph.kernels import LoopLowerer
+from clgrad.graph.library import lower_library
+from clgrad.graph.lower import Launch
+from clgrad.graph.memory import Home, Homes
+from clgrad.graph.node import Library
+from clgrad.graph.resolve import Loop, Resolver
+from clgrad.graph.trace import DIES, Trace
+from clgrad.runtime.device import Device
+from clgrad.shapes import contiguous_strides, is_contiguous, size_of
+
+_INDEX_TYPES = {"int": numpy.int32, "long": numpy.int64}
+
+
+@dataclass
+class Work:
+    """What one group does: its launches in order, and the items that they read and write."""
+
+    group: Group
+    launches: list[Launch]
+    labels: list[str]
+    stores: list[int]
+    loads: list[int]
+    loops: list[Loop] = field(default_factory=list)
+
+
+class Step:
+    """One prepared launch: a kernel object of its own, and which of its arguments change from run to run."""
+
+    __slots__ = ("bound", "buffers", "global_size", "kernel", "label", "local_size", "numbers", "offsets")
+
+    def __init__(self, kernel: Any, launch: Launch, label: str) -> None:
+        self.kernel = kernel
+        self.global_size = launch.global_size
+        self.local_size = launch.local_size
+        self.label = label
+        self.buffers: list[tuple[int, int]] = []  # (argument, memory slot)
+        self.offsets: list[tuple[int, int]] = []  # (argument, leaf)
+        self.numbers: list[tuple[int, int, Any]] = []  # (argument, number, NumPy type)
+        self.bound: dict[int, Any] = {}
+
+
+@dataclass
+class Plan:
+    """Steps, and memory slots: first the leaves, then what is allocated for results, then temporaries."""
+
+    steps: list[Step]
+    works: list[Work]
+    items: Items
+    outputs: list[tuple[int, Home]]  # (place in the trace's order, home)
+    result_bytes: list[int]
+    temporary_bytes: list[int]
+    leaf_count: int
+    checks_faults: bool
+
+
+class Planner:
+    """Builds the plan of one trace for one device."""
+
+    def __init__(self, trace: Trace, device: Device) -> None:
+        self.device = device
+        self.items = Items(trace)
+        self.trace = trace
+        self.leaf_count = len(trace.leaves)
+        fuser = Fuser(self.items, device.capabilities)
+        groups = fuser.run()
+        self.resolver = Resolver(self.items, groups, fuser.generated)
+        self.scratch: dict[int, int] = {}
+        self.lowerer = LoopLowerer(device.capabilities, device.kernel_shape, self._new_scratch)
+        self.homes = Homes(self.items)
+        self.works = [work for group in _in_order(groups) if (work := self._work(group))]
+
+    def build(self) -> Plan:
+        self.homes.assign([(work.loads, work.stores) for work in self.works], self.scratch)
+        launches = [(launch, label) for work in self.works for launch, label in zip(work.launches, work.labels)]
+        kernels = self.device.compiler.kernels([launch.source for launch, _ in launches])
+        steps = [
+            self._step(kernel.instantiate(), launch, label) for kernel, (launch, label) in zip(kernels, launches)
+        ]
+        outputs = [
+            (item.node, self.homes.of[item.index])
+            for item in self.items.all
+            if item.index in self.homes.of and not item.is_leaf and item.fate != DIES
+        ]
+        faults = any(argument[0] == "fault" for launch, _ in launches for argument in launch.arguments)
+        return Plan(
+            steps, self.works, self.items, outputs, self.homes.result_bytes, self.homes.temporary_bytes,
+            self.leaf_count, faults,
+        )  # fmt: skip
+
+    def _new_scratch(self, size: int, dtype: DType) -> int:
+        """Memory for the duration of one group; numbered below all items."""
+        number = -1 - len(self.scratch)
+        self.scratch[number] = size * dtype.itemsize
+        return number
+
+    # -- launches of a group ------------------------------------------------------------------------------------
+
+    def _work(self, group: Group) -> Work | None:
+        loops = self.resolver.loops(group)
+        if group.kind == "library":
+            return self._library_work(group, loops)
+        if group.kind == "update" and loops:
+            loops = self._without_copy(group, loops)
+        launches, labels, done = [], [], []
+        for loop in loops:
+            if size_of(loop.space) or (loop.axes and any(True for store in loop.stores if self.items[store.item].size)):
+                lowered = self.lowerer.lower(loop)
+                launches += lowered
+                labels += [" + ".join(dict.fromkeys(loop.labels))] * len(lowered)
+            done.append(loop)
+        if not done:
+            return None
+        self._offer_leaves(group, done)
+        stores = [store.item for loop in done for store in loop.stores]
+        loads = [s.what.item for loop in done for s in loop.statements if hasattr(s.what, "item")]
+        return Work(group, launches, labels, list(dict.fromkeys(stores)), list(dict.fromkeys(loads)), done)
+
+    def _without_copy(self, group: Group, loops: list[Loop]) -> list[Loop]:
+        """An update writes into its base, without a copy, where nobody else needs the old value."""
+        (item,) = (member.item for member in group.members.values())
+        base = self.items[item.operands[0].item]
+        read = item.operands[0]
+        whole = read.offset == 0 and base.shape == item.shape and is_contiguous(base.shape, read.strides)
+        if whole and self.homes.may_take_over(base, item):
+            self.homes.take_over(base.index, item.index)
+            return loops[1:]
+        return loops
+
+    def _offer_leaves(self, group: Group, loops: list[Loop]) -> None:
+        """A pointwise result may overwrite a leaf that nobody needs afterwards."""
+        if group.kind != "pointwise":
+            return
+        (loop,) = loops
+        for store in loop.stores:
+            self.homes.offer(loop, store)
+
+    def _library_work(self, group: Group, loops: list[Loop]) -> Work:
+        item = next(member.item for member in group.members.values() if isinstance(member.item.primitive, Library))
+        copies: list[Launch] = []
+        reads: list[Operand] = []
+        for read, shape in zip(item.reads, item.read_shapes):
+            if isinstance(read, Operand):
+                reads.append(self._readable(item, read, shape, copies))
+        result = lower_library(item, reads, loops[0], self.device, self.lowerer, self._new_scratch)
+        launches = copies + result if item.size or not item.shape else []
+        label = " + ".join(dict.fromkeys(loops[0].labels))
+        stores = [item.index, *(store.item for store in loops[0].stores)]
+        loads = [read.item for read in reads]
+        loads += [s.what.item for s in loops[0].statements if hasattr(s.what, "item") and s.what.item != item.index]
+        return Work(group, launches, [label] * len(launches), list(dict.fromkeys(stores)), loads, loops)
+
+    def _readable(self, item: Item, read: Operand, shape: tuple[int, ...], copies: list[Launch]) -> Operand:
+        """The operand as the library kernel can read it: as it is, or copied row-major to scratch."""
+        assert isinstance(item.primitive, Library)
+        if item.primitive.strided or is_contiguous(shape, read.strides):
+            return read
+        dtype = self.items[read.item].dtype
+        scratch = self._new_scratch(size_of(shape), dtype)
+        loop = self.resolver.copy_loop(scratch, read, shape)
+        if size_of(shape):
+            copies += self.lowerer.lower(loop)
+        return Operand(scratch, contiguous_strides(shape), 0)
+
+    # -- arguments ----------------------------------------------------------------------------------------------
+
+    def _step(self, kernel: Any, launch: Launch, label: str) -> Step:
+        step = Step(kernel, launch, label)
+        position = 0
+        for argument in launch.arguments:
+            position += self._bind(step, position, argument)
+        return step
+
+    def _bind(self, step: Step, position: int, argument: tuple[Any, ...]) -> int:
+        """Set an argument that never changes, or note one that does; the number of positions it takes."""
+        kind, *rest = argument
+        if kind == "item":
+            step.buffers.append((position, self.homes.slot(rest[0])))
+        elif kind == "item_offset":
+            leaf = self.homes.leaf_of(rest[0])
+            if leaf is None:
+                step.kernel.set_arg(position, numpy.int64(rest[1] if len(rest) > 1 else 0))
+            else:
+                step.offsets.append((position, leaf))
+        elif kind == "number":
+            step.numbers.append((position, rest[0], number_type(rest[1])))
+        elif kind == "value":
+            step.kernel.set_arg(position, number_type(rest[1])(rest[0]))
+        elif kind == "local":
+            step.kernel.set_arg(position, self.device.queue.local_memory(rest[0]))
+        elif kind == "fault":
+            step.buffers.append((position, -1))
+            step.kernel.set_arg(position + 1, numpy.int32(rest[0]))
+            return 2
+        else:
+            step.kernel.set_arg(position, _INDEX_TYPES[kind](rest[0]))
+        return 1
+
+
+def number_type(dtype: DType) -> Any:
+    """What turns a Python number into the kernel argument of an expression that computes in `dtype`."""
+    if dtype == float16:
+        return _half_as_float
+    name = COMPUTE_NAME[dtype]
+    return numpy.uint8 if name == "uchar" else as_dtype(dtype).type
+
+
+def _half_as_float(value: float) -> numpy.float32:
+    return numpy.float32(numpy.float16(value))
+
+
+def _in_order(groups: Sequence[Group]) -> Iterator[Group]:
+    """Groups such that each comes after all that it depends on, otherwise in the order of the program."""
+    waiting = sorted(groups, key=lambda group: max(group.members))
+    numbers = {group.number for group in groups}
+    done: set[int] = set()
+    while waiting:
+        ready = next(group for group in waiting if group.before & numbers <= done)
+        waiting.remove(ready)
+        done.add(ready.number)
+        yield ready

@@ -1,0 +1,302 @@
+"""From groups to loops: what goes to memory, what is computed twice instead, and the statements of each kernel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from clgrad.dtypes import DType
+from clgrad.graph.fuse import ELEMENT, REDUCED, Group, Member
+from clgrad.graph.items import COPY, Item, Items, Operand, Slot, is_generated
+from clgrad.graph.node import IOTA, UPDATE, Library, Pointwise, Reduction
+from clgrad.graph.strides import compose, without_units
+from clgrad.graph.trace import DIES, ROOT
+from clgrad.shapes import Shape, contiguous_strides, size_of
+
+# Computing a value again costs less than a store and a load up to about this many additions.
+CHEAP = 8
+# ... and where one value would be computed for many readers, less.
+CHEAP_BROADCAST = 2
+
+
+@dataclass(frozen=True)
+class Load:
+    """Reads `item` by strides over the loop's space."""
+
+    item: int
+    strides: Shape
+    offset: int
+
+
+@dataclass(frozen=True)
+class Index:
+    """The row-major index of an array that is never stored, read by strides over the loop's space."""
+
+    strides: Shape
+    offset: int
+
+
+@dataclass(frozen=True)
+class Number:
+    """A Python number, as `dtype`."""
+
+    slot: int
+    dtype: DType
+
+
+@dataclass(frozen=True)
+class Compute:
+    """`primitive` applied to earlier statements; a Reduction combines its one argument over the reduced axes."""
+
+    primitive: Pointwise | Reduction
+    arguments: tuple[int, ...]
+    typed_by: DType
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One value of a loop's body. `level` ELEMENT: one per index; REDUCED: one per index of the kept axes."""
+
+    what: Load | Index | Number | Compute
+    dtype: DType
+    level: str
+
+
+@dataclass(frozen=True)
+class Store:
+    """Statement `value` goes to the memory of `item`, by strides over the loop's space."""
+
+    item: int
+    value: int
+    level: str
+    strides: Shape
+    offset: int = 0
+
+
+@dataclass
+class Loop:
+    """A kernel to generate. `labels` names the ops in it."""
+
+    kind: str
+    space: Shape
+    axes: tuple[int, ...]
+    statements: list[Statement] = field(default_factory=list)
+    stores: list[Store] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+
+
+class Resolver:
+    """Decides for all groups together what is stored, then builds each group's loop."""
+
+    def __init__(self, items: Items, groups: list[Group], generated: set[int]) -> None:
+        self.items = items
+        self.groups = groups
+        self.generated = generated
+        self.stored = {item.index for item in items.all if self._always_stored(item)}
+        for group in sorted(groups, key=lambda group: -len(group.before)):
+            self._store_what_is_read(group)
+
+    def _always_stored(self, item: Item) -> bool:
+        if item.is_leaf or item.index in self.generated:
+            return False
+        if item.fate == ROOT or isinstance(item.primitive, Library) or item.primitive is UPDATE:
+            return True
+        if item.fate != DIES and isinstance(item.primitive, Reduction):
+            return True
+        return any(isinstance(self.items[reader].primitive, Library) for reader in item.read_by)
+
+    # -- what goes to memory ------------------------------------------------------------------------------------
+
+    def live(self, group: Group) -> list[Member]:
+        """Members that are stored or that a live member of the group reads, in order."""
+        live: set[int] = set()
+        for index in sorted(group.members, reverse=True):
+            member = group.members[index]
+            if index in self.stored or index in live:
+                live.add(index)
+                live.update(read.item for read in member.reads if isinstance(read, Operand))
+        return [group.members[index] for index in sorted(live & group.members.keys())]
+
+    def _store_what_is_read(self, group: Group) -> None:
+        for member in self.live(group):
+            reads = member.item.operands if member.item.primitive is UPDATE else member.reads
+            shape = group.space if member.level == ELEMENT else group.kept
+            for read in reads:
+                if isinstance(read, Operand) and read.item not in group.members:
+                    over = shape if read in member.reads else self.items[read.item].shape
+                    self._store_unless_cheap(read, over)
+
+    def _store_unless_cheap(self, read: Operand, shape: Shape) -> None:
+        if not self._is_ready(read.item) and not self._can_repeat(read, shape):
+            self.stored.add(read.item)
+
+    def _is_ready(self, index: int) -> bool:
+        return self.items[index].is_leaf or index in self.stored
+
+    def _can_repeat(self, read: Operand, shape: Shape) -> bool:
+        """Whether the reader may compute the item itself: it is cheap and all that it needs is in memory."""
+        item = self.items[read.item]
+        if item.index in self.generated:
+            return self._composes(read, shape)
+        if not item.is_pointwise or not self._composes(read, shape):
+            return False
+        limit = CHEAP_BROADCAST if 1 < item.size < size_of(shape) // 16 else CHEAP
+        return self._cost(item) <= limit
+
+    def _cost(self, item: Item) -> int:
+        """Additions to compute `item` from memory; above CHEAP where something is missing there."""
+        if self._is_ready(item.index) or item.primitive is IOTA:
+            return 0
+        if not item.is_pointwise:
+            return CHEAP + 1
+        total = item.primitive.cost  # type: ignore[union-attr]
+        for read in item.operands:
+            total += 1 + self._cost(self.items[read.item])
+            if total > CHEAP:
+                break
+        return int(total)
+
+    def _composes(self, read: Operand, shape: Shape) -> bool:
+        """Whether everything behind the item can be read through the reader's view of it."""
+        item = self.items[read.item]
+        if item.primitive is IOTA or self._is_ready(item.index) or is_generated(item):
+            return True
+        for inner in item.operands:
+            composed = compose(shape, read.strides, read.offset, item.shape, inner.strides)
+            if composed is None:
+                return False
+            if not self._composes(Operand(inner.item, composed[0], composed[1] + inner.offset), shape):
+                return False
+        return True
+
+    # -- loops --------------------------------------------------------------------------------------------------
+
+    def loops(self, group: Group) -> list[Loop]:
+        """The generated kernels of a group; for an update the copy of its base and the write into it."""
+        live = self.live(group)
+        if not live:
+            return []
+        if group.kind == "update":
+            return self._update_loops(group, live[0].item)
+        loop = Loop(group.kind, group.space, group.axes)
+        builder = _Builder(self, group, loop)
+        for member in live:
+            value = builder.member(member)
+            if member.item.index in self.stored and not isinstance(member.item.primitive, Library):
+                strides = contiguous_strides(group.space) if member.level == ELEMENT else group.kept_strides
+                loop.stores.append(Store(member.item.index, value, member.level, strides))
+        return [loop]
+
+    def _update_loops(self, group: Group, item: Item) -> list[Loop]:
+        base, value = item.operands
+        shape, strides, offset = item.attributes
+        whole = self.copy_loop(item.index, base, item.shape)
+        region = self.copy_loop(item.index, value, shape, strides, offset)
+        return [whole, region]
+
+    def copy_loop(self, item: int, read: Operand, shape: Shape, strides: Shape | None = None, offset: int = 0) -> Loop:
+        """Copies what is read, of `shape`, into the memory of `item`; row-major unless `strides` say otherwise."""
+        strides = contiguous_strides(shape) if strides is None else strides
+        space, steps = without_units(shape, strides)
+        _, reads = without_units(shape, read.strides)
+        loop = Loop("pointwise", space, ())
+        builder = _Builder(self, Group("pointwise", space), loop)
+        value = builder.read(Operand(read.item, reads, read.offset))
+        loop.stores.append(Store(item, value, ELEMENT, steps, offset))
+        loop.labels.append("copy")
+        return loop
+
+
+class _Builder:
+    """Builds the statements of one loop; equal statements are built once."""
+
+    def __init__(self, resolver: Resolver, group: Group, loop: Loop) -> None:
+        self.resolver = resolver
+        self.items = resolver.items
+        self.group = group
+        self.loop = loop
+        self._known: dict[Statement, int] = {}
+        self._of_member: dict[int, int] = {}
+
+    def member(self, member: Member) -> int:
+        item = member.item
+        arguments = [self._member_read(read, member) for read in member.reads]
+        if isinstance(item.primitive, Library):
+            value = self._add(Statement(Load(item.index, contiguous_strides(self.group.space), 0), item.dtype, ELEMENT))
+        else:
+            value = self._compute(item, arguments, member.level if isinstance(item.primitive, Reduction) else None)
+        self._of_member[item.index] = value
+        self.loop.labels.append(item.primitive.name if item.primitive else "")
+        return value
+
+    def _member_read(self, read: Operand | Slot, member: Member) -> int | Slot:
+        if isinstance(read, Slot) or isinstance(member.item.primitive, Library):
+            return read if isinstance(read, Slot) else -1
+        if read.item in self._of_member:
+            return self._of_member[read.item]
+        if member.level == REDUCED and not isinstance(member.item.primitive, Reduction):
+            read = Operand(read.item, self._over_space(read.strides), read.offset)
+        return self.read(read)
+
+    def _over_space(self, strides: Shape) -> Shape:
+        steps = iter(strides)
+        return tuple(0 if axis in self.group.axes else next(steps) for axis in range(len(self.group.space)))
+
+    def read(self, read: Operand) -> int:
+        """A statement with the value of `read.item` at the index that the strides over the space give."""
+        item = self.items[read.item]
+        if self.resolver._is_ready(item.index):
+            load = Load(item.index, read.strides, read.offset)
+            return self._add(Statement(load, item.dtype, self._level_of(read.strides)))
+        if item.primitive is IOTA:
+            index = Index(read.strides, read.offset)
+            return self._add(Statement(index, item.dtype, self._level_of(read.strides)))
+        arguments: list[int | Slot] = []
+        for inner in item.reads:
+            if isinstance(inner, Slot):
+                arguments.append(inner)
+                continue
+            composed = compose(self.group.space, read.strides, read.offset, item.shape, inner.strides)
+            assert composed is not None, "checked when it was decided to compute this again"
+            strides, offset = composed
+            arguments.append(self.read(Operand(inner.item, strides, offset + inner.offset)))
+        return self._compute(item, arguments, None)
+
+    def _level_of(self, strides: Shape) -> str:
+        if not self.group.axes or any(strides[axis] for axis in self.group.axes):
+            return ELEMENT
+        return REDUCED
+
+    def _compute(self, item: Item, arguments: list[int | Slot], level: str | None) -> int:
+        primitive = item.primitive if item.primitive is not IOTA else COPY
+        if item.primitive is IOTA:
+            index = Index(contiguous_strides(self.group.space), 0)
+            return self._add(Statement(index, item.dtype, ELEMENT))
+        assert isinstance(primitive, (Pointwise, Reduction))
+        typed_by = self._typed_by(item, arguments)
+        places = tuple(
+            self._add(Statement(Number(one.index, typed_by), typed_by, REDUCED)) if isinstance(one, Slot) else one
+            for one in arguments
+        )
+        if level is None:
+            element = not self.group.axes or any(
+                self.loop.statements[place].level == ELEMENT for place in places
+            )
+            level = ELEMENT if element else REDUCED
+        return self._add(Statement(Compute(primitive, places, typed_by), item.dtype, level))
+
+    def _typed_by(self, item: Item, arguments: list[int | Slot]) -> DType:
+        """The dtype in which an expression computes: of one of its array arguments, or of the result."""
+        typed_by = getattr(item.primitive, "typed_by", 0)
+        if typed_by is None:
+            return item.dtype
+        chosen = arguments[typed_by]
+        if isinstance(chosen, Slot):
+            chosen = next((one for one in arguments if not isinstance(one, Slot)), chosen)
+        return item.dtype if isinstance(chosen, Slot) else self.loop.statements[chosen].dtype
+
+    def _add(self, statement: Statement) -> int:
+        place = self._known.get(statement)
+        if place is None:
+            place = self._known[statement] = len(self.loop.statements)
+            self.loop.statements.append(statement)
+        return place

@@ -1,0 +1,82 @@
+"""Index arithmetic of the planner: merging axes that step alike, and reading through views of views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clgrad.shapes import Shape, contiguous_strides
+
+
+def without_units(shape: Shape, strides: Shape) -> tuple[Shape, Shape]:
+    """Shape and strides without the axes of length one."""
+    kept = [(n, step) for n, step in zip(shape, strides) if n != 1]
+    return tuple(n for n, _ in kept), tuple(step for _, step in kept)
+
+
+def merge(dims: Sequence[int], operands: Sequence[Sequence[int]]) -> tuple[list[int], list[list[int]]]:
+    """Drop axes of length one and merge neighbours that every operand steps through as through one axis.
+
+    `operands` holds the strides of each operand; returned are the merged lengths and strides.
+
+    >>> merge([2, 3, 4], [[12, 4, 1], [0, 0, 1]])
+    ([6, 4], [[4, 1], [0, 1]])
+    """
+    lengths: list[int] = []
+    merged: list[list[int]] = [[] for _ in operands]
+    for axis, n in enumerate(dims):
+        if n == 1:
+            continue
+        steps = [strides[axis] for strides in operands]
+        if lengths and all(done[-1] == step * n for done, step in zip(merged, steps)):
+            lengths[-1] *= n
+            for done, step in zip(merged, steps):
+                done[-1] = step
+        else:
+            lengths.append(n)
+            for done, step in zip(merged, steps):
+                done.append(step)
+    return lengths, merged
+
+
+def compose(
+    dims: Shape, view: Shape, offset: int, shape: Shape, strides: Shape
+) -> tuple[Shape, int] | None:
+    """Strides and offset that read an operand of a pending array through a view of that array.
+
+    The view has lengths `dims`, strides `view` and `offset` over the row-major elements of `shape`; the operand
+    is read by `strides` over `shape`. None where no strides do it (the view cuts across axes).
+
+    >>> compose((4, 3), (1, 4), 0, (3, 4), (0, 1))
+    ((1, 0), 0)
+    """
+    lengths, (operand,) = merge(shape, [strides])
+    steps = contiguous_strides(tuple(lengths))
+    starts, rest = [], offset
+    for step in steps:
+        starts.append(rest // step)
+        rest %= step
+    first, last = list(starts), list(starts)
+    result = []
+    for n, move in zip(dims, view):
+        if move == 0 or n == 1:
+            result.append(0)
+            continue
+        axis = next((a for a, step in enumerate(steps) if step <= abs(move)), None)
+        if axis is None or move % steps[axis]:
+            return None
+        hops = move // steps[axis]
+        (last if hops > 0 else first)[axis] += hops * (n - 1)
+        result.append(hops * operand[axis])
+    if any(low < 0 or high >= n for low, high, n in zip(first, last, lengths)):
+        return None
+    return tuple(result), sum(start * step for start, step in zip(starts, operand))
+
+
+def spans(dims: Sequence[int], operands: Sequence[Sequence[int]]) -> int:
+    """The largest distance in elements that any operand steps over, and the number of indices."""
+    reach = 1
+    for n in dims:
+        reach *= n
+    for strides in operands:
+        reach = max(reach, sum(abs(step) * (n - 1) for n, step in zip(dims, strides)))
+    return reach

@@ -1,0 +1,117 @@
+"""Choosing elements: where, extremes of two arrays, clip, and replacing what is not finite."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from clgrad import dtypes
+from clgrad.errors import ArgumentError
+from clgrad.graph.node import Node, Pointwise
+from clgrad.ops.arithmetic import cast
+from clgrad.ops.comparison import isfinite
+from clgrad.ops.operation import Elementwise, Operation, Value, common, fill, joint_shape
+from clgrad.tape import NO_ATTRIBUTES, STATE, record
+
+# Extremes pass NaN on (maximum, minimum) or ignore it (fmax, fmin). Equal elements share the gradient.
+_SHARE = "(x == y) ? (@_v)(0.5f) : (({}) ? (@_v)(1) : (@_v)(0))"
+_larger = Elementwise("larger_share", _SHARE.format("x > y"), cost=2)
+_present_larger = Elementwise("present_larger_share", _SHARE.format("(x > y) || (y != y)"), cost=3)
+_present_smaller = Elementwise("present_smaller_share", _SHARE.format("(x < y) || (y != y)"), cost=3)
+
+maximum = Elementwise(
+    "maximum", "maximum_@(x, y)",
+    lambda g, out, x, y: (g * _larger(x, y), g * _larger(y, x)), cost=2, boolean="x | y",
+)  # fmt: skip
+minimum = Elementwise(
+    "minimum", "minimum_@(x, y)",
+    lambda g, out, x, y: (g * _larger(y, x), g * _larger(x, y)), cost=2, boolean="x & y",
+)  # fmt: skip
+fmax = Elementwise(
+    "fmax", "fmax_@(x, y)",
+    lambda g, out, x, y: (g * _present_larger(x, y), g * _present_larger(y, x)), cost=2, boolean="x | y",
+)  # fmt: skip
+fmin = Elementwise(
+    "fmin", "fmin_@(x, y)",
+    lambda g, out, x, y: (g * _present_smaller(x, y), g * _present_smaller(y, x)), cost=2, boolean="x & y",
+)  # fmt: skip
+
+
+class Where(Operation):
+    """Elements of x where the condition holds, else of y; all three broadcast."""
+
+    primitive = Pointwise("where", "(convert_mask_@(x) != 0) ? y : z", typed_by=None)
+
+    def __init__(self) -> None:
+        super().__init__("where", lambda g, out, c, x, y: (None, where(c, g, 0), where(c, 0, g)))
+
+    def __call__(self, *inputs: Any, **attributes: Any) -> Value:
+        condition, x, y = inputs
+        if not isinstance(condition, Node):
+            raise TypeError(f"where: the condition must be an array, got {type(condition).__name__}")
+        if not isinstance(x, Node) and not isinstance(y, Node):
+            y = fill(y, (), _number_dtype(x, y), condition.device)
+        (x, y), device = common("where", (x, y))
+        if condition.device is not device:
+            common("where", (condition, x if isinstance(x, Node) else y))
+        dtype = x.dtype if isinstance(x, Node) else y.dtype
+        values = (cast(condition, dtype=dtypes.bool_), x, y)
+        out = Value(self.primitive, values, dtype, joint_shape("where", values), dtype, device)
+        if STATE.recording:
+            record(out, self, values, NO_ATTRIBUTES)
+        return out
+
+
+def _number_dtype(x: Any, y: Any) -> dtypes.DType:
+    if isinstance(x, float) or isinstance(y, float):
+        return dtypes.float32
+    return dtypes.bool_ if isinstance(x, bool) and isinstance(y, bool) else dtypes.int64
+
+
+where = Where()
+
+# 1 where x lies inside or on the bounds, so that a clipped parameter that reached its bound can leave it again.
+_inside = Elementwise("inside", "((x >= y) && (x <= z)) ? (@_v)(1) : (@_v)(0)", cost=3)
+_below = Elementwise("below", "((x < y) && (y <= z)) ? (@_v)(1) : (@_v)(0)", cost=3)
+_above = Elementwise("above", "((x > z) || (y > z)) ? (@_v)(1) : (@_v)(0)", cost=3)
+_clip = Elementwise(
+    "clip", "minimum_@(maximum_@(x, y), z)",
+    lambda g, out, x, low, high: (
+        g * _inside(x, low, high), g * _below(x, low, high), g * _above(x, low, high),
+    ), cost=3, boolean="(x | y) & z",
+)  # fmt: skip
+_clip_below = Elementwise(
+    "clip_below", "maximum_@(x, y)", lambda g, out, x, low: (g * _inside(x, low, x), g * _below(x, low, low)), cost=2,
+    boolean="x | y",
+)  # fmt: skip
+_clip_above = Elementwise(
+    "clip_above", "minimum_@(x, y)", lambda g, out, x, high: (g * _inside(x, x, high), g * _above(x, x, high)), cost=2,
+    boolean="x & y",
+)  # fmt: skip
+
+
+def clip(x: Value, a_min: Any = None, a_max: Any = None) -> Value:
+    """x limited to a_min .. a_max; the gradient passes inside and at the bounds."""
+    if a_min is None and a_max is None:
+        raise ArgumentError("clip: a_min and a_max are both None; give at least one bound")
+    if a_max is None:
+        return _clip_below(x, a_min)
+    return _clip_above(x, a_max) if a_min is None else _clip(x, a_min, a_max)
+
+
+_nan_to_num = Elementwise(
+    "nan_to_num",
+    "(x != x) ? y : ((x == (@_v)(INFINITY)) ? z : ((x == -(@_v)(INFINITY)) ? w : x))",
+    lambda g, out, x, nan, posinf, neginf: (where(isfinite(x), g, 0), None, None, None), "float", cost=3,
+)  # fmt: skip
+
+
+def nan_to_num(x: Value, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Value:
+    """x with NaN and the infinities replaced, the latter by the largest and smallest finite numbers."""
+    if not dtypes.is_floating(x.dtype):
+        return x
+    limits = numpy.finfo(x.dtype)
+    return _nan_to_num(
+        x, float(nan), float(limits.max) if posinf is None else posinf, float(limits.min) if neginf is None else neginf
+    )

@@ -1,0 +1,120 @@
+"""Arrays from nothing: constants, ranges, grids, identity and triangles. All fuse into whoever reads them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from clgrad import dtypes
+from clgrad.dtypes import DType
+from clgrad.errors import ArgumentError, DTypeError
+from clgrad.graph.node import Pointwise, Scalar
+from clgrad.ops.arithmetic import cast
+from clgrad.ops.choice import where
+from clgrad.ops.comparison import equal, greater_equal
+from clgrad.ops.movement import reshape
+from clgrad.ops.operation import Value, fill, iota
+from clgrad.runtime.device import Device
+from clgrad.shapes import Shape
+
+
+def check_dtype(name: str, dtype: DType, device: Device) -> DType:
+    """`dtype`, if the device computes it."""
+    if dtype == dtypes.float64 and not device.capabilities.fp64:
+        raise DTypeError(f"{name}: {device} ({device.name}) does not compute float64; use dtype='float32'")
+    return dtype
+
+
+def full(shape: Shape, value: bool | int | float, dtype: DType, device: Device) -> Value:
+    """An array of one number."""
+    return fill(value, shape, check_dtype("full", dtype, device), device)
+
+
+def zeros(shape: Shape, dtype: DType, device: Device) -> Value:
+    """An array of zeros."""
+    return full(shape, 0, dtype, device)
+
+
+def ones(shape: Shape, dtype: DType, device: Device) -> Value:
+    """An array of ones."""
+    return full(shape, 1, dtype, device)
+
+
+# Positions times a step: in float64 arithmetic of the host where the numbers are floats would need float64 on
+# the device; x is exact in float32 up to 2 ** 24 elements, and both factors round once.
+_ramp = Pointwise("ramp", "y + x * z", typed_by=None, cost=2)
+
+
+def arange(start: float, stop: float | None, step: float, dtype: DType, device: Device) -> Value:
+    """start, start + step, ... before stop, as NumPy has it."""
+    if stop is None:
+        start, stop = 0, start
+    if step == 0:
+        raise ArgumentError("arange: step is 0")
+    length = max(0, math.ceil((stop - start) / step))
+    return ramp(length, start, step, check_dtype("arange", dtype, device), device)
+
+
+def ramp(length: int, start: float, step: float, dtype: DType, device: Device) -> Value:
+    """start + step * i for i below length."""
+    position = iota((length,), device)
+    if dtype == dtypes.bool_:
+        return cast(ramp(length, start, step, dtypes.int64, device), dtype=dtype)
+    if dtypes.is_integer(dtype):
+        start, step = int(start), int(step)
+    if (start, step) == (0, 1):
+        return cast(position, dtype=dtype)
+    values = (cast(position, dtype=dtype), Scalar(start), Scalar(step))
+    return Value(_ramp, values, dtype, position.shape, dtype, device)
+
+
+def linspace(start: float, stop: float, num: int, endpoint: bool, dtype: DType, device: Device) -> Value:
+    """`num` numbers evenly from start to stop."""
+    if num < 0:
+        raise ArgumentError(f"linspace: num must not be negative, got {num}")
+    intervals = max(1, num - 1 if endpoint else num)
+    compute = dtypes.to_floating(check_dtype("linspace", dtype, device))
+    values = ramp(num, float(start), (stop - start) / intervals, compute, device)
+    if endpoint and num > 1:
+        values = where(equal(axis_index((num,), 0, device), num - 1), float(stop), values)
+    return cast(values, dtype=dtype)
+
+
+def axis_index(shape: Shape, axis: int, device: Device) -> Value:
+    """The index along `axis`, int64, with length one along all other axes, so that it broadcasts to `shape`."""
+    lengths = tuple(n if at == axis else 1 for at, n in enumerate(shape))
+    return reshape(iota((shape[axis],), device), lengths)
+
+
+def eye(rows: int, columns: int | None, k: int, dtype: DType, device: Device) -> Value:
+    """Ones on the k-th diagonal, zeros elsewhere."""
+    shape = (rows, rows if columns is None else columns)
+    check_dtype("eye", dtype, device)
+    return cast(equal(axis_index(shape, 0, device) + k, axis_index(shape, 1, device)), dtype=dtype)
+
+
+def tri(rows: int, columns: int | None, k: int, dtype: DType, device: Device) -> Value:
+    """Ones on and below the k-th diagonal."""
+    shape = (rows, rows if columns is None else columns)
+    return cast(lower_mask(shape, k, device), dtype=check_dtype("tri", dtype, device))
+
+
+def lower_mask(shape: Shape, k: int, device: Device) -> Value:
+    """Whether an element of the last two axes lies on or below the k-th diagonal."""
+    return greater_equal(axis_index(shape[-2:], 0, device) + k, axis_index(shape[-2:], 1, device))
+
+
+def tril(x: Value, k: int = 0) -> Value:
+    """x with zeros above the k-th diagonal of the last two axes."""
+    return where(lower_mask(_matrix("tril", x), k, x.device), x, 0)
+
+
+def triu(x: Value, k: int = 0) -> Value:
+    """x with zeros below the k-th diagonal of the last two axes."""
+    return where(lower_mask(_matrix("triu", x), k - 1, x.device), 0, x)
+
+
+def _matrix(name: str, x: Value) -> Any:
+    if len(x.shape) < 2:
+        raise ArgumentError(f"{name}: needs an array of two or more dimensions, got shape {x.shape}")
+    return x.shape

@@ -1,0 +1,176 @@
+"""Joining and repeating arrays: concatenate, stack, split, tile, repeat, roll. All are differentiable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from operator import index
+
+from clgrad.errors import ArgumentError, ShapeError
+from clgrad.ops.movement import along, broadcast_to, expand_dims, part, reshape, slice_update
+from clgrad.ops.operation import Composite, Value, common, fill
+from clgrad.shapes import Shape, normalize_axis
+
+
+def _concatenate(*values: Value, axis: int) -> Value:
+    first = values[0]
+    total = sum(value.shape[axis] for value in values)
+    shape = (*first.shape[:axis], total, *first.shape[axis + 1 :])
+    out, start = fill(0, shape, first.dtype, first.device), 0
+    for value in values:
+        out = slice_update(out, value, **along(shape, axis, start, value.shape[axis]))
+        start += value.shape[axis]
+    return out
+
+
+def _concatenate_gradient(g: Value, out: Value, *values: Value, axis: int) -> list[Value]:
+    return _parts(g, axis, [value.shape[axis] for value in values])
+
+
+def _parts(x: Value, axis: int, lengths: Sequence[int]) -> list[Value]:
+    """Neighbouring pieces of the given lengths along an axis."""
+    starts = accumulate(lengths, initial=0)
+    return [part(x, axis, start, length) for start, length in zip(starts, lengths)]
+
+
+_concatenated = Composite("concatenate", _concatenate, _concatenate_gradient)
+
+
+def concatenate(values: Sequence[Value], axis: int | None = 0) -> Value:
+    """Arrays one after the other along `axis`; flattened first where that is None."""
+    if not values:
+        raise ArgumentError("concatenate: needs at least one array")
+    if axis is None:
+        values, axis = [reshape(value, -1) for value in values], 0
+    first = values[0].shape
+    axis = normalize_axis("concatenate", axis, len(first))
+    for value in values:
+        if len(value.shape) != len(first) or _without(value.shape, axis) != _without(first, axis):
+            raise ShapeError(
+                f"concatenate: shapes {first} and {value.shape} differ off axis {axis}. "
+                "Usual cause: another axis was meant, or a missing expand_dims (see stack)"
+            )
+    same, _ = common("concatenate", tuple(values))
+    return _concatenated(*same, axis=axis)
+
+
+def _without(shape: Shape, axis: int) -> Shape:
+    return shape[:axis] + shape[axis + 1 :]
+
+
+def stack(values: Sequence[Value], axis: int = 0) -> Value:
+    """Arrays of one shape along a new axis."""
+    if not values:
+        raise ArgumentError("stack: needs at least one array")
+    for value in values:
+        if value.shape != values[0].shape:
+            raise ShapeError(f"stack: all shapes must be equal, got {values[0].shape} and {value.shape}")
+    return concatenate([expand_dims(value, axis) for value in values], axis)
+
+
+def split(x: Value, sections: int | Sequence[int], axis: int = 0, equal: bool = True) -> list[Value]:
+    """x in `sections` pieces along `axis`, or cut before each index in `sections`."""
+    axis = normalize_axis("split", axis, len(x.shape))
+    length = x.shape[axis]
+    if not isinstance(sections, Sequence):
+        return _parts(x, axis, _section_lengths(length, index(sections), equal))
+    edges = [0, *(slice(cut).indices(length)[1] for cut in sections), length]
+    return [part(x, axis, low, max(0, high - low)) for low, high in zip(edges, edges[1:])]
+
+
+def _section_lengths(length: int, sections: int, equal: bool) -> list[int]:
+    if sections < 1:
+        raise ArgumentError(f"split: the number of sections must be 1 or more, got {sections}")
+    if equal and length % sections:
+        raise ShapeError(
+            f"split: an axis of length {length} does not divide into {sections} equal parts; "
+            "give the indices where to cut, or use array_split"
+        )
+    small, rest = divmod(length, sections)
+    return [small + 1] * rest + [small] * (sections - rest)
+
+
+def roll(x: Value, shift: int | Sequence[int], axis: int | Sequence[int] | None = None) -> Value:
+    """x with its elements moved on by `shift` along `axis`, those beyond the end coming in at the start."""
+    if axis is None:
+        if not isinstance(shift, int):
+            raise ArgumentError(f"roll: without an axis the shift must be one integer, got {shift!r}")
+        return reshape(roll(reshape(x, -1), shift, 0), x.shape)
+    axes = axis if isinstance(axis, Sequence) else (axis,)
+    shifts = shift if isinstance(shift, Sequence) else (shift,) * len(axes)
+    if len(axes) == 1 and len(shifts) > 1:
+        axes = tuple(axes) * len(shifts)
+    if len(axes) != len(shifts):
+        raise ArgumentError(f"roll: {len(shifts)} shifts for {len(axes)} axes")
+    for one, distance in zip(axes, shifts):
+        x = _roll_axis(x, normalize_axis("roll", one, len(x.shape)), index(distance))
+    return x
+
+
+def _roll_axis(x: Value, axis: int, shift: int) -> Value:
+    length = x.shape[axis]
+    if length == 0 or shift % length == 0:
+        return x
+    cut = length - shift % length
+    return concatenate([part(x, axis, cut, length - cut), part(x, axis, 0, cut)], axis)
+
+
+def tile(x: Value, reps: int | Sequence[int]) -> Value:
+    """x repeated as a whole, `reps` times along each axis."""
+    counts = tuple(map(index, reps)) if isinstance(reps, Sequence) else (index(reps),)
+    ndim = max(len(counts), len(x.shape))
+    counts = (1,) * (ndim - len(counts)) + counts
+    shape = (1,) * (ndim - len(x.shape)) + x.shape
+    paired = reshape(x, tuple(n for length in shape for n in (1, length)))
+    wide = broadcast_to(paired, tuple(n for count, length in zip(counts, shape) for n in (count, length)))
+    return reshape(wide, tuple(count * length for count, length in zip(counts, shape)))
+
+
+def repeat(x: Value, repeats: int | Sequence[int], axis: int | None = None) -> Value:
+    """Each element repeated; `repeats` is one number, or one per element of `axis`."""
+    if axis is None:
+        x, axis = reshape(x, -1), 0
+    axis = normalize_axis("repeat", axis, len(x.shape))
+    if isinstance(repeats, Sequence) and len(repeats) != 1:
+        return _repeat_each(x, repeats, axis)
+    count = index(repeats[0] if isinstance(repeats, Sequence) else repeats)
+    if count < 0:
+        raise ArgumentError(f"repeat: repeats must not be negative, got {count}")
+    shape = x.shape
+    wide = broadcast_to(expand_dims(x, axis + 1), (*shape[: axis + 1], count, *shape[axis + 1 :]))
+    return reshape(wide, (*shape[:axis], shape[axis] * count, *shape[axis + 1 :]))
+
+
+def _repeat_each(x: Value, repeats: Sequence[int], axis: int) -> Value:
+    if len(repeats) != x.shape[axis]:
+        raise ShapeError(f"repeat: {len(repeats)} repeats for axis {axis} of length {x.shape[axis]}")
+    if min(repeats) < 0:
+        raise ArgumentError(f"repeat: repeats must not be negative, got {min(repeats)}")
+    return pick_static(x, axis, [at for at, count in enumerate(repeats) for _ in range(count)])
+
+
+def pick_static(x: Value, axis: int, positions: Sequence[int]) -> Value:
+    """The elements at known positions along an axis: evenly stepping runs of them are slices."""
+    pieces = [
+        broadcast_to(piece, (*x.shape[:axis], count, *x.shape[axis + 1 :])) if step == 0 else piece
+        for start, count, step in runs(positions)
+        for piece in [part(x, axis, start, 1 if step == 0 else count, step or 1)]
+    ]
+    return concatenate(pieces, axis) if pieces else part(x, axis, 0, 0)
+
+
+def runs(positions: Sequence[int]) -> list[tuple[int, int, int]]:
+    """(start, count, step) of the evenly stepping runs that make up `positions`.
+
+    >>> runs([2, 1, 0, 1, 2, 2, 2])
+    [(2, 3, -1), (1, 2, 1), (2, 2, 0)]
+    """
+    found: list[tuple[int, int, int]] = []
+    for position in positions:
+        if found:
+            start, count, step = found[-1]
+            if count == 1 or position == start + count * step:
+                found[-1] = (start, count + 1, position - start if count == 1 else step)
+                continue
+        found.append((position, 1, 1))
+    return found

@@ -1,0 +1,261 @@
+"""What an op is: a primitive or a composition, a check of its inputs, and a gradient rule.
+
+Gradient rules have the signature `(g, out, *inputs, **attributes) -> one cotangent (or None) per input` and are
+written with these same ops, so every differentiable op is differentiable any number of times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy
+
+from clgrad import dtypes
+from clgrad.dtypes import DType
+from clgrad.errors import DeviceError, DTypeError
+from clgrad.graph.node import IOTA, Node, Pointwise, Primitive, Scalar
+from clgrad.runtime.device import Device
+from clgrad.shapes import Shape, broadcast_shapes
+from clgrad.tape import NO_ATTRIBUTES, STATE, record
+
+Gradient = Callable[..., Sequence[Any]]
+OPERATIONS: dict[str, Operation] = {}
+
+
+class Value(Node):
+    """A node that ops take and return, with the operators that gradient rules are written in."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Any) -> Value:
+        return OPERATIONS["add"](self, other)
+
+    def __radd__(self, other: Any) -> Value:
+        return OPERATIONS["add"](self, other)
+
+    def __sub__(self, other: Any) -> Value:
+        return OPERATIONS["subtract"](self, other)
+
+    def __rsub__(self, other: Any) -> Value:
+        return OPERATIONS["subtract"](other, self)
+
+    def __mul__(self, other: Any) -> Value:
+        return OPERATIONS["multiply"](self, other)
+
+    def __rmul__(self, other: Any) -> Value:
+        return OPERATIONS["multiply"](self, other)
+
+    def __truediv__(self, other: Any) -> Value:
+        return OPERATIONS["divide"](self, other)
+
+    def __rtruediv__(self, other: Any) -> Value:
+        return OPERATIONS["divide"](other, self)
+
+    def __pow__(self, other: Any) -> Value:
+        return OPERATIONS["power"](self, other)
+
+    def __neg__(self) -> Value:
+        return OPERATIONS["negative"](self)
+
+
+class Operation:
+    """A named op with a gradient rule; `None` as the rule means that no gradient exists."""
+
+    def __init__(self, name: str, gradient: Gradient | None) -> None:
+        self.name = name
+        self.gradient = gradient
+        OPERATIONS[name] = self
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+    def __call__(self, *inputs: Any, **attributes: Any) -> Value:
+        raise TypeError(f"{self.name} has no forward computation")
+
+    def vjp(self, g: Value, out: Value, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> Sequence[Any]:
+        """Cotangents of the inputs, each summed down to its input's shape where broadcasting had widened it."""
+        if self.gradient is None:
+            return (None,) * len(inputs)
+        plain = [one.value if type(one) is Scalar else one for one in inputs]
+        cotangents = self.gradient(g, out, *plain, **attributes)
+        return [
+            fit(cotangent, one) if one.entry is not None and cotangent is not None else None
+            for one, cotangent in zip(inputs, cotangents)
+        ]
+
+
+def fit(cotangent: Value, target: Value) -> Value:
+    """`cotangent` with `target`'s shape and dtype."""
+    if cotangent.shape != target.shape:
+        cotangent = OPERATIONS["sum_to"](cotangent, shape=target.shape)
+    if cotangent.dtype != target.dtype:
+        cotangent = OPERATIONS["cast"](cotangent, dtype=target.dtype)
+    return cotangent
+
+
+class Composite(Operation):
+    """An op whose forward is written with other ops and whose gradient has a rule of its own.
+
+    `forward(*inputs, **attributes)` gets Values (or Python scalars) and returns a Value.
+    """
+
+    def __init__(self, name: str, forward: Callable[..., Value], gradient: Gradient | None) -> None:
+        super().__init__(name, gradient)
+        self.forward = forward
+
+    def __call__(self, *inputs: Any, **attributes: Any) -> Value:
+        if not STATE.recording:
+            return self.forward(*inputs, **attributes)
+        STATE.recording = False
+        try:
+            out = self.forward(*inputs, **attributes)
+        finally:
+            STATE.recording = True
+        if any(out is one for one in inputs):
+            out = alias(out)
+        if self.gradient is not None:
+            wrapped = tuple(one if isinstance(one, Node) else Scalar(one) for one in inputs)
+            record(out, self, wrapped, attributes)
+        return out
+
+
+def alias(value: Value) -> Value:
+    """The same elements as a value of its own, without history."""
+    strides, offset = value.layout()
+    out = value.view(value.shape, strides, offset)
+    assert isinstance(out, Value)
+    return out
+
+
+class Elementwise(Operation):
+    """A C expression per element, over inputs that broadcast.
+
+    `accepts`: 'any', 'number' (no bool), 'float' (others are converted to float first), 'integer' (bool too).
+    `result`: 'same' as the inputs' common dtype, or 'bool'. `boolean`: the expression for booleans, where
+    that for numbers would leave 0 and 1.
+    """
+
+    def __init__(
+        self, name: str, expression: str, gradient: Gradient | None = None,
+        accepts: str = "any", result: str = "same", cost: int = 1, boolean: str | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(name, gradient)
+        self.primitive = Pointwise(name, expression, cost=cost)
+        self.boolean = self.primitive if boolean is None else Pointwise(name, boolean)
+        self.accepts = accepts
+        self.result = result
+
+    def __call__(self, *inputs: Any, **attributes: Any) -> Value:
+        values, device = common(self.name, inputs, self.accepts)
+        first = next(one for one in values if type(one) is not Scalar)
+        shape = joint_shape(self.name, values)
+        dtype = dtypes.bool_ if self.result == "bool" else first.dtype
+        primitive = self.boolean if first.dtype is dtypes.bool_ else self.primitive
+        out = Value(primitive, values, first.dtype, shape, dtype, device)
+        if STATE.recording and self.gradient is not None:
+            record(out, self, values, NO_ATTRIBUTES)
+        return out
+
+
+def joint_shape(name: str, values: tuple[Any, ...]) -> Shape:
+    shapes = [one.shape for one in values if type(one) is not Scalar]
+    if len(shapes) == 1 or all(shape == shapes[0] for shape in shapes):
+        return shapes[0]
+    return broadcast_shapes(name, *shapes)
+
+
+def common(name: str, inputs: tuple[Any, ...], accepts: str = "any") -> tuple[tuple[Any, ...], Device]:
+    """The inputs on one device in one dtype (Python numbers as Scalars), as NumPy's promotion has it."""
+    dtype: DType | None = None
+    device: Device | None = None
+    kinds: list[type] = []
+    uniform = True
+    for one in inputs:
+        if isinstance(one, Node):
+            if dtype is None:
+                dtype, device = one.dtype, one.device
+            else:
+                if one.device is not device:
+                    raise_device_mismatch(name, device, one.device)
+                if one.dtype is not dtype:
+                    dtype = dtypes.promote(dtype, one.dtype)
+                    uniform = False
+        else:
+            kinds.append(scalar_kind(name, one))
+    if dtype is None or device is None:
+        raise TypeError(f"{name}: needs an array among its inputs, got {inputs!r}")
+    wanted = accepted(name, dtype, tuple(kinds), accepts)
+    if uniform and wanted == dtype and not kinds:
+        return inputs, device
+    cast = OPERATIONS["cast"]
+    return tuple(
+        (one if one.dtype == wanted else cast(one, dtype=wanted))
+        if isinstance(one, Node)
+        else checked_scalar(name, one, wanted)
+        for one in inputs
+    ), device
+
+
+def scalar_kind(name: str, value: Any) -> type:
+    for kind, types in ((bool, (bool, numpy.bool_)), (int, (int, numpy.integer)), (float, (float, numpy.floating))):
+        if isinstance(value, types):
+            return kind
+    raise TypeError(f"{name}: {type(value).__name__} is not an array or a number")
+
+
+def checked_scalar(name: str, value: Any, dtype: DType) -> Scalar:
+    if dtype.kind in "iu":
+        bounds = numpy.iinfo(dtype)
+        if not bounds.min <= value <= bounds.max:
+            raise OverflowError(f"{name}: {value} does not fit {dtype.name} ({bounds.min} to {bounds.max})")
+    return Scalar(value if type(value) in (float, int, bool) else value.item())
+
+
+@lru_cache(maxsize=None)
+def accepted(name: str, dtype: DType, kinds: tuple[type, ...], accepts: str) -> DType:
+    """The dtype in which op `name` computes inputs of `dtype` beside Python numbers of `kinds`."""
+    for kind in kinds:
+        dtype = dtypes.promote_scalar(dtype, kind)
+    if accepts == "float":
+        return dtypes.to_floating(dtype)
+    if accepts == "integer" and dtype.kind == "f":
+        raise DTypeError(f"{name}: takes integers or booleans, got {dtype.name}; convert with astype first")
+    if accepts == "number" and dtype == dtypes.bool_:
+        raise DTypeError(f"{name}: is not defined for booleans; convert with astype, or use a logical op")
+    return dtype
+
+
+def raise_device_mismatch(name: str, first: Any, second: Any) -> None:
+    raise DeviceError(
+        f"{name}: inputs lie on {first} and {second}; an op runs on one device. "
+        f"Copy one of them: x.to_device({str(first)!r})"
+    )
+
+
+_FILL = Pointwise("fill", "x", typed_by=None, cost=0)
+
+
+def fill(value: bool | int | float, shape: Shape, dtype: DType, device: Device) -> Value:
+    """An array of one number; costs no memory until somebody looks at it."""
+    return Value(_FILL, (Scalar(value),), dtype, shape, dtype, device)
+
+
+def iota(shape: Shape, device: Device) -> Value:
+    """The row-major index of each element, int64; costs no memory until somebody looks at it."""
+    return Value(IOTA, (), None, shape, dtypes.int64, device)
+
+
+def unary(
+    name: str, expression: str, gradient: Callable[..., Any] | None = None, accepts: str = "float", **options: Any
+) -> Elementwise:
+    """An op of one array; the gradient rule `(g, out, x)` returns the one cotangent."""
+    rule = None if gradient is None else lambda g, out, x: (gradient(g, out, x),)
+    return Elementwise(name, expression, rule, accepts, **options)
+
+
+__all__ = [
+    "OPERATIONS", "Composite", "Elementwise", "Gradient", "Operation", "Primitive", "Value",
+    "alias", "common", "fill", "fit", "iota", "unary",
+]  # fmt: skip

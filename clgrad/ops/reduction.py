@@ -1,0 +1,193 @@
+"""Reductions over any axes: sums, extremes, products, truth, positions of extremes and moments.
+
+The gradient of max and min is shared equally among equal extremes.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable
+
+from clgrad import dtypes
+from clgrad.dtypes import DType
+from clgrad.errors import ShapeError
+from clgrad.graph.node import Reduction
+from clgrad.ops.arithmetic import cast, divide, sqrt, square
+from clgrad.ops.choice import where
+from clgrad.ops.comparison import equal, logical_or, not_equal
+from clgrad.ops.creation import axis_index
+from clgrad.ops.movement import SUM, along, broadcast_to, flip, moveaxis, part, reshape, slice_axes, slice_update
+from clgrad.ops.operation import Composite, Gradient, Value, fill, iota
+from clgrad.shapes import Shape, normalize_axes, reduced_shape, size_of
+
+Axis = int | Iterable[int] | None
+
+_PRODUCT = Reduction("prod")
+_LARGEST = Reduction("max")
+_SMALLEST = Reduction("min")
+
+
+def _reduction(primitive: Reduction, gradient: Gradient | None) -> Composite:
+    """An op with attributes `axes` (sorted, not negative) and `keepdims`."""
+
+    def forward(x: Value, axes: Shape, keepdims: bool) -> Value:
+        if not axes:
+            return x
+        out = Value(primitive, (x,), axes, reduced_shape(x.shape, axes, False), x.dtype, x.device)
+        return reshape(out, reduced_shape(x.shape, axes, True)) if keepdims else out
+
+    return Composite(primitive.combine, forward, gradient)
+
+
+def keep(reduced: Value, x: Value, axes: Shape) -> Value:
+    """A reduction of x with its axes back, as length one."""
+    return reshape(reduced, reduced_shape(x.shape, axes, True))
+
+
+def _sum_gradient(g: Value, out: Value, x: Value, axes: Shape, keepdims: bool) -> tuple[Value]:
+    return (broadcast_to(keep(g, x, axes), x.shape),)
+
+
+def _extreme_gradient(g: Value, out: Value, x: Value, axes: Shape, keepdims: bool) -> tuple[Value]:
+    hit = cast(equal(x, keep(out, x, axes)), dtype=g.dtype)
+    return (hit * (keep(g, x, axes) / _sum(hit, axes=axes, keepdims=True)),)
+
+
+def _prod_gradient(g: Value, out: Value, x: Value, axes: Shape, keepdims: bool) -> tuple[Value]:
+    return (keep(g, x, axes) * others_product(x, axes),)
+
+
+def others_product(x: Value, axes: Shape) -> Value:
+    """At each element the product of all the other ones along `axes`: right also where some are zero."""
+    first = len(x.shape) - len(axes)
+    last = tuple(range(first, len(x.shape)))
+    moved = moveaxis(x, axes, last)
+    length = size_of(moved.shape[first:])
+    rows = reshape(moved, (*moved.shape[:first], length))
+    padded_shape = (*moved.shape[:first], 1 << (length - 1).bit_length())
+    region = along(padded_shape, first, 0, length)
+    padded = slice_update(fill(1, padded_shape, x.dtype, x.device), rows, **region)
+    result = slice_axes(_others_of_row(padded), **region)
+    return moveaxis(reshape(result, moved.shape), last, axes)
+
+
+def _others_of_row(x: Value) -> Value:
+    """Along the last axis, 2 ** k long: what the others of a pair's product are, times the pair's other one."""
+    *outer, length = x.shape
+    if length == 1:
+        return fill(1, x.shape, x.dtype, x.device)
+    pairs = reshape(x, (*outer, length // 2, 2))
+    others = _others_of_row(part(pairs, -1, 0, 1) * part(pairs, -1, 1, 1))
+    return reshape(others * flip(pairs, -1), x.shape)
+
+
+_sum = _reduction(SUM, _sum_gradient)
+_prod = _reduction(_PRODUCT, _prod_gradient)
+_max = _reduction(_LARGEST, _extreme_gradient)
+_min = _reduction(_SMALLEST, _extreme_gradient)
+
+
+def accumulator(x: Value, dtype: DType | None) -> Value:
+    """x in the dtype in which NumPy sums it: floats stay, unsigned integers give uint64, all else int64."""
+    if dtype is None:
+        dtype = x.dtype if x.dtype.kind == "f" else dtypes.uint64 if x.dtype.kind == "u" else dtypes.int64
+    return cast(x, dtype=dtype)
+
+
+def sum(x: Value, axis: Axis = None, keepdims: bool = False, dtype: DType | None = None) -> Value:
+    """The sum over `axis`; booleans and integers are summed as 64-bit integers."""
+    axes = normalize_axes("sum", axis, len(x.shape))
+    return _sum(accumulator(x, dtype), axes=axes, keepdims=keepdims)
+
+
+def prod(x: Value, axis: Axis = None, keepdims: bool = False, dtype: DType | None = None) -> Value:
+    """The product over `axis`; booleans and integers are multiplied as 64-bit integers."""
+    axes = normalize_axes("prod", axis, len(x.shape))
+    return _prod(accumulator(x, dtype), axes=axes, keepdims=keepdims)
+
+
+def _check_not_empty(name: str, x: Value, axes: Shape) -> None:
+    if size_of(x.shape) == 0 and 0 in [x.shape[axis] for axis in axes]:
+        raise ShapeError(
+            f"{name}: shape {x.shape} has no element along axes {axes}, and {name} of nothing is not defined. "
+            "Usual cause: an empty slice or mask"
+        )
+
+
+def max(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
+    """The largest element along `axis`; NaN if there is one."""
+    axes = normalize_axes("max", axis, len(x.shape))
+    _check_not_empty("max", x, axes)
+    return _max(x, axes=axes, keepdims=keepdims)
+
+
+def min(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
+    """The smallest element along `axis`; NaN if there is one."""
+    axes = normalize_axes("min", axis, len(x.shape))
+    _check_not_empty("min", x, axes)
+    return _min(x, axes=axes, keepdims=keepdims)
+
+
+def any(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
+    """Whether an element along `axis` is not zero."""
+    return _max(cast(x, dtype=dtypes.bool_), axes=normalize_axes("any", axis, len(x.shape)), keepdims=keepdims)
+
+
+def all(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
+    """Whether no element along `axis` is zero."""
+    return _min(cast(x, dtype=dtypes.bool_), axes=normalize_axes("all", axis, len(x.shape)), keepdims=keepdims)
+
+
+def _position(name: str, extreme: Composite, x: Value, axis: int | None, keepdims: bool) -> Value:
+    axes = normalize_axes(name, axis, len(x.shape))
+    _check_not_empty(name, x, axes)
+    if not axes:
+        return fill(0, x.shape, dtypes.int64, x.device)
+    best = extreme(x, axes=axes, keepdims=True)
+    hit = logical_or(equal(x, best), not_equal(x, x)) if dtypes.is_floating(x.dtype) else equal(x, best)
+    position = iota(x.shape, x.device) if axis is None else axis_index(x.shape, axes[0], x.device)
+    return _min(where(hit, position, size_of(x.shape)), axes=axes, keepdims=keepdims)
+
+
+def argmax(x: Value, axis: int | None = None, keepdims: bool = False) -> Value:
+    """The position of the first largest element, or of the first NaN."""
+    return _position("argmax", _max, x, axis, keepdims)
+
+
+def argmin(x: Value, axis: int | None = None, keepdims: bool = False) -> Value:
+    """The position of the first smallest element, or of the first NaN."""
+    return _position("argmin", _min, x, axis, keepdims)
+
+
+def _count(x: Value, axes: Shape) -> int:
+    return size_of(tuple(x.shape[axis] for axis in axes))
+
+
+def _floating(x: Value, dtype: DType | None) -> Value:
+    return cast(x, dtype=dtypes.to_floating(x.dtype) if dtype is None else dtype)
+
+
+def mean(x: Value, axis: Axis = None, keepdims: bool = False, dtype: DType | None = None) -> Value:
+    """The mean over `axis`, of integers in float32; NaN where there is nothing."""
+    axes = normalize_axes("mean", axis, len(x.shape))
+    x = _floating(x, dtype)
+    return divide(_sum(x, axes=axes, keepdims=keepdims), _count(x, axes))
+
+
+def var(x: Value, axis: Axis = None, keepdims: bool = False, ddof: int = 0, dtype: DType | None = None) -> Value:
+    """The mean square distance from the mean over `axis`, dividing by the count less `ddof`."""
+    axes = normalize_axes("var", axis, len(x.shape))
+    x = _floating(x, dtype)
+    distance = x - mean(x, axes, keepdims=True)
+    return divide(_sum(square(distance), axes=axes, keepdims=keepdims), builtins.max(_count(x, axes) - ddof, 0))
+
+
+# 0 where the distance is 0, so that equal elements give no NaN.
+_distance = Composite(
+    "standard_deviation", sqrt, lambda g, out, x: (where(equal(out, 0), 0, 0.5 * g / out),)
+)
+
+
+def std(x: Value, axis: Axis = None, keepdims: bool = False, ddof: int = 0, dtype: DType | None = None) -> Value:
+    """The square root of `var`; its gradient is 0 where all elements are equal."""
+    return _distance(var(x, axis, keepdims, ddof, dtype))

@@ -1,0 +1,116 @@
+"""Running sums and products along an axis; see cl_kernels/scan.cl."""
+
+from __future__ import annotations
+
+from math import isqrt
+
+from clgrad import dtypes
+from clgrad.dtypes import DType
+from clgrad.graph.lower import Argument, Launch, Lowered, Problem
+from clgrad.graph.node import Library
+from clgrad.ops.arithmetic import cast
+from clgrad.ops.movement import along, part, reshape, slice_update
+from clgrad.ops.operation import Composite, Value, fill
+from clgrad.ops.reduction import accumulator
+from clgrad.runtime.compiler import KernelSource
+from clgrad.shapes import normalize_axis, size_of
+
+# Axes up to this length are scanned in one pass.
+_ONE_BLOCK = 256
+
+
+def _lower(problem: Problem) -> Lowered:
+    outer, length, inner, product, reverse = problem.attributes
+    # Products keep their order: 0 * (a block that overflows) would be NaN.
+    block = length if product or length <= _ONE_BLOCK else isqrt(length - 1) + 1
+    blocks = -(-length // block)
+    wide = inner >= problem.capabilities.vector_width > 1
+    defines = (
+        ("TYPE", dtypes.STORAGE_NAME[problem.output.dtype]), ("WIDE", str(int(wide))),
+        ("PRODUCT", str(int(product))), ("REVERSE", str(int(reverse))),
+    )  # fmt: skip
+    columns = -(-inner // problem.capabilities.vector_width) if wide else inner
+    group = 1 if problem.kernel_shape == "cpu" else min(64, problem.capabilities.max_group_size)
+
+    def launch(entry: str, arguments: tuple[Argument, ...], items: int) -> Launch:
+        source = KernelSource("scan.cl", entry, defines)
+        return Launch(source, arguments, (-(-items // group) * group,), (group,))
+
+    x: tuple[Argument, ...] = (("input", 0), ("offset", 0))
+    sizes: tuple[Argument, ...] = tuple(("long", n) for n in (outer, length, inner, block, blocks))
+    items = outer * blocks * columns
+    if blocks == 1:
+        return Lowered((launch("scan_blocks", (*x, ("input", 0), ("output",), *sizes), items),))
+    totals: Argument = ("scratch", 0)
+    starts: tuple[Argument, ...] = (totals, ("long", outer), ("long", inner), ("long", blocks))
+    return Lowered(
+        (
+            launch("scan_totals", (*x, totals, *sizes), items),
+            launch("scan_starts", starts, outer * columns),
+            launch("scan_blocks", (*x, totals, ("output",), *sizes), items),
+        ),
+        (outer * blocks * inner * problem.output.dtype.itemsize,),
+    )
+
+
+_SCAN = Library("scan", _lower)
+
+
+def _scan(x: Value, axis: int, product: bool, reverse: bool = False) -> Value:
+    if size_of(x.shape) == 0:
+        return x
+    if x.dtype == dtypes.float16:
+        return cast(_scan(cast(x, dtype=dtypes.float32), axis, product, reverse), dtype=dtypes.float16)
+    attributes = (size_of(x.shape[:axis]), x.shape[axis], size_of(x.shape[axis + 1 :]), product, reverse)
+    return Value(_SCAN, (x,), attributes, x.shape, x.dtype, x.device)
+
+
+def _running_sum(x: Value, axis: int, reverse: bool) -> Value:
+    return _scan(x, axis, False, reverse)
+
+
+_cumsum = Composite(
+    "cumsum", _running_sum, lambda g, out, x, axis, reverse: (_cumsum(g, axis=axis, reverse=not reverse),)
+)
+
+
+def _cumprod_gradient(g: Value, out: Value, x: Value, axis: int) -> tuple[Value]:
+    """The product before an element, times s with s[i] = g[i] + x[i + 1] s[i + 1]: right also with zeros."""
+    return (_shifted(out, axis, 1, 1) * _linear_recurrence(g, _shifted(x, axis, -1, 0), axis),)
+
+
+def _linear_recurrence(g: Value, factor: Value, axis: int) -> Value:
+    """s with s[i] = g[i] + factor[i] s[i + 1], in log n steps of twice the reach."""
+    reach = 1
+    while reach < g.shape[axis]:
+        g = g + factor * _shifted(g, axis, -reach, 0)
+        factor = factor * _shifted(factor, axis, -reach, 0)
+        reach *= 2
+    return g
+
+
+def _shifted(x: Value, axis: int, distance: int, edge: int) -> Value:
+    """x moved on along an axis, with `edge` where nothing comes in."""
+    kept = max(0, x.shape[axis] - abs(distance))
+    source, target = (0, distance) if distance > 0 else (-distance, 0)
+    region = along(x.shape, axis, target, kept)
+    return slice_update(fill(edge, x.shape, x.dtype, x.device), part(x, axis, source, kept), **region)
+
+
+_cumprod = Composite("cumprod", lambda x, axis: _scan(x, axis, True), _cumprod_gradient)
+
+
+def cumsum(x: Value, axis: int | None = None, dtype: DType | None = None) -> Value:
+    """The sums of the elements up to each one along `axis`; of the flattened array where that is None."""
+    if axis is None:
+        x, axis = reshape(x, -1), 0
+    axis = normalize_axis("cumsum", axis, len(x.shape))
+    return _cumsum(accumulator(x, dtype), axis=axis, reverse=False)
+
+
+def cumprod(x: Value, axis: int | None = None, dtype: DType | None = None) -> Value:
+    """The products of the elements up to each one along `axis`; of the flattened array where that is None."""
+    if axis is None:
+        x, axis = reshape(x, -1), 0
+    axis = normalize_axis("cumprod", axis, len(x.shape))
+    return _cumprod(accumulator(x, dtype), axis=axis)

@@ -1,0 +1,1 @@
+"""Devices, compiled kernels, device memory and queues: the only rooms that know OpenCL."""

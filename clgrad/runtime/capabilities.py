@@ -1,0 +1,97 @@
+"""What a device can do, read from its driver."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from clgrad.errors import ArgumentError
+from clgrad.runtime.drivers import load_opencl
+
+if TYPE_CHECKING:
+    import pyopencl
+
+Kind = Literal["discrete", "integrated", "accelerator", "cpu"]
+KernelShape = Literal["cpu", "gpu"]
+
+SUBGROUP_EXTENSIONS = frozenset(("cl_khr_subgroups", "cl_intel_subgroups"))
+
+# In order of preference.
+KINDS: tuple[Kind, ...] = ("discrete", "integrated", "accelerator", "cpu")
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a device can do. Kernels and plans branch on these, never on names of vendors."""
+
+    fp64: bool
+    fp16: bool
+    subgroups: bool
+    vector_width: int
+    """floats in a vector of the kernels: the native width on CPU-shaped devices, 1 on GPU-shaped ones"""
+    compute_units: int
+    local_memory: int
+    max_group_size: int
+    global_memory: int
+    max_allocation: int
+    unified_memory: bool
+    opencl_c: str
+
+
+def read_capabilities(cl: pyopencl.Device, kernel_shape: KernelShape) -> Capabilities:
+    """The capabilities of a device whose kernels have this shape."""
+    extensions = cl.extensions.split()
+    return Capabilities(
+        fp64="cl_khr_fp64" in extensions,
+        fp16="cl_khr_fp16" in extensions,
+        subgroups=not SUBGROUP_EXTENSIONS.isdisjoint(extensions),
+        vector_width=_vector_width(cl.native_vector_width_float) if kernel_shape == "cpu" else 1,
+        compute_units=cl.max_compute_units,
+        local_memory=cl.local_mem_size,
+        max_group_size=cl.max_work_group_size,
+        global_memory=cl.global_mem_size,
+        max_allocation=cl.max_mem_alloc_size,
+        unified_memory=bool(cl.host_unified_memory),
+        opencl_c=cl.opencl_c_version.strip(),
+    )
+
+
+def _vector_width(native: int) -> int:
+    return next(width for width in (16, 8, 4) if width <= max(native, 4))
+
+
+def device_kind(cl: pyopencl.Device) -> Kind:
+    """What sort of device it is; one that claims to be several counts as a CPU first."""
+    types = load_opencl().device_type
+    if cl.type & types.CPU:
+        return "cpu"
+    if cl.type & types.GPU:
+        return "integrated" if cl.host_unified_memory else "discrete"
+    return "accelerator"
+
+
+def choose_kernel_shape(kind: Kind) -> KernelShape:
+    """The shape that CLGRAD_KERNEL_SHAPE asks for, else the one that suits the kind of device."""
+    given = os.environ.get("CLGRAD_KERNEL_SHAPE")
+    if not given:
+        return "cpu" if kind == "cpu" else "gpu"
+    if given == "cpu":
+        return "cpu"
+    if given == "gpu":
+        return "gpu"
+    raise ArgumentError(f"CLGRAD_KERNEL_SHAPE={given!r} is not a kernel shape; use cpu or gpu, or unset it")
+
+
+def unmet_requirement(cl: pyopencl.Device) -> str | None:
+    """Why a device is of no use even before a kernel was tried, or None."""
+    if not cl.available:
+        return "the driver says that it is not available"
+    if not cl.compiler_available:
+        return "its driver has no compiler"
+    if not cl.endian_little:
+        return "it is big-endian"
+    version = cl.opencl_c_version.removeprefix("OpenCL C ").split()[0]
+    if tuple(map(int, version.split("."))) < (1, 2):
+        return f"it knows OpenCL C {version}; clgrad needs 1.2"
+    return None

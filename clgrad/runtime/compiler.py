@@ -1,0 +1,218 @@
+"""Turns kernel files and defines into programs: assembles the text, builds, and keeps what was built."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from threading import RLock
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from clgrad.runtime.build_log import build_error
+from clgrad.runtime.capabilities import Capabilities, KernelShape
+from clgrad.runtime.disk_cache import DiskCache
+from clgrad.runtime.drivers import load_opencl
+from clgrad.runtime.process import check_process
+from clgrad.runtime.statistics import counters
+
+if TYPE_CHECKING:
+    import pyopencl
+
+OPTIONS = "-cl-std=CL1.2"
+SHARED_FILES = ("common.cl", "functions.cl", "reductions.cl")
+
+
+def _kernel_directory() -> Path:
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "cl_kernels"
+    return installed if installed.is_dir() else package.parent / "cl_kernels"
+
+
+KERNEL_DIRECTORY = _kernel_directory()
+
+
+@dataclass(frozen=True)
+class KernelSource:
+    """One kernel of a file in `cl_kernels/`, and the defines that specialise it.
+
+    >>> KernelSource("pointwise.cl", "pointwise", (("EXPRESSION", "x + y"),)).kernel_name
+    'pointwise_...'
+    """
+
+    file: str
+    name: str
+    defines: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def suffix(self) -> str:
+        """Tells specialisations apart; it is the same in every process, so that cached programs match."""
+        parts = [self.file, self.name]
+        for define in self.defines:
+            parts += define
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+    @property
+    def kernel_name(self) -> str:
+        """The name of the kernel in the program."""
+        return f"{self.name}_{self.suffix}"
+
+    def text(self) -> str:
+        """The file between the defines of this kernel and their removal."""
+        defines = (f"ENTRY_{self.name}", "1"), ("KERNEL(n)", f"n##_{self.suffix}"), *self.defines
+        lines = [f"#define {name} {_continued(text)}" for name, text in defines]
+        removals = [f"#undef {name.partition('(')[0]}" for name, _ in defines]
+        return "\n".join((f'#line 1 "{self.kernel_name}.defines"', *lines, _numbered(self.file), *removals))
+
+
+def _continued(text: str) -> str:
+    return text.replace("\n", " \\\n")
+
+
+def _numbered(file: str) -> str:
+    return f'#line 1 "{file}"\n{kernel_text(file)}'
+
+
+@cache
+def kernel_text(file: str) -> str:
+    """The text of a file in `cl_kernels/`."""
+    return (KERNEL_DIRECTORY / file).read_text(encoding="utf-8")
+
+
+def preamble(capabilities: Capabilities, kernel_shape: KernelShape) -> str:
+    """What comes before every kernel: pragmas, what the device can do, and the files that all share."""
+    lines = ["#pragma OPENCL FP_CONTRACT OFF"]
+    if capabilities.fp64:
+        lines += ["#pragma OPENCL EXTENSION cl_khr_fp64 : enable", "#define HAS_FP64 1"]
+    if capabilities.fp16:
+        lines += ["#pragma OPENCL EXTENSION cl_khr_fp16 : enable", "#define HAS_FP16 1"]
+    if capabilities.subgroups:
+        # Compilers that have sub-groups offer their functions without a pragma, whichever extension it is.
+        lines += ["#define HAS_SUBGROUPS 1"]
+    lines.append(f"#define VECTOR_WIDTH {capabilities.vector_width}")
+    lines.append(f"#define GPU_SHAPE {int(kernel_shape == 'gpu')}")
+    return "\n".join((*lines, *map(_numbered, SHARED_FILES)))
+
+
+class CompiledKernel:
+    """A kernel of a built program, from which kernel objects with arguments of their own are made."""
+
+    __slots__ = ("_device", "_program", "source")
+
+    def __init__(self, source: KernelSource, program: pyopencl._cl._Program, device: pyopencl.Device):
+        self.source = source
+        self._program = program
+        self._device = device
+
+    def instantiate(self) -> pyopencl.Kernel:
+        """A new kernel object; its arguments are not shared with any other."""
+        kernel: pyopencl.Kernel = load_opencl().Kernel(self._program, self.source.kernel_name)
+        return kernel
+
+    def max_group_size(self) -> int:
+        """The largest work-group in which this kernel can run on its device."""
+        parameter = load_opencl().kernel_work_group_info.WORK_GROUP_SIZE
+        return int(self.instantiate().get_work_group_info(parameter, self._device))
+
+
+class Compiler:
+    """Builds programs for one device; keeps kernels in memory and program binaries on disk."""
+
+    def __init__(
+        self,
+        context: pyopencl.Context,
+        device: pyopencl.Device,
+        capabilities: Capabilities,
+        kernel_shape: KernelShape,
+        cache: DiskCache,
+    ):
+        self._opencl = load_opencl()
+        self._context = context
+        self._device = device
+        self._capabilities = capabilities
+        self._kernel_shape = kernel_shape
+        self._cache = cache
+        self._kernels: dict[KernelSource, CompiledKernel] = {}
+        self._lock = RLock()
+
+    def kernels(self, sources: Sequence[KernelSource]) -> list[CompiledKernel]:
+        """The kernels of these sources. All that are missing are built as one program."""
+        check_process()
+        with self._lock:
+            missing = set(sources) - self._kernels.keys()
+            if missing:
+                self._add(sorted(missing, key=lambda source: source.kernel_name))
+            return [self._kernels[source] for source in sources]
+
+    def _add(self, sources: list[KernelSource]) -> None:
+        text = "\n".join((self._preamble, *(source.text() for source in sources), ""))
+        program = self.program(text, [source.kernel_name for source in sources])
+        for source in sources:
+            self._kernels[source] = CompiledKernel(source, program, self._device)
+
+    def program(self, text: str, kernel_names: Sequence[str]) -> pyopencl._cl._Program:
+        """A built program of this text, from the disk cache where that holds one with these kernels."""
+        key = self._key(text)
+        program = self._load(key, kernel_names)
+        if program is None:
+            program = self._build(text, kernel_names)
+            self._save(key, program)
+        return program
+
+    @cached_property
+    def _preamble(self) -> str:
+        return preamble(self._capabilities, self._kernel_shape)
+
+    def _key(self, text: str) -> str:
+        return hashlib.sha256("\0".join((text, OPTIONS, *self._driver_facts)).encode()).hexdigest()
+
+    @cached_property
+    def _driver_facts(self) -> list[str]:
+        """What a binary depends on beside its text. A home folder may be shared by different machines."""
+        device, platform = self._device, self._device.platform
+        return [
+            device.name, device.vendor, device.version, device.driver_version, device.extensions,
+            str(device.max_compute_units), platform.name, platform.vendor, platform.version,
+        ]  # fmt: skip
+
+    def _load(self, key: str, kernel_names: Sequence[str]) -> pyopencl._cl._Program | None:
+        binary = self._cache.load(key)
+        if binary is None:
+            return None
+        try:
+            program: pyopencl._cl._Program = self._opencl._cl._Program(
+                self._context, [self._device], [binary]
+            )
+            program._build(OPTIONS.encode(), [self._device])
+            self._make_kernels(program, kernel_names)
+        except self._opencl.Error:
+            # A binary that the driver refuses is a miss; the build that follows replaces it.
+            return None
+        counters.disk_cache_hits += 1
+        return program
+
+    def _save(self, key: str, program: pyopencl._cl._Program) -> None:
+        binaries: Any = program.get_info(self._opencl.program_info.BINARIES)
+        if binaries and binaries[0]:
+            self._cache.save(key, binaries[0])
+
+    def _make_kernels(self, program: pyopencl._cl._Program, kernel_names: Sequence[str]) -> None:
+        """Checks that the program has these kernels. Some drivers add their code to the binary only now."""
+        for name in kernel_names:
+            self._opencl.Kernel(program, name)
+
+    def _build(self, text: str, kernel_names: Sequence[str]) -> pyopencl._cl._Program:
+        start = perf_counter()
+        # pyopencl.Program would put a cache and warnings of its own in between.
+        program: pyopencl._cl._Program = self._opencl._cl._Program(self._context, text)
+        try:
+            program._build(OPTIONS.encode(), [self._device])
+            self._make_kernels(program, kernel_names)
+        except self._opencl.Error as problem:
+            log = program.get_build_info(self._device, self._opencl.program_build_info.LOG)
+            raise build_error(self._device.name, text, str(problem), str(log)) from problem
+        counters.builds += 1
+        counters.build_seconds += perf_counter() - start
+        return program

@@ -1,0 +1,251 @@
+"""Devices: which exist, which of them work, and which one is chosen."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from threading import RLock
+from typing import TYPE_CHECKING, Literal
+
+import numpy
+
+from clgrad.errors import DeviceError, DeviceNotFoundError
+from clgrad.runtime.capabilities import (
+    KINDS,
+    Capabilities,
+    KernelShape,
+    Kind,
+    choose_kernel_shape,
+    device_kind,
+    read_capabilities,
+    unmet_requirement,
+)
+from clgrad.runtime.compiler import Compiler
+from clgrad.runtime.disk_cache import default_cache
+from clgrad.runtime.drivers import driver_problems, install_commands, load_opencl
+from clgrad.runtime.memory import MemoryPool
+from clgrad.runtime.platforms import find_platforms
+from clgrad.runtime.process import after_fork, check_process
+from clgrad.runtime.queue import Queue
+
+if TYPE_CHECKING:
+    import pyopencl
+
+DeviceType = Literal["cpu", "gpu"]
+
+
+class Device:
+    """One OpenCL device with its compiler, memory and queue. There is one object per device that works."""
+
+    def __init__(self, cl: pyopencl.Device, kind: Kind, index: int):
+        self.cl = cl
+        self.name = " ".join(cl.name.split())
+        self.platform_name = cl.platform.name.strip()
+        self.driver_version = cl.driver_version
+        self.kind = kind
+        self.device_type: DeviceType = device_type(kind)
+        self.index = index
+        self.kernel_shape: KernelShape = choose_kernel_shape(kind)
+        self.capabilities: Capabilities = read_capabilities(cl, self.kernel_shape)
+        self.lock = RLock()
+        self.context: pyopencl.Context = load_opencl().Context([cl])
+        self.compiler = Compiler(self.context, cl, self.capabilities, self.kernel_shape, default_cache())
+        self.memory = MemoryPool(self.context, str(self), self.capabilities)
+        self.queue = Queue(self.context, str(self), self.memory)
+
+    def __str__(self) -> str:
+        return f"{self.device_type}({self.index})"
+
+    def __repr__(self) -> str:
+        return f"<{self}: {self.name}, {self.platform_name}>"
+
+
+@dataclass(frozen=True)
+class RejectedDevice:
+    """A device that a driver lists and that cannot be used, with the reason."""
+
+    name: str
+    platform_name: str
+    driver_version: str
+    kind: Kind
+    reason: str
+
+
+def device_type(kind: Kind) -> DeviceType:
+    """Accelerators count as `gpu`: what users ask for is not the CPU."""
+    return "cpu" if kind == "cpu" else "gpu"
+
+
+PROBE = """
+kernel void clgrad_probe(global int *out, int start) {
+    out[get_global_id(0)] = start + (int)get_global_id(0);
+}
+"""
+
+
+def probe(device: Device) -> None:
+    """Builds, runs and reads back a tiny kernel; raises when anything in that is not right."""
+    count, start = 16, 5
+    program = device.compiler.program(PROBE, ["clgrad_probe"])
+    kernel = load_opencl().Kernel(program, "clgrad_probe")
+    buffer = device.memory.allocate(4 * count)
+    kernel.set_args(buffer.cl, numpy.int32(start))
+    device.queue.launch(kernel, (count,), (1,), "the probe kernel")
+    out = numpy.zeros(count, numpy.int32)
+    device.queue.read(buffer, 0, out)
+    if (out != numpy.arange(start, start + count)).any():
+        raise DeviceError(f"a kernel that counts from {start} gave {out.tolist()}")
+
+
+class _Candidate:
+    """A device that a driver lists, before and after its probe."""
+
+    def __init__(self, cl: pyopencl.Device):
+        self.cl = cl
+        self.kind = device_kind(cl)
+        self.device: Device | None = None
+        self.rejected: RejectedDevice | None = None
+
+    def rank(self) -> tuple[int, list[int], str]:
+        """Sorts by preference: the kind, then the newer driver; the name makes the order stable."""
+        numbers = re.findall(r"\d+", self.cl.platform.version)
+        return KINDS.index(self.kind), [-int(number) for number in numbers], self.cl.platform.name
+
+    def probe(self, index: int) -> None:
+        """Finds out whether the device works; it is the `index`th of its type if so."""
+        reason = unmet_requirement(self.cl)
+        if reason is None:
+            try:
+                device = Device(self.cl, self.kind, index)
+                probe(device)
+            except (DeviceError, load_opencl().Error) as problem:
+                reason = str(problem).strip()
+            else:
+                self.device = device
+        if reason is not None:
+            cl = self.cl
+            self.rejected = RejectedDevice(
+                " ".join(cl.name.split()), cl.platform.name.strip(), cl.driver_version, self.kind, reason
+            )
+
+
+class _Registry:
+    """All devices of the process; each is probed once, when it is first considered."""
+
+    def __init__(self) -> None:
+        self.lock = RLock()
+        self.default: Device | None = None
+        self._candidates: list[_Candidate] | None = None
+
+    def usable(self, wanted: str | None = None) -> Iterator[Device]:
+        """The devices that work, or those of one type, best first; probes no further than the caller asks."""
+        found = {"cpu": 0, "gpu": 0}
+        for candidate in self._all():
+            kind = device_type(candidate.kind)
+            if wanted not in (None, kind):
+                continue
+            with self.lock:
+                if candidate.device is None and candidate.rejected is None:
+                    candidate.probe(found[kind])
+            if candidate.device is not None:
+                found[kind] += 1
+                yield candidate.device
+
+    def rejected(self) -> list[RejectedDevice]:
+        return [candidate.rejected for candidate in self._all() if candidate.rejected]
+
+    def _all(self) -> list[_Candidate]:
+        check_process()
+        with self.lock:
+            if self._candidates is None:
+                listed = [_Candidate(cl) for platform in find_platforms() for cl in platform.devices]
+                self._candidates = sorted(listed, key=_Candidate.rank)
+            return self._candidates
+
+    def after_fork(self) -> None:
+        """Makes the locks new: a thread that does not exist in the child may have held them."""
+        self.lock = RLock()
+        for candidate in self._candidates or ():
+            if candidate.device is not None:
+                candidate.device.lock = RLock()
+
+
+_registry = _Registry()
+after_fork(_registry.after_fork)
+
+
+def devices() -> list[Device]:
+    """Every device that works, best first.
+
+    >>> default_device() in devices()
+    True
+    """
+    return list(_registry.usable())
+
+
+def rejected_devices() -> list[RejectedDevice]:
+    """Every device that a driver lists and that does not work, with the reason."""
+    devices()
+    return _registry.rejected()
+
+
+def default_device() -> Device:
+    """The device of `set_default_device`, else of the variable CLGRAD_DEVICE, else the best that works."""
+    if _registry.default is None:
+        with _registry.lock:
+            given = os.environ.get("CLGRAD_DEVICE") or None
+            _registry.default = _find(given, f"CLGRAD_DEVICE={given!r}")
+    return _registry.default
+
+
+def set_default_device(spec: Device | str | None) -> None:
+    """Chooses the device of new arrays; None goes back to the automatic choice."""
+    _registry.default = None if spec is None else find_device(spec)
+
+
+def find_device(spec: Device | str | None = None) -> Device:
+    """The device of `cpu`, `gpu`, `gpu:1`, or part of its name or its platform's; None is the default.
+
+    >>> find_device(str(default_device())) is default_device()
+    True
+    """
+    if isinstance(spec, Device):
+        return spec
+    return default_device() if spec is None else _find(spec, repr(spec))
+
+
+def _find(spec: str | None, said: str) -> Device:
+    found = next(_matching(spec), None)
+    if found is None:
+        raise _not_found(said)
+    return found
+
+
+_TYPE_AND_INDEX = re.compile(r"(cpu|gpu)(?:[:(](\d+)\)?)?", re.IGNORECASE)
+
+
+def _matching(spec: str | None) -> Iterator[Device]:
+    if spec is None:
+        return _registry.usable()
+    match = _TYPE_AND_INDEX.fullmatch(spec.strip())
+    if match:
+        index = int(match[2] or 0)
+        return (device for device in _registry.usable(match[1].lower()) if device.index == index)
+    wanted = spec.strip().lower()
+    return (one for one in _registry.usable() if wanted in f"{one.name} {one.platform_name}".lower())
+
+
+def _not_found(said: str) -> DeviceNotFoundError:
+    works = [f"  {device}: {device.name} ({device.platform_name})" for device in devices()]
+    broken = [f"  {one.name} ({one.platform_name}): {one.reason}" for one in _registry.rejected()]
+    broken += [f"  {one.name}: {one.problem}" for one in find_platforms() if one.problem]
+    broken += [f"  {problem}" for problem in driver_problems()]
+    if works:
+        lines = [f"no device matches {said}; use cpu, gpu, gpu:1, or part of a name. These work:", *works]
+    else:
+        with_root, without_root = install_commands()
+        found = "no OpenCL device works" if broken else "no OpenCL driver was found"
+        lines = [f"{found}. Install a driver with\n  {with_root}\nor, without root, with\n  {without_root}"]
+    return DeviceNotFoundError("\n".join(lines + (["These do not work:", *broken] if broken else [])))

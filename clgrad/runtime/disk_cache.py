@@ -1,0 +1,133 @@
+"""Program binaries on disk. Never in the way: a bad entry is a miss, an unusable folder is no cache.
+
+One file for each key: a line that names the format, a SHA-256 of key and content, the content. A file is
+written under a name of its own and then renamed, so readers and other writers only ever see whole files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+import time
+from pathlib import Path
+
+import platformdirs
+
+from clgrad.runtime.byte_sizes import parse_bytes
+
+MAGIC = b"clgrad program 1\n"
+HEADER = len(MAGIC) + hashlib.sha256().digest_size
+DEFAULT_LIMIT = "256M"
+# A temporary file this old was left by a process that died while writing.
+ABANDONED_SECONDS = 3600
+
+
+class DiskCache:
+    """Whole files of at most `limit` bytes together in a folder that only this user may write to."""
+
+    def __init__(self, folder: Path, limit: int):
+        self.folder = folder
+        self.limit = limit
+
+    def load(self, key: str) -> bytes | None:
+        """The content saved under a key; None when there is none that is whole."""
+        if not self.limit:
+            return None
+        path = self._path(key)
+        try:
+            self._check_folder()
+            content = path.read_bytes()
+        except OSError:
+            return None
+        payload = content[HEADER:]
+        if content[:HEADER] != self._header(key, payload):
+            return None
+        self._mark_used(path)
+        return payload
+
+    def save(self, key: str, payload: bytes) -> None:
+        """Keeps the content for later processes, where the folder allows that."""
+        if HEADER + len(payload) > self.limit:
+            return
+        try:
+            self._create_folder()
+            self._write(key, payload)
+            self._evict()
+        except OSError:
+            # A full or read-only disk costs speed, not results. `python -m clgrad doctor` reports it.
+            return
+
+    def check(self) -> None:
+        """Raises OSError when the folder cannot be used."""
+        self._create_folder()
+        with tempfile.TemporaryFile(dir=self.folder):
+            return
+
+    def _create_folder(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._check_folder()
+
+    def _check_folder(self) -> None:
+        """Programs from a folder that others may write to would run their code."""
+        if not hasattr(os, "geteuid"):
+            return
+        found = self.folder.stat()
+        if found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise PermissionError(f"{self.folder} belongs to another user or may be written to by others")
+
+    def _write(self, key: str, payload: bytes) -> None:
+        handle, temporary = tempfile.mkstemp(dir=self.folder, prefix="writing-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(self._header(key, payload) + payload)
+            os.replace(temporary, self._path(key))
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    def _evict(self) -> None:
+        """Deletes the files that were not used for the longest time, until the limit holds."""
+        entries = []
+        for entry in os.scandir(self.folder):
+            try:
+                found = entry.stat()
+            except FileNotFoundError:
+                # Another process evicts, too.
+                continue
+            entries.append((found.st_mtime, found.st_size, Path(entry.path)))
+        total = sum(size for _, size, _ in entries)
+        for used, size, path in sorted(entries):
+            abandoned = path.name.startswith("writing-") and time.time() - used > ABANDONED_SECONDS
+            if total > self.limit or abandoned:
+                path.unlink(missing_ok=True)
+                total -= size
+
+    def _mark_used(self, path: Path) -> None:
+        try:
+            os.utime(path)
+        except OSError:
+            # Only the order of eviction depends on it.
+            return
+
+    def _header(self, key: str, payload: bytes) -> bytes:
+        return MAGIC + hashlib.sha256(key.encode() + payload).digest()
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.program"
+
+
+def cache_folder() -> Path:
+    """The folder of CLGRAD_CACHE_DIR, else the user's own for caches."""
+    given = os.environ.get("CLGRAD_CACHE_DIR")
+    return Path(given).expanduser() if given else Path(platformdirs.user_cache_dir("clgrad", appauthor=False))
+
+
+def default_cache() -> DiskCache:
+    """The cache as the variables CLGRAD_CACHE_DIR and CLGRAD_CACHE_LIMIT (0 turns it off) ask for.
+
+    The programs have a folder of their own: a folder that the user names may be shared with other things.
+    """
+    limit = parse_bytes(os.environ.get("CLGRAD_CACHE_LIMIT") or DEFAULT_LIMIT, "CLGRAD_CACHE_LIMIT")
+    return DiskCache(cache_folder() / "programs", limit)

@@ -1,0 +1,48 @@
+"""The platforms, one for each driver that the loader accepted, and the devices that they list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from clgrad.runtime.drivers import load_opencl
+
+if TYPE_CHECKING:
+    import pyopencl
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A driver as it describes itself, with the devices that it lists."""
+
+    name: str
+    version: str
+    devices: tuple[pyopencl.Device, ...]
+    problem: str | None = None
+
+
+def find_platforms() -> list[Platform]:
+    """Every platform; none when the loader has found no driver."""
+    opencl = load_opencl()
+    try:
+        listed = opencl.get_platforms()
+    except opencl.LogicError:
+        return []
+    seen: set[int] = set()
+    platforms = [_read_platform(one, seen) for one in listed]
+    return [platform for platform in platforms if platform is not None]
+
+
+def _read_platform(cl: pyopencl.Platform, seen: set[int]) -> Platform | None:
+    """None for a platform whose devices were all seen: two `.icd` files may name the same library."""
+    name, version = cl.name.strip(), cl.version.strip()
+    try:
+        listed = cl.get_devices()
+    except load_opencl().Error as problem:
+        # A driver without its hardware must not hide the others.
+        return Platform(name, version, (), f"lists no devices: {problem}")
+    if not listed:
+        return Platform(name, version, (), "lists no devices")
+    new = tuple(device for device in listed if device.int_ptr not in seen)
+    seen.update(device.int_ptr for device in new)
+    return Platform(name, version, new) if new else None

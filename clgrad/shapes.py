@@ -1,0 +1,164 @@
+"""Facts about shapes, strides and axes. Strides are counted in elements, row-major."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from math import prod
+from operator import index
+
+from clgrad.errors import AxisError, ShapeError
+
+Shape = tuple[int, ...]
+
+
+def size_of(shape: Shape) -> int:
+    return prod(shape)
+
+
+@lru_cache(maxsize=4096)
+def contiguous_strides(shape: Shape) -> Shape:
+    """Row-major strides, in elements.
+
+    >>> contiguous_strides((2, 3, 4))
+    (12, 4, 1)
+    """
+    strides, step = [], 1
+    for length in reversed(shape):
+        strides.append(step)
+        step *= length
+    return tuple(reversed(strides))
+
+
+@lru_cache(maxsize=4096)
+def is_contiguous(shape: Shape, strides: Shape) -> bool:
+    """Whether elements lie row-major without gaps; strides of axes of length one do not matter."""
+    if 0 in shape:
+        return True
+    expected = contiguous_strides(shape)
+    return all(n == 1 or have == want for n, have, want in zip(shape, strides, expected))
+
+
+@lru_cache(maxsize=4096)
+def broadcast_shapes(name: str, *shapes: Shape) -> Shape:
+    """The common shape by NumPy's rule; `name` is the op, for the error.
+
+    >>> broadcast_shapes("add", (3, 1), (4,))
+    (3, 4)
+    """
+    ndim = max(map(len, shapes))
+    padded = [(1,) * (ndim - len(shape)) + shape for shape in shapes]
+    result = []
+    for lengths in zip(*padded):
+        wanted = {n for n in lengths if n != 1}
+        if len(wanted) > 1:
+            listed = " and ".join(map(str, shapes))
+            raise ShapeError(
+                f"{name}: shapes {listed} do not broadcast together; aligned from the right, each pair of "
+                "lengths must be equal or one of them 1. Usual cause: a missing reshape, keepdims or transpose"
+            )
+        result.append(wanted.pop() if wanted else 1)
+    return tuple(result)
+
+
+def broadcast_strides(shape: Shape, strides: Shape, target: Shape) -> Shape:
+    """Strides that read `shape` as if it were `target`: 0 along new and stretched axes."""
+    new = len(target) - len(shape)
+    return (0,) * new + tuple(
+        0 if n == 1 and wanted != 1 else step for n, wanted, step in zip(shape, target[new:], strides)
+    )
+
+
+def normalize_axis(name: str, axis: int, ndim: int) -> int:
+    """A non-negative axis.
+
+    >>> normalize_axis("sum", -1, 3)
+    2
+    """
+    try:
+        axis = index(axis)
+    except TypeError:
+        raise AxisError(f"{name}: axis must be an integer, got {axis!r}") from None
+    if not -ndim <= axis < ndim:
+        raise AxisError(f"{name}: axis {axis} is out of range for an array of {ndim} dimensions")
+    return axis % ndim
+
+
+def normalize_axes(name: str, axis: int | Iterable[int] | None, ndim: int) -> tuple[int, ...]:
+    """Sorted non-negative axes; None means all.
+
+    >>> normalize_axes("sum", (-1, 0), 3)
+    (0, 2)
+    """
+    if axis is None:
+        return tuple(range(ndim))
+    given = tuple(axis) if isinstance(axis, Iterable) else (axis,)
+    axes = tuple(sorted(normalize_axis(name, one, ndim) for one in given))
+    if len(set(axes)) != len(axes):
+        raise AxisError(f"{name}: an axis appears twice in {given}")
+    return axes
+
+
+def reduced_shape(shape: Shape, axes: Sequence[int], keepdims: bool) -> Shape:
+    if keepdims:
+        return tuple(1 if axis in axes else n for axis, n in enumerate(shape))
+    return tuple(n for axis, n in enumerate(shape) if axis not in axes)
+
+
+def infer_reshape(name: str, shape: Shape, newshape: int | Sequence[int]) -> Shape:
+    """The shape that `newshape`, with at most one -1, stands for.
+
+    >>> infer_reshape("reshape", (4, 6), (3, -1))
+    (3, 8)
+    """
+    wanted = [index(n) for n in (newshape if isinstance(newshape, Sequence) else (newshape,))]
+    size = size_of(shape)
+    if wanted.count(-1) > 1 or any(n < -1 for n in wanted):
+        raise ShapeError(f"{name}: {tuple(wanted)} is not a shape; at most one length may be -1, none less")
+    if -1 in wanted:
+        known = prod(n for n in wanted if n != -1)
+        if known == 0 or size % known:
+            raise ShapeError(f"{name}: {size} elements of shape {shape} do not fit into {tuple(wanted)}")
+        wanted[wanted.index(-1)] = size // known
+    if prod(wanted) != size:
+        raise ShapeError(f"{name}: {size} elements of shape {shape} do not fit into {tuple(wanted)}")
+    return tuple(wanted)
+
+
+def reshaped_strides(shape: Shape, strides: Shape, newshape: Shape) -> Shape | None:
+    """Strides that read the same elements as `newshape` without a copy, or None where that needs one.
+
+    >>> reshaped_strides((2, 3), (3, 1), (6,))
+    (1,)
+    >>> reshaped_strides((3, 2), (1, 3), (6,)) is None
+    True
+    """
+    if size_of(shape) == 0 or size_of(shape) == 1:
+        return contiguous_strides(newshape)
+    blocks = _merged(shape, strides)
+    result: list[int] = []
+    position = 0
+    for length, step in blocks:
+        covered, lengths = 1, []
+        while covered < length and position < len(newshape):
+            covered *= newshape[position]
+            lengths.append(newshape[position])
+            position += 1
+        if covered != length:
+            return None
+        result.extend(step * inner for inner in contiguous_strides(tuple(lengths)))
+    result.extend([0] * (len(newshape) - position))
+    return tuple(result)
+
+
+def _merged(shape: Shape, strides: Shape) -> list[tuple[int, int]]:
+    """(length, stride) blocks after merging neighbours that step as one axis; ones are dropped."""
+    blocks: list[tuple[int, int]] = []
+    for length, step in zip(shape, strides):
+        if length == 1:
+            continue
+        if blocks and blocks[-1][1] == step * length:
+            blocks[-1] = (blocks[-1][0] * length, step)
+        else:
+            blocks.append((length, step))
+    return blocks
