@@ -92,6 +92,13 @@ typedef WIDE(double) double_v;
 #define LANES(type) ((type)0)
 #endif
 
+// One lane of a value that is the same in all of them, such as a number from the host.
+#if VECTOR_WIDTH == 1
+#define FIRST_LANE(v) (v)
+#else
+#define FIRST_LANE(v) ((v).s0)
+#endif
+
 #if VECTOR_WIDTH == 1
 #define VLOAD(p) (*(p))
 #define VSTORE(v, p) (*(p) = (v))

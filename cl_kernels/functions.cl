@@ -1,4 +1,5 @@
-// Elementary functions on float_v (and, where the device has it, double_v).
+// Exponentials, logarithms and powers of float_v and, where the device has it, double_v: exp, exp2, expm1, log, log2,
+// log10, log1p, power. And what the other files of functions share.
 //
 // Assumes common.cl. Written with + - * / sqrt, fma and bit operations only, without branches, so that a
 // scalar and every vector width give the same bits. The special values are NumPy's. Without HAS_FMA the
@@ -22,17 +23,27 @@ static inline float_v multiply_add_float(float_v a, float_v b, float_v c) {
 #endif
 }
 
+// ln 2 in two parts, the first with few enough bits for exact products with exponents; logarithms of e
+#define LN2_HIGH_float 0.693359375f
+#define LN2_LOW_float -2.12194440e-4f
+#define LOG2_E_float 1.44269502f
+#define LOG2_E_LOW_float 1.92596303e-08f
+#define LOG10_E_float 0.434294492f
+#define LOG10_E_LOW_float -1.010305e-08f
+#define THIRD_float 0.333333343f
+#define THIRD_LOW_float -9.93410776e-09f
+#define EXP_LIMIT_float 104.0f
+
 // exp(x) = parts * 2^count with |x - count ln 2| <= ln(2)/2. Adding 1.5 * 2^23 rounds to an integer and
 // leaves it in the low bits; the 254 is the exponent bias of the two factors of scale_float.
-#define EXPONENT_SHIFT_FLOAT 12583166.0f
+#define EXPONENT_SHIFT_float 12583166.0f
 
 static inline float_v reduce_exponent_float(float_v x, float_v *count) {
-  float_v shifted = multiply_add_float(x, 1.44269504f, EXPONENT_SHIFT_FLOAT);
-  float_v whole = shifted - EXPONENT_SHIFT_FLOAT;
+  float_v shifted = multiply_add_float(x, LOG2_E_float, EXPONENT_SHIFT_float);
+  float_v whole = shifted - EXPONENT_SHIFT_float;
   *count = shifted;
-  // ln 2 in two parts; the first has few enough bits for an exact product
-  float_v rest = multiply_add_float(whole, -0.693359375f, x);
-  return multiply_add_float(whole, 2.12194440e-4f, rest);
+  float_v rest = multiply_add_float(whole, -LN2_HIGH_float, x);
+  return multiply_add_float(whole, -LN2_LOW_float, rest);
 }
 
 // (exp(r) - 1 - r) / r^2 for |r| <= ln(2)/2
@@ -75,8 +86,8 @@ static inline float_v expm1_float(float_v x) {
 static inline float_v exp2_float(float_v x) {
   x = x > 129.0f ? 129.0f : x;
   x = x < -151.0f ? -151.0f : x;
-  float_v count = x + EXPONENT_SHIFT_FLOAT;
-  float_v r = x - (count - EXPONENT_SHIFT_FLOAT);
+  float_v count = x + EXPONENT_SHIFT_float;
+  float_v r = x - (count - EXPONENT_SHIFT_float);
   float_v p = multiply_add_float(1.5314945e-05f, r, 1.546711e-04f);
   p = multiply_add_float(p, r, 1.3333431e-03f);
   p = multiply_add_float(p, r, 9.618036e-03f);
@@ -97,8 +108,8 @@ static inline float_v log_sum_float(float_v f, float_v count) {
   p = multiply_add_float(p, f, -2.4999687e-01f);
   p = multiply_add_float(p, f, 3.3333224e-01f);
   p = multiply_add_float(p, f, -0.5f);
-  float_v low = multiply_add_float(count, -2.12194440e-4f, square * p);
-  return multiply_add_float(count, 0.693359375f, f + low);
+  float_v low = multiply_add_float(count, LN2_LOW_float, square * p);
+  return multiply_add_float(count, LN2_HIGH_float, f + low);
 }
 
 // x = (1 + f) * 2^count with 2/3 <= 1 + f < 4/3, for x > 0
@@ -133,6 +144,220 @@ static inline float_v log1p_float(float_v x) {
   float_v result = log_sum_float(f, convert_float_v(exponent >> 23));
   return x == 0.0f ? x : log_edges_float(sum, result);
 }
+
+// (atanh(s) / s - 1 - z / 3) / z^2 with z = s^2 for |s| <= 1/5
+static inline float_v atanh_tail_float(float_v z) {
+  float_v q = multiply_add_float(1.19370796e-01f, z, 1.4262769e-01f);
+  return multiply_add_float(q, z, 2.0000196e-01f);
+}
+
+#if HAS_FP64
+#define LN2_HIGH_double 0.693147180559663
+#define LN2_LOW_double 2.8235290563031577e-13
+#define LOG2_E_double 1.4426950408889634
+#define LOG2_E_LOW_double 2.0355273740931033e-17
+#define LOG10_E_double 0.4342944819032518
+#define LOG10_E_LOW_double 1.098319650216765e-17
+#define THIRD_double 0.3333333333333333
+#define THIRD_LOW_double 1.850371707708594e-17
+#define EXP_LIMIT_double 746.0
+#define EXPONENT_SHIFT_double 6755399441057790.0
+
+// a device that has doubles has their fma
+static inline double_v multiply_add_double(double_v a, double_v b, double_v c) { return fma(a, b, c); }
+
+static inline double_v reduce_exponent_double(double_v x, double_v *count) {
+  double_v shifted = multiply_add_double(x, LOG2_E_double, EXPONENT_SHIFT_double);
+  double_v whole = shifted - EXPONENT_SHIFT_double;
+  *count = shifted;
+  return multiply_add_double(whole, -LN2_LOW_double, multiply_add_double(whole, -LN2_HIGH_double, x));
+}
+
+static inline double_v exp_tail_double(double_v r) {
+  double_v p = multiply_add_double(2.092373058590927e-09, r, 2.510909287847904e-08);
+  p = multiply_add_double(p, r, 2.755724564786074e-07);
+  p = multiply_add_double(p, r, 2.755724408370025e-06);
+  p = multiply_add_double(p, r, 2.480158735606428e-05);
+  p = multiply_add_double(p, r, 0.0001984126988620971);
+  p = multiply_add_double(p, r, 0.0013888888888870154);
+  p = multiply_add_double(p, r, 0.008333333333321619);
+  p = multiply_add_double(p, r, 0.04166666666666669);
+  p = multiply_add_double(p, r, 0.16666666666666677);
+  return multiply_add_double(p, r, 0.5);
+}
+
+static inline double_v scale_double(double_v value, double_v count) {
+  ulong_v bits = as_ulong_v(count);
+  ulong_v half_bits = bits >> 1;
+  return value * as_double_v(half_bits << 52) * as_double_v((bits - half_bits) << 52);
+}
+
+static inline double_v exp_double(double_v x) {
+  double_v count;
+  x = x > 710.0 ? 710.0 : x;
+  x = x < -746.0 ? -746.0 : x;
+  double_v r = reduce_exponent_double(x, &count);
+  double_v p = multiply_add_double(exp_tail_double(r), r, 1.0);
+  return scale_double(multiply_add_double(p, r, 1.0), count);
+}
+
+static inline double_v expm1_double(double_v x) {
+  double_v count;
+  double_v safe = x > 710.0 ? 710.0 : x;
+  safe = safe < -40.0 ? -40.0 : safe;
+  double_v r = reduce_exponent_double(safe, &count);
+  double_v p = multiply_add_double(exp_tail_double(r), r * r, r);
+  double_v scale = as_double_v((as_ulong_v(count) - 1024) << 52);
+  double_v result = 2.0 * multiply_add_double(p, scale, scale - 0.5);
+  return x == 0.0 ? x : result;
+}
+
+static inline double_v exp2_double(double_v x) {
+  x = x > 1025.0 ? 1025.0 : x;
+  x = x < -1076.0 ? -1076.0 : x;
+  double_v count = x + EXPONENT_SHIFT_double;
+  double_v r = x - (count - EXPONENT_SHIFT_double);
+  double_v p = multiply_add_double(2.574178535093089e-11, r, 4.4566930214545676e-10);
+  p = multiply_add_double(p, r, 7.0548882801529345e-09);
+  p = multiply_add_double(p, r, 1.0178051088118583e-07);
+  p = multiply_add_double(p, r, 1.321548683293372e-06);
+  p = multiply_add_double(p, r, 1.5252733856510432e-05);
+  p = multiply_add_double(p, r, 0.00015403530393341325);
+  p = multiply_add_double(p, r, 0.001333355814639017);
+  p = multiply_add_double(p, r, 0.009618129107628494);
+  p = multiply_add_double(p, r, 0.0555041086648217);
+  p = multiply_add_double(p, r, 0.24022650695910072);
+  p = multiply_add_double(p, r, 0.6931471805599453);
+  return scale_double(multiply_add_double(p, r, 1.0), count);
+}
+
+// as for floats, with the quotient s = f / (2 + f), which needs half as many terms
+static inline double_v log_sum_double(double_v f, double_v count) {
+  double_v s = f / (2.0 + f);
+  double_v z = s * s;
+  double_v p = multiply_add_double(0.1384083689899145, z, 0.13173924375218557);
+  p = multiply_add_double(p, z, 0.15391092658375355);
+  p = multiply_add_double(p, z, 0.18181666463251964);
+  p = multiply_add_double(p, z, 0.2222222428675945);
+  p = multiply_add_double(p, z, 0.28571428555912515);
+  p = multiply_add_double(p, z, 0.4000000000005634);
+  p = multiply_add_double(p, z, 0.666666666666666);
+  double_v half_square = 0.5 * f * f;
+  double_v low = multiply_add_double(s, multiply_add_double(p, z, half_square), count * LN2_LOW_double);
+  return multiply_add_double(count, LN2_HIGH_double, f - (half_square - low));
+}
+
+static inline double_v split_double(double_v x, double_v *count) {
+  double_v normal = x < 2.2250738585072014e-308 ? x * 4503599627370496.0 : x;
+  long_v exponent = (as_long_v(normal) - 0x3fe5555555555555l) >> 52;
+  double_v whole = convert_double_v(exponent);
+  *count = x < 2.2250738585072014e-308 ? whole - 52.0 : whole;
+  return as_double_v(as_long_v(normal) - (exponent << 52)) - 1.0;
+}
+
+static inline double_v log_edges_double(double_v x, double_v result) {
+  result = x == INFINITY ? x : result;
+  result = x == 0.0 ? (double_v)-INFINITY : result;
+  return x >= 0.0 ? result : (double_v)NAN;
+}
+
+static inline double_v log_double(double_v x) {
+  double_v count;
+  double_v f = split_double(x, &count);
+  return log_edges_double(x, log_sum_double(f, count));
+}
+
+static inline double_v log1p_double(double_v x) {
+  double_v sum = 1.0 + x;
+  long_v exponent = (as_long_v(sum) - 0x3fe5555555555555l) & (long)0xfff0000000000000l;
+  double_v scale = as_double_v(0x3ff0000000000000l - exponent);
+  double_v f = sum > 1e18 ? as_double_v(as_long_v(sum) - exponent) - 1.0 : x * scale + (scale - 1.0);
+  double_v result = log_sum_double(f, convert_double_v(exponent >> 52));
+  return x == 0.0 ? x : log_edges_double(sum, result);
+}
+
+static inline double_v atanh_tail_double(double_v z) {
+  double_v q = multiply_add_double(0.06881281991378256, z, 0.06593447278631748);
+  q = multiply_add_double(q, z, 0.07695107265453917);
+  q = multiply_add_double(q, z, 0.09090848820070746);
+  q = multiply_add_double(q, z, 0.11111111834158673);
+  q = multiply_add_double(q, z, 0.1428571428131767);
+  return multiply_add_double(q, z, 0.20000000000010162);
+}
+#endif
+
+// log(x) as high + low with about 2^-33 (float) or 2^-64 (double) relative error, for x > 0:
+// s = f / (2 + f) as s + s_low, log(1 + f) = 2 s (1 + s^2 / 3 + s^4 Q), each sum and product in two parts
+#define DEFINE_EXTENDED(T, V)                                                                                         \
+  static inline V log_extended_##T(V x, V *low) {                                                                     \
+    V count;                                                                                                          \
+    V f = split_##T(x, &count);                                                                                       \
+    V divisor = 2 + f;                                                                                                \
+    V divisor_low = f - (divisor - 2);                                                                                \
+    V s = f / divisor;                                                                                                \
+    V s_low = (fma(-s, divisor, f) - s * divisor_low) / divisor;                                                      \
+    V z = s * s;                                                                                                      \
+    V z_low = fma(s, s, -z) + 2 * s * s_low;                                                                          \
+    V q = z * atanh_tail_##T(z);                                                                                      \
+    V u = THIRD_##T + q;                                                                                              \
+    V u_low = (THIRD_##T - u) + q + THIRD_LOW_##T;                                                                    \
+    V w = z * u;                                                                                                      \
+    V w_low = fma(z, u, -w) + (z * u_low + z_low * u);                                                                \
+    V tail = s * w;                                                                                                   \
+    V tail_low = fma(s, w, -tail) + (s * w_low + s_low * w);                                                          \
+    V sum = s + tail;                                                                                                 \
+    V sum_low = (s - sum) + tail + (s_low + tail_low);                                                                \
+    V base = count * LN2_HIGH_##T;                                                                                    \
+    V high = base + 2 * sum;                                                                                          \
+    /* base is 0 or the larger one */                                                                                 \
+    V error = count == 0 ? (V)0 : (base - high) + 2 * sum;                                                            \
+    *low = error + multiply_add_##T(count, LN2_LOW_##T, 2 * sum_low);                                                 \
+    return high;                                                                                                      \
+  }                                                                                                                   \
+                                                                                                                      \
+  /* factor * exp(high + low) for a small low: nothing but the result itself overflows or is rounded to a subnormal */\
+  static inline V exp_extended_##T(V high, V low, V factor) {                                                         \
+    V count;                                                                                                          \
+    low = fabs(high) < EXP_LIMIT_##T ? low : (V)0;                                                                    \
+    high = high > EXP_LIMIT_##T ? (V)EXP_LIMIT_##T : high;                                                               \
+    high = high < -EXP_LIMIT_##T ? (V)-EXP_LIMIT_##T : high;                                                             \
+    V r = reduce_exponent_##T(high, &count) + low;                                                                    \
+    V p = multiply_add_##T(exp_tail_##T(r), r, 1);                                                                    \
+    return scale_##T(factor * multiply_add_##T(p, r, 1), count);                                                      \
+  }                                                                                                                   \
+                                                                                                                      \
+  static inline V power_##T(V x, V y) {                                                                               \
+    V size = fabs(x);                                                                                                 \
+    V low;                                                                                                            \
+    V high = log_extended_##T(size, &low);                                                                            \
+    high = size == 0 ? (V)-INFINITY : high;                                                                              \
+    high = size == INFINITY ? (V)INFINITY : high;                                                                        \
+    V product = y * high;                                                                                             \
+    V result = exp_extended_##T(product, fma(y, high, -product) + y * low, 1);                                        \
+    mask_##T whole = rint(y) == y;                                                                                    \
+    V half_y = (V)0.5f * y;                                                                                           \
+    mask_##T odd = whole && rint(half_y) != half_y;                                                                   \
+    result = odd ? copysign(result, x) : result;                                                                      \
+    result = x < 0 && !whole && x != -INFINITY ? (V)NAN : result;                                                        \
+    result = x != x || y != y ? (V)NAN : result;                                                                         \
+    return x == 1 || y == 0 || (x == -1 && fabs(y) == INFINITY) ? (V)1 : result;                                         \
+  }                                                                                                                   \
+                                                                                                                      \
+  /* logarithms of other bases, right to the last bit but for rare ties: whole powers give whole numbers */           \
+  static inline V scaled_log_##T(V x, V scale, V scale_low) {                                                         \
+    V low;                                                                                                            \
+    V high = log_extended_##T(x, &low);                                                                               \
+    V product = high * scale;                                                                                         \
+    return log_edges_##T(x, product + (fma(high, scale, -product) + (high * scale_low + low * scale)));               \
+  }                                                                                                                   \
+  static inline V log2_##T(V x) { return scaled_log_##T(x, LOG2_E_##T, LOG2_E_LOW_##T); }                             \
+  static inline V log10_##T(V x) { return scaled_log_##T(x, LOG10_E_##T, LOG10_E_LOW_##T); }
+
+DEFINE_EXTENDED(float, float_v)
+#if HAS_FP64
+DEFINE_EXTENDED(double, double_v)
+#endif
+
 
 static inline float_v tanh_float(float_v x) {
   float_v size = fabs(x);
@@ -173,58 +398,4 @@ static inline float_v erf_float(float_v x) {
   q = multiply_add_float(q, size, 1.1286886e+00f);
   float_v large = 1.0f - exp_float(size > 3.93f ? -18.0f : -size * q);
   return copysign(size < 1.0f ? small : large, x);
-}
-
-// log(x) as high + low with about 2^-33 relative error, for x > 0
-static inline float_v log_extended_float(float_v x, float_v *low) {
-  float_v count;
-  float_v f = split_float(x, &count);
-  // s = f / (2 + f) as s + s_low; log(1 + f) = 2 s (1 + s^2 / 3 + s^4 Q)
-  float_v divisor = 2.0f + f;
-  float_v divisor_low = f - (divisor - 2.0f);
-  float_v s = f / divisor;
-  float_v s_low = (fma(-s, divisor, f) - s * divisor_low) / divisor;
-  float_v z = s * s;
-  float_v z_low = fma(s, s, -z) + 2.0f * s * s_low;
-  float_v q = multiply_add_float(1.19370796e-01f, z, 1.4262769e-01f);
-  q = z * multiply_add_float(q, z, 2.0000196e-01f);
-  // w = z * (1/3 + q) in two parts, then 2 s (1 + w)
-  float_v u = 0.33333334f + q;
-  float_v u_low = (0.33333334f - u) + q - 9.9341075e-9f;
-  float_v w = z * u;
-  float_v w_low = fma(z, u, -w) + (z * u_low + z_low * u);
-  float_v tail = s * w;
-  float_v tail_low = fma(s, w, -tail) + (s * w_low + s_low * w);
-  float_v sum = s + tail;
-  float_v sum_low = (s - sum) + tail + (s_low + tail_low);
-  float_v base = count * 0.693359375f;
-  float_v high = base + 2.0f * sum;
-  // base is 0 or the larger one
-  float_v error = count == 0.0f ? 0.0f : (base - high) + 2.0f * sum;
-  *low = error + multiply_add_float(count, -2.12194440e-4f, 2.0f * sum_low);
-  return high;
-}
-
-static inline float_v pow_float(float_v x, float_v y) {
-  float_v size = fabs(x);
-  float_v low;
-  float_v high = log_extended_float(size, &low);
-  high = size == 0.0f ? -INFINITY : high;
-  high = size == INFINITY ? INFINITY : high;
-  float_v power = y * high;
-  float_v power_low = fma(y, high, -power) + y * low;
-  power_low = fabs(power) < 110.0f ? power_low : 0.0f;
-  power = power > 89.0f ? 89.0f : power;
-  power = power < -104.0f ? -104.0f : power;
-  float_v count;
-  float_v r = reduce_exponent_float(power, &count) + power_low;
-  float_v p = multiply_add_float(exp_tail_float(r), r, 1.0f);
-  float_v result = scale_float(multiply_add_float(p, r, 1.0f), count);
-  int_v whole = rint(y) == y;
-  float_v half_y = 0.5f * y;
-  int_v odd = whole && rint(half_y) != half_y;
-  result = odd ? copysign(result, x) : result;
-  result = x < 0.0f && !whole && x != -INFINITY ? NAN : result;
-  result = x != x || y != y ? NAN : result;
-  return x == 1.0f || y == 0.0f || (x == -1.0f && fabs(y) == INFINITY) ? 1.0f : result;
 }

@@ -124,16 +124,16 @@ def mark_variables(variables: Any, gradients: Any, grad_reqs: str | Sequence[str
     requests = [grad_reqs] * len(arrays) if isinstance(grad_reqs, str) else list(grad_reqs)
     if not len(arrays) == len(targets) == len(requests):
         raise ArgumentError(
-            f"mark_variables: {len(arrays)} variables, {len(targets)} gradients and {len(requests)} grad_reqs; "
-            "their numbers must agree"
+            f"mark_variables: {len(arrays)} variables, {len(targets)} gradients and {len(requests)} "
+            "grad_reqs; their numbers must agree"
         )
     for array, target, request in zip(arrays, targets, requests):
         check_gradient_request("mark_variables", request)
         check_differentiable("mark_variables", array._value)
         if (array.shape, array.dtype) != (target.shape, target.dtype):
             raise ShapeError(
-                f"mark_variables: the gradient is {target.dtype.name} of shape {target.shape} and its variable "
-                f"{array.dtype.name} of shape {array.shape}; they must agree"
+                f"mark_variables: the gradient is {target.dtype.name} of shape {target.shape} and its "
+                f"variable {array.dtype.name} of shape {array.shape}; they must agree"
             )
         attach(array, target, request)
 
@@ -159,8 +159,8 @@ def grad(
 ) -> Any:  # fmt: skip
     """The gradients of the heads with respect to `variables`, without touching any `.grad`.
 
-    A list for a list, an array for an array. With `create_graph` they are recorded themselves, for gradients of
-    higher order. A variable that no head was computed from is an error, or zeros with `allow_unused`.
+    A list for a list, an array for an array. With `create_graph` they are recorded themselves, for gradients
+    of higher order. A variable that no head was computed from is an error, or zeros with `allow_unused`.
 
     >>> from clgrad import np
     >>> x = np.array(3)
@@ -174,17 +174,15 @@ def grad(
     """
     arrays = _listed("variables", variables)
     retain = create_graph if retain_graph is None else retain_graph
-    found = gradients_of(
-        _listed("heads", heads), arrays, _head_gradients(head_grads), retain, create_graph, train_mode
-    )
+    found = gradients_of(_listed("heads", heads), arrays, _head_gradients(head_grads), retain, create_graph, train_mode)
     results = []
     for position, (array, gradient) in enumerate(zip(arrays, found)):
         if gradient is None:
             if not allow_unused:
                 raise GradientError(
-                    f"grad: variable {position} (shape {array.shape}) was not reached from the heads. Usual causes: "
-                    "the heads do not depend on it, it was attached or rebound after recording, or a detach() lies "
-                    "between. Pass allow_unused=True to get zeros"
+                    f"grad: variable {position} (shape {array.shape}) was not reached from the heads. Usual "
+                    "causes: the heads do not depend on it, it was attached or rebound after recording, or a "
+                    "detach() lies between. Pass allow_unused=True to get zeros"
                 )
             gradient = fill(0, array.shape, array.dtype, array.device)
         results.append(ndarray(gradient) if create_graph else finish(gradient))
@@ -194,7 +192,7 @@ def grad(
 def get_symbol(x: ndarray) -> Any:
     """The original's symbol of a recorded array; there are no symbols here."""
     raise NotImplementedError(
-        "get_symbol: clgrad has no symbols; print clgrad.explain(x) to see what a pending array is computed from"
+        "get_symbol: clgrad has no symbols; print clgrad.explain(x) to see how a pending array is computed"
     )
 
 

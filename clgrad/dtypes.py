@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy
@@ -40,19 +40,22 @@ COMPUTE_NAME = STORAGE_NAME | {float16: "float", bool_: "uchar"}
 
 
 def is_floating(dtype: DType) -> bool:
+    """Whether it is float16, float32 or float64."""
     return dtype.kind == "f"
 
 
 def is_integer(dtype: DType) -> bool:
+    """Whether it is an integer, signed or not; bool is none."""
     return dtype.kind in "iu"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _checked(dtype: DType) -> DType:
     if dtype not in STORAGE_NAME:
         names = ", ".join(known.name for known in ALL)
         raise DTypeError(f"dtype {dtype.name!r} is not supported on OpenCL devices; use one of {names}")
-    return numpy.dtype(dtype.name)
+    native: DType = numpy.dtype(dtype.name)
+    return native
 
 
 def as_dtype(dtype: Any) -> DType:
@@ -69,7 +72,7 @@ def as_dtype(dtype: Any) -> DType:
         raise DTypeError(f"{dtype!r} is not a dtype; give a name such as 'float32'") from problem
 
 
-@lru_cache(maxsize=None)
+@cache
 def promote(first: DType, second: DType) -> DType:
     """The dtype of `first op second`: with a float the float side wins, else NumPy's rule.
 
@@ -89,7 +92,7 @@ def promote(first: DType, second: DType) -> DType:
     return numpy.promote_types(first, second)
 
 
-@lru_cache(maxsize=None)
+@cache
 def promote_scalar(dtype: DType, kind: type) -> DType:
     """The dtype of `array op Python scalar`; scalars are weak: they never widen, only raise the kind.
 

@@ -13,6 +13,7 @@ Shape = tuple[int, ...]
 
 
 def size_of(shape: Shape) -> int:
+    """The number of elements."""
     return prod(shape)
 
 
@@ -100,6 +101,7 @@ def normalize_axes(name: str, axis: int | Iterable[int] | None, ndim: int) -> tu
 
 
 def reduced_shape(shape: Shape, axes: Sequence[int], keepdims: bool) -> Shape:
+    """The shape after a reduction over non-negative `axes`."""
     if keepdims:
         return tuple(1 if axis in axes else n for axis, n in enumerate(shape))
     return tuple(n for axis, n in enumerate(shape) if axis not in axes)

@@ -114,7 +114,10 @@ class Cotangents:
 
 
 def walk(
-    heads: Sequence[Any], head_gradients: Sequence[Any], wanted: Sequence[Any] = (), retain_graph: bool = False
+    heads: Sequence[Any],
+    head_gradients: Sequence[Any],
+    wanted: Sequence[Any] = (),
+    retain_graph: bool = False,
 ) -> Cotangents:
     """Carry `head_gradients` back through the tape; summed cotangents per leaf, and per value in `wanted`.
 

@@ -1,4 +1,4 @@
-"""Arguments that methods and functions share: shapes in several spellings, orders, dtypes, degrees of freedom."""
+"""Arguments that methods and functions share: shapes in several spellings, orders, dtypes, rounding."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from clgrad import dtypes
 from clgrad.dtypes import DType
 from clgrad.errors import ArgumentError
+from clgrad.ops.arithmetic import cast, rint
 from clgrad.ops.movement import reshape, transpose
 from clgrad.ops.operation import Value
 from clgrad.shapes import Shape, infer_reshape
@@ -62,3 +63,11 @@ def degrees_of_freedom(ddof: int | None, correction: int | None) -> int:
     if ddof is not None and correction is not None and ddof != correction:
         raise ArgumentError(f"ddof={ddof} and correction={correction} contradict each other; give one")
     return ddof or correction or 0
+
+
+def rounded(value: Value, decimals: int) -> Value:
+    """The elements rounded to `decimals` digits after the point, halves to the even digit."""
+    if decimals == 0 or (decimals > 0 and not dtypes.is_floating(value.dtype)):
+        return rint(value)
+    scale = 10.0**decimals
+    return cast(rint(value * scale) / scale, dtype=value.dtype)

@@ -35,7 +35,7 @@ DEFAULTS = Defaults()
 
 
 def chosen_device(device: Device | str | None = None, ctx: Device | str | None = None) -> Device:
-    """The device that a `device` or (its older name) `ctx` argument names; the default one where neither does."""
+    """The device that a `device` argument, or `ctx`, its older name, asks for; else the default one."""
     spec = ctx if device is None else device
     return default_device() if spec is None else find_device(spec)
 
@@ -46,11 +46,11 @@ def chosen_dtype(dtype: Any) -> DType:
 
 
 def from_host(array: numpy.ndarray[Any, Any], device: Device, dtype: DType | None = None) -> Value:
-    """A NumPy array copied to the device. Without `dtype`, float64 becomes the default dtype and others stay."""
+    """A NumPy array copied to the device. Without `dtype` float64 becomes the default and others stay."""
     if array.dtype.kind not in "biuf":
         raise DTypeError(
-            f"array: elements of dtype {array.dtype} cannot live on a device; they must be numbers or booleans. "
-            "Usual cause: nested lists of unequal lengths, strings, None or complex numbers"
+            f"array: elements of dtype {array.dtype} cannot live on a device; they must be numbers or "
+            "booleans. Usual cause: nested lists of unequal lengths, strings, None or complex numbers"
         )
     if dtype is None:
         dtype = DEFAULTS.floating if array.dtype == dtypes.float64 else dtypes.as_dtype(array.dtype)
@@ -91,7 +91,7 @@ def as_value(source: Any, device: Device | None = None) -> Value:
 
 
 def operand(source: Any, beside: Handle) -> Any:
-    """An operand beside an array: its value, a number as it is, NotImplemented where it is no array at all."""
+    """An operand beside an array: its value, a number as it is, NotImplemented where it is neither."""
     if isinstance(source, Handle):
         return source._value
     if isinstance(source, NUMBERS):

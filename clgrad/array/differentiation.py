@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from clgrad import dtypes
 from clgrad.array.handle import Handle, restore_variables, variable
@@ -26,8 +25,8 @@ def check_differentiable(name: str, value: Value) -> None:
     """Raise unless gradients of this dtype exist."""
     if not dtypes.is_floating(value.dtype):
         raise DTypeError(
-            f"{name}: the array is {value.dtype.name}, and only floats have gradients (integers and booleans cannot "
-            "change by a little). Convert it first: x = x.astype('float32')"
+            f"{name}: the array is {value.dtype.name}, and only floats have gradients (integers and booleans "
+            "cannot change by a little). Convert it first: x = x.astype('float32')"
         )
 
 
@@ -58,7 +57,10 @@ def _stand_for(array: Handle, value: Value) -> None:
 
 
 def run_backward(
-    heads: Sequence[Handle], head_gradients: Sequence[Handle | None] | None, retain_graph: bool, train_mode: bool
+    heads: Sequence[Handle],
+    head_gradients: Sequence[Handle | None] | None,
+    retain_graph: bool,
+    train_mode: bool,
 ) -> None:
     """Carry gradients from the heads to the variables and store them there; enqueue everything."""
     values, cotangents = _starts("backward", heads, head_gradients)
@@ -109,7 +111,7 @@ def _starts(
         head_gradients = [None] * len(heads)
     if len(head_gradients) != len(heads):
         raise ArgumentError(
-            f"{name}: {len(heads)} heads and {len(head_gradients)} head gradients; give one, or None, for each head"
+            f"{name}: {len(heads)} heads and {len(head_gradients)} head gradients; give one, or None, each"
         )
     values, cotangents = [], []
     for position, (head, gradient) in enumerate(zip(heads, head_gradients)):
@@ -123,14 +125,15 @@ def _starts(
 def _check_head(name: str, position: int, value: Value) -> None:
     if not dtypes.is_floating(value.dtype):
         raise DTypeError(
-            f"{name}: head {position} is {value.dtype.name}; only floats have gradients. Usual cause: a result of "
-            "argmax, a comparison or astype(int)"
+            f"{name}: head {position} is {value.dtype.name}; only floats have gradients. Usual cause: a "
+            "result of argmax, a comparison or astype(int)"
         )
     if value.entry is None:
         raise GradientError(
-            f"{name}: nothing was recorded for head {position} (shape {value.shape}). Usual causes: it was computed "
-            "outside `with autograd.record():`; no array in it had attach_grad() called before; all of them went "
-            "through detach(), attach_grad(), asnumpy() or an op without a gradient such as argmax or a comparison"
+            f"{name}: nothing was recorded for head {position} (shape {value.shape}). Usual causes: it was "
+            "computed outside `with autograd.record():`; no array in it had attach_grad() called before; all "
+            "of them went through detach(), attach_grad(), asnumpy() or an op without a gradient, such as argmax "
+            "or a comparison"
         )
 
 
@@ -146,12 +149,12 @@ def _head_gradient(name: str, position: int, value: Value, gradient: Handle | No
         )
     if given.dtype != value.dtype:
         raise DTypeError(
-            f"{name}: head gradient {position} is {given.dtype.name} and its head {value.dtype.name}; convert with "
-            f"astype({value.dtype.name!r})"
+            f"{name}: head gradient {position} is {given.dtype.name} and its head {value.dtype.name}; "
+            f"convert with astype({value.dtype.name!r})"
         )
     if given.device is not value.device:
         raise DeviceError(
-            f"{name}: head gradient {position} lies on {given.device} and its head on {value.device}; copy it with "
-            f"to_device({str(value.device)!r})"
+            f"{name}: head gradient {position} lies on {given.device} and its head on {value.device}; "
+            f"copy it with to_device({str(value.device)!r})"
         )
     return given

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from clgrad.array.ndarray import ndarray
+from clgrad.array.assembly import ndarray
 from clgrad.errors import ArgumentError, GradientError, ShapeError
 from clgrad.ops.operation import Value, alias, fill
 from clgrad.tape import NO_ATTRIBUTES, STATE, Entry, scope
@@ -78,9 +78,7 @@ class Function:
         if not STATE.recording or all(value.entry is None for value in values):
             return outputs
         joint = _Joint(Entry(_Call(self), values, NO_ATTRIBUTES))
-        recorded = [
-            ndarray(_selected(name, output._value, joint, position)) for position, output in enumerate(listed)
-        ]
+        recorded = [ndarray(_selected(name, output._value, joint, position)) for position, output in enumerate(listed)]
         return recorded[0] if isinstance(outputs, ndarray) else type(outputs)(recorded)
 
 
@@ -169,13 +167,13 @@ class _Call:
         listed = list(returned) if isinstance(returned, (list, tuple)) else [returned]
         if len(listed) != len(inputs):
             raise ArgumentError(
-                f"{self.name}.backward returned {len(listed)} gradients for {len(inputs)} inputs; return one, or "
-                "None, per input"
+                f"{self.name}.backward returned {len(listed)} gradients for {len(inputs)} inputs; return "
+                "one, or None, per input"
             )
         for position, (gradient, value) in enumerate(zip(listed, inputs)):
             if gradient is not None and isinstance(value, Value) and gradient.shape != value.shape:
                 raise ShapeError(
-                    f"{self.name}.backward: the gradient of input {position} has shape {gradient.shape} and the "
-                    f"input {value.shape}; they must agree"
+                    f"{self.name}.backward: the gradient of input {position} has shape {gradient.shape} and "
+                    f"the input {value.shape}; they must agree"
                 )
         return [None if gradient is None else gradient._value for gradient in listed]

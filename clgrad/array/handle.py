@@ -1,7 +1,7 @@
 """The mutable handle: which value an array stands for now, how views follow their base, how writes rebind.
 
-Values never change. Writing gives the handle another value; a view holds its base's handle and looks into whatever
-value that has now. Handles own values and bases, never the other way round, so nothing here makes a cycle.
+Values never change. Writing gives the handle another value; a view holds its base's handle and looks into
+whatever value that has now. Handles own values and bases, never the other way round, so there is no cycle.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class Handle:
         return node
 
     def _replace(self, value: Value) -> None:
-        """Stand for `value` from now on: it has this array's shape and dtype and belongs to no other handle."""
+        """Stand for `value` from now on: of this array's shape and dtype, and held by no other handle."""
         leaf = self._leaf
         link = self._link
         if link is not None:

@@ -79,12 +79,7 @@ class Indexing(Handle):
     def _shows(self, parts: tuple[Any, ...], value: Any) -> bool:
         """Whether `value` is this array's own view of just that part."""
         link = value._link if isinstance(value, Handle) else None
-        return (
-            link is not None
-            and link.base is self
-            and type(link.window) is Region
-            and link.window.key == parts
-        )
+        return link is not None and link.base is self and type(link.window) is Region and link.window.key == parts
 
     def __iter__(self) -> Iterator[Any]:
         shape = self._value.shape

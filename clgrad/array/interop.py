@@ -15,8 +15,8 @@ from clgrad.graph.execute import read
 from clgrad.ops.arithmetic import identity
 from clgrad.runtime.device import default_device
 
-# What runs when a NumPy function meets a clgrad array: full names such as "numpy.linalg.norm" and our functions.
-# The `numpy` package above fills it.
+# What runs when a NumPy function meets a clgrad array, by full names such as "numpy.linalg.norm". The `numpy`
+# package above fills it.
 numpy_functions: dict[str, Callable[..., Any]] = {}
 # The module that `__array_namespace__` gives.
 namespaces: list[ModuleType] = []
@@ -25,7 +25,8 @@ _HOST_DEVICE = (1, 0)  # DLPack's kDLCPU
 
 # Methods of NumPy's ufuncs, by the ufunc: what a reduction or an accumulation with it is called.
 _REDUCTIONS = {
-    "add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all", "logical_or": "any",
+    "add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all",
+    "logical_or": "any",
 }  # fmt: skip
 _ACCUMULATIONS = {"add": "cumsum", "multiply": "cumprod"}
 
@@ -66,7 +67,11 @@ class Interop(Handle):
         return function(*inputs, **options)
 
     def __array_function__(
-        self, function: Callable[..., Any], types: Iterable[type], args: tuple[Any, ...], options: Mapping[str, Any]
+        self,
+        function: Callable[..., Any],
+        types: Iterable[type],
+        args: tuple[Any, ...],
+        options: Mapping[str, Any],
     ) -> Any:
         name = f"{function.__module__}.{function.__name__}"
         ours = numpy_functions.get(name)
@@ -106,8 +111,8 @@ def _rebuilt(array_type: type[Handle], numbers: numpy.ndarray[Any, Any]) -> Hand
 def _only_ours(name: str, out: Any) -> Any:
     if not isinstance(out, Handle):
         raise ArgumentError(
-            f"{name}: out is a NumPy array and the inputs lie on a device; give a clgrad array as out, or copy: "
-            "out[...] = result.asnumpy()"
+            f"{name}: out is a NumPy array and the inputs lie on a device; give a clgrad array as out, or "
+            "copy: out[...] = result.asnumpy()"
         )
     return out
 

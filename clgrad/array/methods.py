@@ -1,14 +1,14 @@
-"""The methods that NumPy's arrays have. The functions of `clgrad.numpy` with the same names say more about each."""
+"""The methods that NumPy's arrays have. The functions of `clgrad.numpy` say more about each."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from clgrad.array.arguments import Axis, degrees_of_freedom, optional_dtype, reshaped, spread
+from clgrad.array.arguments import Axis, degrees_of_freedom, optional_dtype, reshaped, rounded, spread
 from clgrad.array.conversion import as_value
 from clgrad.array.handle import Handle
-from clgrad.ops import choice, comparison, indexing, joining, linalg, movement, reduction, rounding, scan
+from clgrad.ops import choice, comparison, indexing, joining, linalg, movement, reduction, scan
 
 
 class Reductions(Handle):
@@ -152,7 +152,7 @@ class Elements(Handle):
 
     def round(self, decimals: int = 0, out: Any = None) -> Any:
         """The elements rounded to `decimals` digits."""
-        return self._finish(rounding.around(self._value, decimals), out)
+        return self._finish(rounded(self._value, decimals), out)
 
     def take(self, indices: Any, axis: int | None = None, mode: str = "raise", out: Any = None) -> Any:
         """The elements at `indices` along `axis`."""

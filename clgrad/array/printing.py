@@ -1,4 +1,4 @@
-"""Arrays as text: NumPy's numbers, the interface's prefix, dtype and device where they are not the default."""
+"""Arrays as text: NumPy's numbers, then dtype and device where they are not the default."""
 
 from __future__ import annotations
 

@@ -40,8 +40,8 @@ class Variables(Handle):
     def attach_grad(self, grad_req: str = "write") -> None:
         """Make this array a variable: `backward()` puts its gradient into `x.grad`, which starts as zeros.
 
-        `grad_req`: 'write' replaces the gradient, 'add' adds to it, 'null' computes none. Whatever the array was
-        computed from gets no gradient through it any more.
+        `grad_req`: 'write' replaces the gradient, 'add' adds to it, 'null' computes none. Whatever the array
+        was computed from gets no gradient through it any more.
 
         >>> from clgrad import autograd, np
         >>> x = np.arange(4)
@@ -63,7 +63,7 @@ class Variables(Handle):
 
     @property
     def grad(self) -> Any:
-        """The gradient: always the same array, whose contents `backward()` changes. None without attach_grad."""
+        """The gradient: one array, whose contents `backward()` changes. None without attach_grad."""
         leaf = self._leaf
         return None if leaf is None else leaf.grad
 
@@ -72,8 +72,8 @@ class Variables(Handle):
         return self._view(_DETACHED)
 
     def backward(self, out_grad: Any = None, retain_graph: bool = False, train_mode: bool = True) -> None:
-        """Compute the gradients of this array (of its sum) with respect to all variables it was computed from.
+        """Compute the gradients of this array (of its sum) with respect to the variables behind it.
 
-        `out_grad` weighs the elements, ones where it is None. The recorded graph is freed unless `retain_graph`.
+        `out_grad` weighs the elements, ones where it is None. The record is freed unless `retain_graph`.
         """
         run_backward([self], [out_grad], retain_graph, train_mode)

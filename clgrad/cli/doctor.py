@@ -156,7 +156,7 @@ def _check_pocl_cache() -> Iterator[Finding]:
     """PoCL lists no device at all when it cannot write its own cache."""
     if not any("pocl" in driver.library for driver in find_drivers()):
         return
-    parent = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    parent = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
     folder = Path(os.environ.get("POCL_CACHE_DIR") or parent / "pocl" / "kcache")
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     if existing.is_dir() and os.access(existing, os.W_OK):
@@ -182,5 +182,5 @@ def _check_cache() -> Iterator[Finding]:
 
 
 def _mend_cache(folder: Path) -> tuple[str, ...]:
-    other = f"export CLGRAD_CACHE_DIR={Path.home() / '.clgrad-cache'}"
+    other = f"export CLGRAD_CACHE_DIR={Path(tempfile.gettempdir(), 'clgrad-cache')}"
     return (f"chmod 700 {folder}", other) if folder.is_dir() else (other,)

@@ -1,6 +1,6 @@
 """From a loop to OpenCL C: the defines that specialise a kernel file, and the kernel's arguments.
 
-Generated names: p0 q0 buffers read and written, o0 r0 their offsets, v0 the value of statement 0, n0 a number,
+Generated names: p0 q0 where an item is read and written, v0 the value of statement 0, n0 a number,
 d and e the lengths of outer and middle axes, a m s b the outer, middle and inner strides and the fixed offset of an
 access, `at` and `in` its offset after the outer and the middle axes.
 """
@@ -8,16 +8,17 @@ access, `at` and `in` its offset after the outer and the middle axes.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy
 
 from clgrad.dtypes import COMPUTE_NAME, STORAGE_NAME, DType, bool_, float16, is_floating
-from clgrad.graph.fuse import ELEMENT, REDUCED
 from clgrad.graph.lower import Argument
 from clgrad.graph.node import Reduction
-from clgrad.graph.resolve import Compute, Index, Load, Loop, Number, Statement, Store
+from clgrad.graph.resolve import Compute, Given, Index, Load, Loop, Number, Statement
 from clgrad.graph.strides import merge, spans
+from clgrad.shapes import Shape
 
 _NAMES = re.compile(r"\b[xyzw]\b")
 _COMBINE_NAME = {"max": "maximum", "min": "minimum"}
@@ -47,28 +48,33 @@ class Space:
 
 def merged_space(loop: Loop) -> Space:
     """Split and merge the axes as the kernel file of `loop.kind` walks them."""
-    walks = _walks(loop)
+    all_walks = walks(loop)
     kept = [axis for axis in range(len(loop.space)) if axis not in loop.axes]
-    outer, outer_strides = _merged_axes(loop, kept, walks)
-    middle, middle_strides = _merged_axes(loop, loop.axes, walks)
+    outer, outer_strides = _merged_axes(loop, kept, all_walks)
+    middle, middle_strides = _merged_axes(loop, loop.axes, all_walks)
     last, last_strides = (middle, middle_strides) if loop.kind == "rows" else (outer, outer_strides)
     inner = last.pop() if last else 1
     inners = [strides.pop() if strides else 0 for strides in last_strides]
     accesses = [
-        Access(a, m, s, offset)
-        for a, m, s, (_, offset) in zip(outer_strides, middle_strides, inners, walks)
+        Access(a, m, s, offset) for a, m, s, (_, offset) in zip(outer_strides, middle_strides, inners, all_walks)
     ]
-    reach = spans(loop.space, [strides for strides, _ in walks]) + max((abs(o) for _, o in walks), default=0)
-    return Space(outer, middle, inner, accesses, "int" if reach < _LARGEST_INT else "long")
+    return Space(outer, middle, inner, accesses, index_type(loop.space, all_walks))
 
 
-def _walks(loop: Loop) -> list[tuple[tuple[int, ...], int]]:
+def index_type(space: Shape, all_walks: list[tuple[Shape, int]]) -> str:
+    """The type of indices: long only where one may pass the range of int."""
+    reach = spans(space, [strides for strides, _ in all_walks]) + max((abs(o) for _, o in all_walks), default=0)
+    return "int" if reach < _LARGEST_INT else "long"
+
+
+def walks(loop: Loop) -> list[tuple[Shape, int]]:
+    """Strides and offset of every access: loads and indices in the order of the statements, then stores."""
     loads = [s.what for s in loop.statements if isinstance(s.what, (Load, Index))]
     return [(walk.strides, walk.offset) for walk in (*loads, *loop.stores)]
 
 
 def _merged_axes(
-    loop: Loop, axes: list[int] | tuple[int, ...], walks: list[tuple[tuple[int, ...], int]]
+    loop: Loop, axes: list[int] | tuple[int, ...], walks: list[tuple[Shape, int]]
 ) -> tuple[list[int], list[list[int]]]:
     return merge([loop.space[axis] for axis in axes], [[strides[axis] for axis in axes] for strides, _ in walks])
 
@@ -86,10 +92,11 @@ class Generated:
 class Writer:
     """Writes the texts that all kernel files share: parameters, offsets, statements."""
 
-    def __init__(self, loop: Loop, wide: int) -> None:
+    def __init__(self, loop: Loop, wide: int, space: Space | None = None) -> None:
         self.loop = loop
         self.wide = wide
-        self.space = merged_space(loop)
+        self.space = space or merged_space(loop)
+        self._setup: list[str] = []
         self.parameters: list[str] = []
         self.arguments: list[Argument] = []
         self.access_of: dict[int, int] = {}
@@ -120,19 +127,20 @@ class Writer:
             self._declare_buffer(f"q{index}", _storage(self.loop.statements[store.value].dtype), store.item)
 
     def _declare_buffer(self, name: str, kind: str, item: int) -> None:
-        self._parameter(f"__global {kind} *{name}", "item", item)
-        self._parameter(f"const long o_{name}", "item_offset", item)
+        self._parameter(f"__global {kind} *{name}_base", "item", item)
+        self._parameter(f"const long {name}_offset", "item_offset", item)
+        self._setup.append(f"__global {kind} *{name} = {name}_base + {name}_offset;")
 
     def _declare_numbers(self) -> None:
-        lines = []
         for place, statement in enumerate(self.loop.statements):
             if isinstance(statement.what, Number):
                 scalar = COMPUTE_NAME[statement.dtype]
                 self._parameter(f"const {scalar} n{place}", "number", statement.what.slot, statement.dtype)
-                lines.append(f"const {scalar}_v v{place} = ({scalar}_v)(n{place});")
-        lines += [f"{name} += o_{name};" for name in self.pointers.values()]
-        lines += [f"q{index} += o_q{index};" for index in range(len(self.loop.stores))]
-        self.setup = " ".join(lines)
+                self._setup.append(f"const {scalar}_v v{place} = ({scalar}_v)(n{place});")
+
+    @property
+    def setup(self) -> str:
+        return "\n".join(self._setup)
 
     def _index_parameter(self, name: str, value: int) -> str:
         self._parameter(f"const index_t {name}", self.space.index_type, value)
@@ -173,7 +181,7 @@ class Writer:
         """Declares v<place>. `base` is 'at' or 'in'; `count` the lanes of a partial vector; without `moves` the
         value does not depend on the inner index."""
         statement = self.loop.statements[place]
-        if isinstance(statement.what, Number):
+        if isinstance(statement.what, (Number, Given)):
             return ""
         kind = COMPUTE_NAME[statement.dtype]
         return f"const {kind}_v v{place} = {self._value(place, statement, base, count, moves)};"
@@ -217,8 +225,12 @@ class Writer:
             return f"store_{stored}(v{store.value}, {start});"
         return f"store_strided_{stored}(v{store.value}, {start}, {stride}, {count or 'VECTOR_WIDTH'});"
 
-    def closure(self, wanted: list[int], level: str | None = None) -> list[int]:
-        """The statements behind `wanted` in order: of `level` only, not looking behind other ones."""
+    def declare_stash(self, number: int, kind: str, item: int) -> None:
+        """A place in memory for values of one row that a later pass needs again."""
+        self._parameter(f"__global {kind} *stash{number}", "item", item)
+
+    def closure(self, wanted: list[int], level: str | None = None, known: Collection[int] = ()) -> list[int]:
+        """The statements behind `wanted` in order: of `level` only, not looking behind others or `known` ones."""
         found: set[int] = set()
         stack = list(wanted)
         while stack:
@@ -227,7 +239,11 @@ class Writer:
             if place in found or (level is not None and statement.level != level):
                 continue
             found.add(place)
-            if isinstance(statement.what, Compute) and not isinstance(statement.what.primitive, Reduction):
+            if (
+                place not in known
+                and isinstance(statement.what, Compute)
+                and not isinstance(statement.what.primitive, Reduction)
+            ):
                 stack.extend(statement.what.arguments)
         return sorted(found)
 
@@ -258,7 +274,8 @@ class Accumulator:
     """The text around one reduction: its totals, accumulators, how they fold and finish."""
 
     def __init__(self, place: int, statement: Statement) -> None:
-        assert isinstance(statement.what, Compute) and isinstance(statement.what.primitive, Reduction)
+        assert isinstance(statement.what, Compute)
+        assert isinstance(statement.what.primitive, Reduction)
         self.place = place
         self.dtype = statement.dtype
         self.argument = statement.what.arguments[0]
@@ -286,7 +303,8 @@ class Accumulator:
         names = [f"acc{self.place}_{suffix}" for suffix in suffixes]
         while len(names) > 1:
             names = [
-                f"combine_{self.combine}_{self.kind}({first}, {second})" for first, second in zip(names[::2], names[1::2])
+                f"combine_{self.combine}_{self.kind}({first}, {second})"
+                for first, second in zip(names[::2], names[1::2])
             ]
         if self.compensated:
             return f"TWO_SUM({self.kind}, total{self.place}{total}, lost{self.place}{total}, {names[0]});"
@@ -311,3 +329,13 @@ def identity(combine: str, dtype: DType) -> str:
     if dtype.kind == "u":
         return f"{value}UL"
     return f"(-{-(value + 1)}L - 1)" if value < 0 else f"{value}L"
+
+
+def is_reduction(statement: Statement) -> bool:
+    """Whether the statement combines values over the reduced axes."""
+    return isinstance(statement.what, Compute) and isinstance(statement.what.primitive, Reduction)
+
+
+def block(lines: list[str]) -> str:
+    """A C block of these statements."""
+    return "{\n" + "\n".join(line for line in lines if line) + "\n}"

@@ -48,6 +48,7 @@ _pending: list[ref[Any]] = []
 
 
 def state_of(device: Device) -> DeviceState:
+    """The plans and the fault word of a device."""
     state = _states.get(device)
     if state is None:
         with device.lock:
@@ -179,6 +180,14 @@ def check_faults(device: Device) -> None:
         if code[0]:
             device.queue.write(state.fault, 0, numpy.zeros(1, "int32"))
             faults.raise_fault(int(code[0]))
+
+
+def wait_all() -> None:
+    """Start everything pending, wait for all devices, and raise what their kernels have to complain about."""
+    flush_live()
+    for device in list(_states):
+        device.queue.finish()
+        check_faults(device)
 
 
 def upload(array: numpy.ndarray[Any, Any], device: Device) -> Storage:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from clgrad.graph.items import Item, Items, Operand, Slot, is_fixed, is_generated
-from clgrad.graph.node import IOTA, UPDATE, Library, Reduction
+from clgrad.graph.node import UPDATE, Library, Reduction
 from clgrad.graph.strides import without_units
 from clgrad.graph.trace import ROOT
 from clgrad.runtime.device import Capabilities
@@ -80,9 +80,7 @@ class Fuser:
         return [group for group in self.groups if group.members]
 
     def _must_be_stored(self, item: Item) -> bool:
-        return item.fate == ROOT or any(
-            isinstance(self.items[reader].primitive, Library) for reader in item.read_by
-        )
+        return item.fate == ROOT or any(isinstance(self.items[reader].primitive, Library) for reader in item.read_by)
 
     def _is_generated(self, item: Item) -> bool:
         """Made from numbers and indices alone, and cheap: every reader computes it for itself."""
@@ -120,8 +118,7 @@ class Fuser:
         elif item.primitive is UPDATE:
             group = self._update_group(item)
         else:
-            group = Group("pointwise", space)
-            group.members[item.index] = Member(item, ELEMENT, _canonical(item.shape, item.reads))
+            group = new_group(item, -1)
         group.number = len(self.groups)
         self.groups.append(group)
         self._depend(group, item)
@@ -160,7 +157,7 @@ class Fuser:
     def _join(self, item: Item, group: Group) -> bool:
         if len(group.members) >= MOST_MEMBERS or group.operand_count() >= MOST_OPERANDS:
             return False
-        if group.kind == "update" or self._would_cycle(item, group):
+        if not _takes_more(group) or self._would_cycle(item, group):
             return False
         joined = (
             self._join_reduction(item, group)
@@ -310,6 +307,20 @@ class Fuser:
                 group.before |= first.before
 
 
+def new_group(item: Item, number: int) -> Group:
+    """A pointwise group of one item."""
+    space, _ = without_units(item.shape, item.shape)
+    member = Member(item, ELEMENT, _canonical(item.shape, item.reads))
+    return Group("pointwise", space, members={item.index: member}, number=number)
+
+
+def _takes_more(group: Group) -> bool:
+    if group.kind != "library":
+        return group.kind != "update"
+    first = next(iter(group.members.values())).item.primitive
+    return isinstance(first, Library) and first.epilogue
+
+
 def _kind(space: Shape, axes: tuple[int, ...]) -> str:
     if len(space) - 1 in axes and not _is_thin(space, axes):
         return "rows"
@@ -335,9 +346,7 @@ def _canonical(shape: Shape, reads: Sequence[Operand | Slot]) -> list[Operand | 
     ]
 
 
-def _reshaped_reads(
-    reads: Sequence[Operand | Slot], shape: Shape, space: Shape
-) -> list[Operand | Slot] | None:
+def _reshaped_reads(reads: Sequence[Operand | Slot], shape: Shape, space: Shape) -> list[Operand | Slot] | None:
     if size_of(shape) != size_of(space):
         return None
     result: list[Operand | Slot] = []

@@ -7,7 +7,15 @@ from typing import Any
 
 from clgrad.dtypes import DType
 from clgrad.graph.node import (
-    IOTA, UPDATE, VIEW, Library, Node, Pointwise, Primitive, Reduction, Scalar,
+    IOTA,
+    UPDATE,
+    VIEW,
+    Library,
+    Node,
+    Pointwise,
+    Primitive,
+    Reduction,
+    Scalar,
 )  # fmt: skip
 from clgrad.graph.trace import ROOT, Trace
 from clgrad.shapes import Shape, broadcast_strides, contiguous_strides, size_of
@@ -103,13 +111,17 @@ class Items:
             if fate != ROOT:
                 self._views[id(node)] = view
                 return
-            primitive, attributes, reads = COPY, node.dtype, (view,)
+            primitive, attributes = COPY, node.dtype
+            reads: tuple[Operand | Slot, ...] = (view,)
         else:
-            reads = tuple(self._read(one, node) for one in node.inputs)
+            reads = self._reads(node)
         if isinstance(primitive, Reduction) and size_of(node.inputs[0].shape) == size_of(node.shape) != 0:
             primitive, attributes, reads = COPY, node.dtype, (self._squeezed(node),)
         item = self._append(primitive, attributes, node, reads)
         item.node, item.fate = place, fate
+
+    def _reads(self, node: Node) -> tuple[Operand | Slot, ...]:
+        return tuple(self._read(one, node) for one in node.inputs)
 
     def _read(self, one: Any, reader: Node) -> Operand | Slot:
         if type(one) is Scalar:

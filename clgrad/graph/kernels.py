@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from math import prod
 
-from clgrad.dtypes import COMPUTE_NAME, DType, float16, float32
-from clgrad.graph.codegen import Accumulator, Generated, Writer, rounded
+from clgrad.dtypes import float16, float32
+from clgrad.graph.codegen import Generated, Writer, block, is_reduction
+from clgrad.graph.column_text import column_defines
 from clgrad.graph.fuse import ELEMENT, REDUCED
 from clgrad.graph.lower import Argument, Launch
 from clgrad.graph.node import Reduction
-from clgrad.graph.resolve import Compute, Load, Loop, Number, Statement, Store
+from clgrad.graph.resolve import Compute, Index, Load, Loop, Number, Statement, Store
+from clgrad.graph.row_phases import NewScratch, Phases
 from clgrad.runtime.compiler import KernelSource
 from clgrad.runtime.device import Capabilities
 from clgrad.shapes import Shape, contiguous_strides, size_of
@@ -22,7 +24,6 @@ ITEMS_PER_UNIT = 4
 # Rows and columns longer than this are cut, if there are few of them, into parts of about this length.
 PART = 16384
 MOST_PARTS = 64
-NewScratch = Callable[[int, DType], int]
 
 
 class LoopLowerer:
@@ -52,17 +53,17 @@ class LoopLowerer:
         def body(count: str | None) -> str:
             lines = [writer.statement(place, "at", count) for place in places]
             lines += [writer.store(index, "at", count) for index in range(len(loop.stores))]
-            return _block(lines)
+            return block(lines)
 
         generated = writer.generated([("FULL(i, u)", body(None)), ("PART(i, count)", body("count"))])
         space = generated.space
         rows = prod(space.outer)
         items = self._items(rows * space.inner, len(places))
-        block = _round_up(-(-rows * space.inner // items), self.capabilities.vector_width)
-        block = min(block, max(space.inner, 1))
-        per_row = -(-space.inner // block)
+        length = _round_up(-(-rows * space.inner // items), self.capabilities.vector_width)
+        length = min(length, max(space.inner, 1))
+        per_row = -(-space.inner // length)
         index = space.index_type
-        sizes = [(index, rows), (index, space.inner), (index, block), (index, per_row)]
+        sizes = [(index, rows), (index, space.inner), (index, length), (index, per_row)]
         if self.gpu:
             return self._launch(generated, "pointwise", sizes, rows * space.inner, self._group())
         return self._launch(generated, "pointwise", sizes, min(items, rows * per_row), 1)
@@ -88,11 +89,14 @@ class LoopLowerer:
         space = writer.space
         length = prod(space.middle) * space.inner
         group = self._row_group(length // parts)
-        phases = _Phases(writer, group, parts > 1)
+        rows, middle = prod(space.outer), prod(space.middle)
+        items = max(1, min(rows * parts, self._items(rows * length, len(loop.statements))))
+        phases = Phases(writer, group, parts > 1)
+        if not self.gpu:
+            phases.stash(middle * _round_up(space.inner, self.capabilities.vector_width), items, self.new_scratch)
         split = 0 if parts == 1 else (2 if prod(space.middle) >= parts else 1)
         defines = [("MID_SETUP", writer.middle_setup), ("GROUP_SIZE", str(group)), ("SPLIT", str(split))]
         generated = writer.generated(defines + phases.defines())
-        rows, middle = prod(space.outer), prod(space.middle)
         part_length = -(-(middle if split == 2 else space.inner) // parts)
         index = space.index_type
         sizes = [(index, n) for n in (rows, middle, space.inner, parts, part_length)]
@@ -100,8 +104,7 @@ class LoopLowerer:
             return self._launch(generated, "rows", sizes, rows * parts * group, group)
         if self.gpu:
             return self._launch(generated, "rows", sizes, rows * parts, self._group())
-        items = min(rows * parts, self._items(rows * length, len(loop.statements)))
-        return self._launch(generated, "rows", sizes, max(items, 1), 1)
+        return self._launch(generated, "rows", sizes, items, 1)
 
     def _row_group(self, length: int) -> int:
         """Work-items that share a row in GPU shape, a power of two; 0 for one item per row."""
@@ -117,7 +120,11 @@ class LoopLowerer:
     def _columns(self, loop: Loop, parts: int) -> Launch:
         writer = Writer(loop, self.capabilities.vector_width)
         space = writer.space
-        defines = [("MID_SETUP", writer.middle_setup), ("SPLIT", str(int(parts > 1))), *_column_defines(writer, parts > 1)]
+        defines = [
+            ("MID_SETUP", writer.middle_setup),
+            ("SPLIT", str(int(parts > 1))),
+            *column_defines(writer, parts > 1),
+        ]
         generated = writer.generated(defines)
         width = 1 if self.gpu else 4 * self.capabilities.vector_width
         rows, middle, per_row = prod(space.outer), prod(space.middle), -(-space.inner // width)
@@ -157,19 +164,34 @@ class LoopLowerer:
         second = Loop("columns" if kept else "rows", space, (0,), labels=["combine parts"])
         moved: dict[int, int] = {}
         for place, statement in enumerate(loop.statements):
-            if _is_reduction(statement):
+            if is_reduction(statement):
                 dtype = float32 if statement.dtype == float16 else statement.dtype
                 scratch = self.new_scratch(parts * size_of(kept), dtype)
                 strides = (0, *contiguous_strides(kept))
                 first.stores.append(Store(scratch, place, REDUCED, _over(loop, strides[1:])))
                 load = Statement(Load(scratch, contiguous_strides(space), 0), dtype, ELEMENT)
                 second.statements.append(load)
-                moved[place] = _append(second, Statement(Compute(_primitive(statement), (len(second.statements) - 1,), dtype), statement.dtype, REDUCED))
+                moved[place] = _append(
+                    second,
+                    Statement(
+                        Compute(_primitive(statement), (len(second.statements) - 1,), dtype),
+                        statement.dtype,
+                        REDUCED,
+                    ),
+                )
             elif statement.level == REDUCED:
                 moved[place] = _append(second, _moved(statement, moved, loop))
         for store in loop.stores:
             if store.level == REDUCED:
-                second.stores.append(Store(store.item, moved[store.value], REDUCED, (0, *_kept_of(loop, store.strides)), store.offset))
+                second.stores.append(
+                    Store(
+                        store.item,
+                        moved[store.value],
+                        REDUCED,
+                        (0, *_kept_of(loop, store.strides)),
+                        store.offset,
+                    )
+                )
         return first, second
 
 
@@ -179,24 +201,24 @@ def _append(loop: Loop, statement: Statement) -> int:
 
 
 def _primitive(statement: Statement) -> Reduction:
-    assert isinstance(statement.what, Compute) and isinstance(statement.what.primitive, Reduction)
+    assert isinstance(statement.what, Compute)
+    assert isinstance(statement.what.primitive, Reduction)
     return statement.what.primitive
 
 
 def _moved(statement: Statement, moved: dict[int, int], loop: Loop) -> Statement:
     what = statement.what
     if isinstance(what, Compute):
-        return Statement(Compute(what.primitive, tuple(moved[place] for place in what.arguments), what.typed_by), statement.dtype, REDUCED)
+        return Statement(
+            Compute(what.primitive, tuple(moved[place] for place in what.arguments), what.typed_by),
+            statement.dtype,
+            REDUCED,
+        )
     if isinstance(what, Number):
         return statement
-    return Statement(type(what)(*_rebased(what, loop)), statement.dtype, REDUCED)
-
-
-def _rebased(what: object, loop: Loop) -> tuple[object, ...]:
-    strides = (0, *_kept_of(loop, what.strides))  # type: ignore[attr-defined]
-    if isinstance(what, Load):
-        return what.item, strides, what.offset
-    return strides, what.offset  # type: ignore[attr-defined]
+    assert isinstance(what, (Load, Index))
+    strides = (0, *_kept_of(loop, what.strides))
+    return Statement(replace(what, strides=strides), statement.dtype, REDUCED)
 
 
 def _kept_of(loop: Loop, strides: Shape) -> Shape:
@@ -209,15 +231,11 @@ def _over(loop: Loop, strides: Shape) -> Shape:
     return tuple(0 if axis in loop.axes else next(steps) for axis in range(len(loop.space)))
 
 
-def _is_reduction(statement: Statement) -> bool:
-    return isinstance(statement.what, Compute) and isinstance(statement.what.primitive, Reduction)
-
-
 def _has_phases(loop: Loop) -> bool:
     """Whether an element value depends on a reduced one that is not just loaded."""
     depends = [False] * len(loop.statements)
     for place, statement in enumerate(loop.statements):
-        if _is_reduction(statement):
+        if is_reduction(statement):
             depends[place] = True
             assert isinstance(statement.what, Compute)
             if depends[statement.what.arguments[0]]:
@@ -231,154 +249,3 @@ def _has_phases(loop: Loop) -> bool:
 
 def _round_up(value: int, step: int) -> int:
     return -(-value // step) * step
-
-
-def _block(lines: list[str]) -> str:
-    return "{\n" + "\n".join(line for line in lines if line) + "\n}"
-
-
-class _Phases:
-    """The text of a rows kernel: statements per row, and one pass over the columns per phase."""
-
-    def __init__(self, writer: Writer, group: int, split: bool) -> None:
-        self.writer = writer
-        self.loop = writer.loop
-        self.group = group
-        self.split = split
-        self.unrolls = not group and writer.wide > 1 and self._is_light()
-        self.ready = self._ready()
-
-    def _is_light(self) -> bool:
-        cost = sum(s.what.primitive.cost for s in self.loop.statements
-                   if isinstance(s.what, Compute) and not isinstance(s.what.primitive, Reduction))  # fmt: skip
-        return cost <= 12
-
-    def _ready(self) -> list[int]:
-        """The first phase in which each statement can be computed."""
-        ready = []
-        for statement in self.loop.statements:
-            if isinstance(statement.what, Compute):
-                after = int(_is_reduction(statement))
-                ready.append(max((ready[place] for place in statement.what.arguments), default=0) + after)
-            else:
-                ready.append(0)
-        return ready
-
-    def defines(self) -> list[tuple[str, str]]:
-        result, text = [], [self._reduced_statements(0)]
-        for phase in range(max(self.ready, default=0) + 1):
-            accumulators = [Accumulator(place, s) for place, s in enumerate(self.loop.statements)
-                            if _is_reduction(s) and self.ready[place] == phase + 1]  # fmt: skip
-            stores = [index for index, store in enumerate(self.loop.stores)
-                      if store.level == ELEMENT and self.ready[store.value] == phase]  # fmt: skip
-            if accumulators or stores:
-                result += self._pass(phase, accumulators, stores)
-                text += [accumulator.declare_totals() for accumulator in accumulators]
-                text.append(f"{'UNROLLED' if self.unrolls else 'SINGLE'}_PASS(P{phase})")
-                text += [self._finish(accumulator) for accumulator in accumulators]
-            if not self.split:
-                text.append(self._reduced_statements(phase + 1))
-        text.append(self._reduced_stores())
-        return [*result, ("PHASES", "\n".join(line for line in text if line))]
-
-    def _pass(self, phase: int, accumulators: list[Accumulator], stores: list[int]) -> list[tuple[str, str]]:
-        writer = self.writer
-        wanted = [accumulator.argument for accumulator in accumulators]
-        wanted += [self.loop.stores[index].value for index in stores]
-        places = writer.closure(wanted, ELEMENT)
-        suffixes = ["0", "1", "2", "3"] if self.unrolls else ["0"]
-
-        def body(count: str | None) -> str:
-            lines = [writer.statement(place, "in", count) for place in places]
-            lines += [accumulator.add("##u" if count is None else "0", count) for accumulator in accumulators]
-            lines += [writer.store(index, "in", count) for index in stores]
-            return _block(lines)
-
-        name = f"P{phase}"
-        return [
-            (f"{name}_START", " ".join(accumulator.declare(suffixes) for accumulator in accumulators)),
-            (f"{name}_FULL(i, u)", body(None)),
-            (f"{name}_PART(i, count)", body("count")),
-            (f"{name}_FOLD", " ".join(accumulator.fold(suffixes) for accumulator in accumulators)),
-        ]
-
-    def _finish(self, accumulator: Accumulator) -> str:
-        kind, place = accumulator.kind, accumulator.place
-        value = f"horizontal_{accumulator.combine}_{kind}({accumulator.total()})"
-        if self.group:
-            value = f"group_{accumulator.combine}_{kind}({value}, (__local {kind} *)shared)"
-        value = f"({kind}_v)({value})"
-        if not self.split:
-            value = rounded(value, accumulator.dtype)
-        return f"const {kind}_v v{place} = {value};"
-
-    def _reduced_statements(self, phase: int) -> str:
-        places = [place for place, s in enumerate(self.loop.statements)
-                  if s.level == REDUCED and self.ready[place] == phase and not _is_reduction(s)]  # fmt: skip
-        return "\n".join(self.writer.statement(place, "at", None, moves=False) for place in places)
-
-    def _reduced_stores(self) -> str:
-        lines = []
-        for index, store in enumerate(self.loop.stores):
-            if store.level == REDUCED:
-                lines.append(self._partial_store(index) if self.split else self.writer.store(index, "at", None, moves=False))
-        if not lines:
-            return ""
-        condition = "if (get_local_id(0) == 0) " if self.group else ""
-        return condition + _block(lines)
-
-    def _partial_store(self, index: int) -> str:
-        place = self.loop.stores[index].value
-        kind = COMPUTE_NAME[self.loop.statements[place].dtype]
-        return f"store_strided_{kind}(v{place}, q{index} + (long)part * rows + row, 1, 1);"
-
-
-def _column_defines(writer: Writer, split: bool) -> list[tuple[str, str]]:
-    loop = writer.loop
-    accumulators = [Accumulator(place, s) for place, s in enumerate(loop.statements) if _is_reduction(s)]
-    element_stores = [index for index, store in enumerate(loop.stores) if store.level == ELEMENT]
-    wanted = [accumulator.argument for accumulator in accumulators]
-    wanted += [loop.stores[index].value for index in element_stores]
-    places = writer.closure(wanted)
-
-    def body(count: str | None) -> str:
-        lines = [writer.statement(place, _base(loop, place), count) for place in places]
-        lines += [accumulator.add("##u" if count is None else "0", None) for accumulator in accumulators]
-        lines += [writer.store(index, "in", count) for index in element_stores]
-        return _block(lines)
-
-    def finish(count: str | None) -> str:
-        suffix = "_##u" if count is None else "_0"
-        lines = []
-        for accumulator in accumulators:
-            value = accumulator.total(suffix) if split else rounded(accumulator.total(suffix), accumulator.dtype)
-            lines.append(f"const {accumulator.kind}_v v{accumulator.place} = {value};")
-        stores = [index for index, store in enumerate(loop.stores) if store.level == REDUCED]
-        if split:
-            lines += [_column_partial_store(writer, index, count) for index in stores]
-        else:
-            wanted = writer.closure([loop.stores[index].value for index in stores], REDUCED)
-            reduced = {accumulator.place for accumulator in accumulators}
-            lines += [writer.statement(place, "at", count) for place in wanted if place not in reduced]
-            lines += [writer.store(index, "at", count) for index in stores]
-        return _block(lines)
-
-    declare = " ".join(f"{a.declare_totals('_##u')} {a.declare(['##u'])}" for a in accumulators)
-    fold = " ".join(a.fold(["##u"], "_##u") + f" acc{a.place}_##u = {a.start};" for a in accumulators)
-    return [
-        ("DECLARE(u)", declare), ("FULL(i, u)", body(None)), ("PART(i, count)", body("count")), ("FOLD(u)", fold),
-        ("FINISH(i, u)", finish(None)), ("FINISH_PART(i, count)", finish("count")),
-    ]  # fmt: skip
-
-
-def _base(loop: Loop, place: int) -> str:
-    return "in" if loop.statements[place].level == ELEMENT else "at"
-
-
-def _column_partial_store(writer: Writer, index: int, count: str | None) -> str:
-    place = writer.loop.stores[index].value
-    kind = COMPUTE_NAME[writer.loop.statements[place].dtype]
-    target = f"q{index} + ((long)part * rows + row) * inner + (i)"
-    if count is None:
-        return f"store_{kind}(v{place}, {target});"
-    return f"store_strided_{kind}(v{place}, {target}, 1, {count});"

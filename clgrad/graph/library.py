@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from clgrad.dtypes import uint8
+from clgrad.graph.epilogue import with_epilogue
 from clgrad.graph.items import Item, Operand, Slot
-from clgrad.graph.kernels import LoopLowerer, NewScratch
+from clgrad.graph.kernels import LoopLowerer
 from clgrad.graph.lower import Argument, Launch, Layout, Lowered, Problem
 from clgrad.graph.node import Library
 from clgrad.graph.resolve import Loop
+from clgrad.graph.row_phases import NewScratch
 from clgrad.runtime.device import Device
 from clgrad.shapes import contiguous_strides
 
 
 def lower_library(
-    item: Item, reads: list[Operand], loop: Loop, device: Device, lowerer: LoopLowerer, new_scratch: NewScratch
+    item: Item,
+    reads: list[Operand],
+    loop: Loop,
+    device: Device,
+    lowerer: LoopLowerer,
+    new_scratch: NewScratch,
 ) -> list[Launch]:
     """The launches of `item`, its operands read as `reads` say, with arguments named by item."""
     assert isinstance(item.primitive, Library)
@@ -21,10 +28,20 @@ def lower_library(
     inputs: list[Operand | Slot] = [read if isinstance(read, Slot) else next(operands) for read in item.reads]
     lowered: Lowered = item.primitive.lower(_problem(item, inputs, device))
     scratch = [new_scratch(nbytes, uint8) for nbytes in lowered.scratch]
-    return [
-        Launch(launch.source, _named(launch.arguments, item, inputs, scratch), launch.global_size, launch.local_size)
+    # A result that only the epilogue needs has no memory; the kernel's own parameter is not used then.
+    output = next((store.item for store in loop.stores if store.item == item.index), loop.stores[0].item)
+    launches = [
+        Launch(
+            launch.source,
+            _named(launch.arguments, output, inputs, scratch),
+            launch.global_size,
+            launch.local_size,
+        )
         for launch in lowered.launches
     ]
+    if len(loop.statements) > 1:
+        launches[-1] = with_epilogue(launches[-1], loop, item.shape, lowerer.capabilities.vector_width)
+    return launches
 
 
 def _problem(item: Item, inputs: list[Operand | Slot], device: Device) -> Problem:
@@ -37,7 +54,7 @@ def _problem(item: Item, inputs: list[Operand | Slot], device: Device) -> Proble
 
 
 def _named(
-    arguments: tuple[Argument, ...], item: Item, inputs: list[Operand | Slot], scratch: list[int]
+    arguments: tuple[Argument, ...], output: int, inputs: list[Operand | Slot], scratch: list[int]
 ) -> tuple[Argument, ...]:
     """Arguments that speak of inputs and outputs, as arguments that speak of the plan's items."""
 
@@ -50,7 +67,7 @@ def _named(
             assert isinstance(read, Operand)
             return "item_offset", read.item, read.offset
         if kind == "output":
-            return "item", item.index
+            return "item", output
         if kind == "scratch":
             return "item", scratch[rest[0]]
         if kind == "scalar":

@@ -86,9 +86,7 @@ class Planner:
         self.homes.assign([(work.loads, work.stores) for work in self.works], self.scratch)
         launches = [(launch, label) for work in self.works for launch, label in zip(work.launches, work.labels)]
         kernels = self.device.compiler.kernels([launch.source for launch, _ in launches])
-        steps = [
-            self._step(kernel.instantiate(), launch, label) for kernel, (launch, label) in zip(kernels, launches)
-        ]
+        steps = [self._step(kernel.instantiate(), launch, label) for kernel, (launch, label) in zip(kernels, launches)]
         outputs = [
             (item.node, self.homes.of[item.index])
             for item in self.items.all
@@ -198,8 +196,6 @@ class Planner:
             step.numbers.append((position, rest[0], number_type(rest[1])))
         elif kind == "value":
             step.kernel.set_arg(position, number_type(rest[1])(rest[0]))
-        elif kind == "local":
-            step.kernel.set_arg(position, self.device.queue.local_memory(rest[0]))
         elif kind == "fault":
             step.buffers.append((position, -1))
             step.kernel.set_arg(position + 1, numpy.int32(rest[0]))
@@ -217,7 +213,7 @@ def number_type(dtype: DType) -> Any:
     return numpy.uint8 if name == "uchar" else as_dtype(dtype).type
 
 
-def _half_as_float(value: float) -> numpy.float32:
+def _half_as_float(value: float) -> Any:
     return numpy.float32(numpy.float16(value))
 
 

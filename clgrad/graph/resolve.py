@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from clgrad.dtypes import DType
-from clgrad.graph.fuse import ELEMENT, REDUCED, Group, Member
+from clgrad.graph.fuse import ELEMENT, REDUCED, Group, Member, new_group
 from clgrad.graph.items import COPY, Item, Items, Operand, Slot, is_generated
 from clgrad.graph.node import IOTA, UPDATE, Library, Pointwise, Reduction
 from clgrad.graph.strides import compose, without_units
@@ -44,6 +44,11 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Given:
+    """What a library kernel has just computed at the index."""
+
+
+@dataclass(frozen=True)
 class Compute:
     """`primitive` applied to earlier statements; a Reduction combines its one argument over the reduced axes."""
 
@@ -56,7 +61,7 @@ class Compute:
 class Statement:
     """One value of a loop's body. `level` ELEMENT: one per index; REDUCED: one per index of the kept axes."""
 
-    what: Load | Index | Number | Compute
+    what: Load | Index | Number | Given | Compute
     dtype: DType
     level: str
 
@@ -98,9 +103,11 @@ class Resolver:
     def _always_stored(self, item: Item) -> bool:
         if item.is_leaf or item.index in self.generated:
             return False
-        if item.fate == ROOT or isinstance(item.primitive, Library) or item.primitive is UPDATE:
+        if item.fate == ROOT or item.primitive is UPDATE:
             return True
-        if item.fate != DIES and isinstance(item.primitive, Reduction):
+        if isinstance(item.primitive, Library) and not item.primitive.epilogue:
+            return True
+        if item.fate != DIES and isinstance(item.primitive, (Library, Reduction)):
             return True
         return any(isinstance(self.items[reader].primitive, Library) for reader in item.read_by)
 
@@ -118,16 +125,34 @@ class Resolver:
 
     def _store_what_is_read(self, group: Group) -> None:
         for member in self.live(group):
-            reads = member.item.operands if member.item.primitive is UPDATE else member.reads
-            shape = group.space if member.level == ELEMENT else group.kept
-            for read in reads:
-                if isinstance(read, Operand) and read.item not in group.members:
-                    over = shape if read in member.reads else self.items[read.item].shape
-                    self._store_unless_cheap(read, over)
+            for read, shape in self._reads(group, member):
+                if (
+                    read.item not in group.members
+                    and not self._is_ready(read.item)
+                    and not self._can_repeat(read, shape)
+                ):
+                    self._store(read.item, group)
 
-    def _store_unless_cheap(self, read: Operand, shape: Shape) -> None:
-        if not self._is_ready(read.item) and not self._can_repeat(read, shape):
-            self.stored.add(read.item)
+    def _reads(self, group: Group, member: Member) -> list[tuple[Operand, Shape]]:
+        """What a member reads, with the shape that it reads over."""
+        shape = group.space if member.level == ELEMENT or isinstance(member.item.primitive, Reduction) else group.kept
+        reads = [(read, shape) for read in member.reads if isinstance(read, Operand)]
+        if member.item.primitive is UPDATE:
+            reads.append((member.item.operands[0], member.item.shape))
+        return reads
+
+    def _store(self, index: int, reader: Group) -> None:
+        self.stored.add(index)
+        if index not in self.generated:
+            return
+        # Usually every reader computes it; this one reads it in a way that no strides describe.
+        self.generated.discard(index)
+        group = new_group(self.items[index], 1 + max(one.number for one in self.groups))
+        for other in self.groups:
+            if other is reader or reader.number in other.before:
+                other.before.add(group.number)
+        self.groups.append(group)
+        self._store_what_is_read(group)
 
     def _is_ready(self, index: int) -> bool:
         return self.items[index].is_leaf or index in self.stored
@@ -135,25 +160,25 @@ class Resolver:
     def _can_repeat(self, read: Operand, shape: Shape) -> bool:
         """Whether the reader may compute the item itself: it is cheap and all that it needs is in memory."""
         item = self.items[read.item]
-        if item.index in self.generated:
-            return self._composes(read, shape)
-        if not item.is_pointwise or not self._composes(read, shape):
-            return False
-        limit = CHEAP_BROADCAST if 1 < item.size < size_of(shape) // 16 else CHEAP
-        return self._cost(item) <= limit
+        if item.index not in self.generated:
+            limit = CHEAP_BROADCAST if 1 < item.size < size_of(shape) // 16 else CHEAP
+            if not item.is_pointwise or self._cost(item, limit) > limit:
+                return False
+        return self._composes(read, shape)
 
-    def _cost(self, item: Item) -> int:
-        """Additions to compute `item` from memory; above CHEAP where something is missing there."""
+    def _cost(self, item: Item, limit: int) -> int:
+        """Additions to compute `item` from memory; more than `limit` where that is exceeded or something is missing."""
         if self._is_ready(item.index) or item.primitive is IOTA:
             return 0
-        if not item.is_pointwise:
-            return CHEAP + 1
-        total = item.primitive.cost  # type: ignore[union-attr]
+        if not isinstance(item.primitive, Pointwise):
+            return limit + 1
+        total = item.primitive.cost
         for read in item.operands:
-            total += 1 + self._cost(self.items[read.item])
-            if total > CHEAP:
+            total += 1
+            if total > limit:
                 break
-        return int(total)
+            total += self._cost(self.items[read.item], limit - total)
+        return total
 
     def _composes(self, read: Operand, shape: Shape) -> bool:
         """Whether everything behind the item can be read through the reader's view of it."""
@@ -181,7 +206,7 @@ class Resolver:
         builder = _Builder(self, group, loop)
         for member in live:
             value = builder.member(member)
-            if member.item.index in self.stored and not isinstance(member.item.primitive, Library):
+            if member.item.index in self.stored:
                 strides = contiguous_strides(group.space) if member.level == ELEMENT else group.kept_strides
                 loop.stores.append(Store(member.item.index, value, member.level, strides))
         return [loop]
@@ -221,7 +246,7 @@ class _Builder:
         item = member.item
         arguments = [self._member_read(read, member) for read in member.reads]
         if isinstance(item.primitive, Library):
-            value = self._add(Statement(Load(item.index, contiguous_strides(self.group.space), 0), item.dtype, ELEMENT))
+            value = self._add(Statement(Given(), item.dtype, ELEMENT))
         else:
             value = self._compute(item, arguments, member.level if isinstance(item.primitive, Reduction) else None)
         self._of_member[item.index] = value
@@ -278,9 +303,7 @@ class _Builder:
             for one in arguments
         )
         if level is None:
-            element = not self.group.axes or any(
-                self.loop.statements[place].level == ELEMENT for place in places
-            )
+            element = not self.group.axes or any(self.loop.statements[place].level == ELEMENT for place in places)
             level = ELEMENT if element else REDUCED
         return self._add(Statement(Compute(primitive, places, typed_by), item.dtype, level))
 

@@ -38,9 +38,7 @@ def merge(dims: Sequence[int], operands: Sequence[Sequence[int]]) -> tuple[list[
     return lengths, merged
 
 
-def compose(
-    dims: Shape, view: Shape, offset: int, shape: Shape, strides: Shape
-) -> tuple[Shape, int] | None:
+def compose(dims: Shape, view: Shape, offset: int, shape: Shape, strides: Shape) -> tuple[Shape, int] | None:
     """Strides and offset that read an operand of a pending array through a view of that array.
 
     The view has lengths `dims`, strides `view` and `offset` over the row-major elements of `shape`; the operand

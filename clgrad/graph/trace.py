@@ -12,11 +12,10 @@ from sys import getrefcount
 from typing import Any
 
 from clgrad.graph.node import VIEW, Library, Node, Reduction, Scalar, Storage
-from clgrad.shapes import Shape
 
 DIES, SURVIVES, ROOT = 0, 1, 2
 
-# References to a node that are the walk's own: the lists `order` or `leaves`, a loop variable and getrefcount's argument.
+# References to a node that are the walk's own: a list, a loop variable and getrefcount's argument.
 _OWN_REFERENCES = 3
 _by_serial = attrgetter("serial")
 
@@ -127,9 +126,3 @@ def _decide_fates(found: Trace, root_ids: set[int], uses: dict[int, int]) -> Non
         and getrefcount(leaf.storage.buffer) <= 2  # type: ignore[union-attr]
         for leaf in found.leaves
     ]
-
-
-def region_of(node: Node) -> tuple[Shape, Shape, int]:
-    """The (shape, strides, offset) that an update writes."""
-    shape, strides, offset = node.attributes
-    return shape, strides, offset

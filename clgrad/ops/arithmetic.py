@@ -26,7 +26,7 @@ fmod = Elementwise(
 negative = unary("negative", "-x", lambda g, out, x: -g, "number")
 positive = unary("positive", "x", lambda g, out, x: g, "number", cost=0)
 identity = unary("identity", "x", lambda g, out, x: g, "any", cost=0)
-absolute = unary("absolute", "absolute_@(x)", lambda g, out, x: g * sign(x), "any", boolean="x")
+absolute = unary("absolute", "abs_@(x)", lambda g, out, x: g * sign(x), "any", boolean="x")
 sign = unary("sign", "sign_@(x)", None, "number")
 reciprocal = unary("reciprocal", "(@_v)(1) / x", lambda g, out, x: -g * square(out), cost=4)
 square = unary("square", "x * x", lambda g, out, x: g * (2 * x), "any")
@@ -60,7 +60,7 @@ _sign_agreement = Elementwise(
 heaviside = Elementwise(
     "heaviside", "heaviside_@(x, y)", lambda g, out, x, y: (None, g * _is_zero(x)), "float", cost=2
 )
-_is_zero = unary("is_zero", "(x == 0) ? (@_v)(1) : (@_v)(0)", cost=2)
+_is_zero = unary("is_zero", "(x == (@_v)(0)) ? (@_v)(1) : (@_v)(0)", cost=2)
 nextafter = Elementwise("nextafter", "nextafter(x, y)", None, "float", cost=8)
 
 
@@ -90,7 +90,7 @@ class Cast(Operation):
 
 def _cast_expression(source: DType, target: DType) -> str:
     if target == dtypes.bool_:
-        return "x != 0"
+        return "x != (@_v)(0)"
     name = dtypes.COMPUTE_NAME[target]
     if dtypes.COMPUTE_NAME[source] == name:
         return "x"

@@ -41,7 +41,7 @@ fmin = Elementwise(
 class Where(Operation):
     """Elements of x where the condition holds, else of y; all three broadcast."""
 
-    primitive = Pointwise("where", "(convert_mask_@(x) != 0) ? y : z", typed_by=None)
+    primitive = Pointwise("where", "(convert_mask_@(x) != (mask_@)(0)) ? y : z", typed_by=None)
 
     def __init__(self) -> None:
         super().__init__("where", lambda g, out, c, x, y: (None, where(c, g, 0), where(c, 0, g)))

@@ -1,70 +1,204 @@
-"""Indexing as NumPy has it, reading and writing: integers, slices, ..., newaxis, integer arrays and masks, mixed.
+"""Indexing: reading and writing x[key] as NumPy does, and taking elements along an axis.
 
-A key is analysed once into a `Selection`: the slices (a view), then at most one gather over the axes that arrays
-index, then the order of the axes. Writing runs the same way backwards.
+A key becomes a Selection (selection.py): a box cut by slices, which is a view, then at most one gather over the axes
+that arrays index. Writing goes the same way with updates and a scatter. All of it is differentiable.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from operator import index
 from typing import Any
 
 import numpy
 
 from clgrad import dtypes
-from clgrad.errors import ArgumentError, DTypeError, IndexOutOfRangeError, ShapeError
-from clgrad.graph.execute import read, upload
+from clgrad.dtypes import DType
+from clgrad.errors import ArgumentError, ShapeError
+from clgrad.graph.execute import read
 from clgrad.graph.node import Node
-from clgrad.ops.arithmetic import cast
-from clgrad.ops.choice import where
-from clgrad.ops.gathering import gather, normalize_index, scatter_set
+from clgrad.ops.arithmetic import cast, remainder
+from clgrad.ops.choice import clip, where
+from clgrad.ops.comparison import equal
+from clgrad.ops.creation import axis_index
+from clgrad.ops.gathering import gather, normalize_index, scatter_add, scatter_set
 from clgrad.ops.movement import (
     broadcast_to,
+    expand_dims,
     inverse,
     reshape,
     slice_axes,
     slice_update,
+    squeeze,
     transpose,
 )
-from clgrad.ops.operation import Value
-from clgrad.runtime.device import Device
-from clgrad.shapes import Shape, broadcast_shapes, contiguous_strides, size_of
-
-
-def constant(array: numpy.ndarray[Any, Any], device: Device) -> Value:
-    """A NumPy array as a value on a device."""
-    array = numpy.ascontiguousarray(array)
-    return Value(None, (), None, array.shape, dtypes.as_dtype(array.dtype), device, upload(array, device))
-
-
-@dataclass(frozen=True)
-class Selection:
-    """What a key selects, in two steps.
-
-    `start`, `count`, `step` cut a box out of the array. Then the axes of the box in `taken` are indexed by
-    `arrays`, which have the common shape `spread`; the axes in `kept` stay. `shape` is the result's, with the axes
-    in the order (spread, kept) where `spread_first`, else with spread in place of the first taken axis.
-    """
-
-    start: Shape
-    count: Shape
-    step: Shape
-    taken: Shape
-    arrays: tuple[Value, ...]
-    spread: Shape
-    position: int
-    shape: Shape
+from clgrad.ops.operation import Value, fill
+from clgrad.ops.selection import Selection, constant, is_mask, plain_key, select
+from clgrad.shapes import Shape, normalize_axis, size_of
 
 
 def getitem(x: Value, key: Any) -> Value:
-    """x[key]."""
-    mask = whole_mask(x, key)
-    if mask is not None:
-        key = mask
-    chosen = select(x, key)
+    """x[key]; slices are views, masks are read to know how many elements there are."""
+    chosen = select("getitem", x.shape, key)
     box = slice_axes(x, start=chosen.start, count=chosen.count, step=chosen.step)
     if not chosen.taken:
-        return reshape(box, chosen.shape)
-    return _read_spread(box, chosen)
+        return reshape(box, chosen.middle)
+    rows = gather(_blocks(box, chosen), chosen.flat("getitem", x.device))
+    return reshape(rows, chosen.shape)
+
+
+def setitem(x: Value, key: Any, value: Any) -> Value:
+    """x with x[key] replaced by `value`, which is broadcast and converted to the dtype of x."""
+    value = _as_value(value, x)
+    items = plain_key(key)
+    if len(items) == 1 and is_mask(items[0]) and isinstance(items[0], Node):
+        chosen_by_mask = _where_mask(x, items[0], value)
+        if chosen_by_mask is not None:
+            return chosen_by_mask
+    chosen = select("setitem", x.shape, key)
+    value = _fitted("setitem", value, chosen.shape)
+    if not chosen.taken:
+        return _put_box(x, reshape(value, chosen.count), chosen)
+    outer, length, inner = chosen.blocks
+    indices = chosen.flat("setitem", x.device)
+    box = slice_axes(x, start=chosen.start, count=chosen.count, step=chosen.step)
+    rows = scatter_set(_blocks(box, chosen), reshape(value, (outer, size_of(chosen.spread), inner)), indices)
+    return _put_box(x, _unblocked(rows, chosen), chosen)
+
+
+def add_at(x: Value, key: Any, value: Any) -> Value:
+    """x with `value` added at x[key], as often as the key names an element."""
+    chosen = select("add_at", x.shape, key)
+    value = _fitted("add_at", _as_value(value, x), chosen.shape)
+    if not chosen.taken:
+        return setitem(x, key, getitem(x, key) + value)
+    outer, length, inner = chosen.blocks
+    rows = reshape(value, (outer, size_of(chosen.spread), inner))
+    sums = scatter_add(rows, chosen.flat("add_at", x.device), length=length)
+    return x + _put_box(fill(0, x.shape, x.dtype, x.device), _unblocked(sums, chosen), chosen)
+
+
+def _blocks(box: Value, chosen: Selection) -> Value:
+    """The box as (outer, length, inner), where length counts the elements that arrays index."""
+    return reshape(transpose(reshape(box, chosen.middle), chosen.order), chosen.blocks)
+
+
+def _unblocked(rows: Value, chosen: Selection) -> Value:
+    ordered = reshape(rows, tuple(chosen.middle[axis] for axis in chosen.order))
+    return reshape(transpose(ordered, inverse(chosen.order)), chosen.count)
+
+
+def _put_box(x: Value, box: Value, chosen: Selection) -> Value:
+    if chosen.count == x.shape and all(step == 1 for step in chosen.step):
+        return box
+    return slice_update(x, box, start=chosen.start, count=chosen.count, step=chosen.step)
+
+
+def _as_value(value: Any, x: Value) -> Value:
+    if not isinstance(value, Value):
+        return fill(value, (), x.dtype, x.device)
+    return cast(value, dtype=x.dtype)
+
+
+def _fitted(name: str, value: Value, shape: Shape) -> Value:
+    """The value broadcast to what is written; surplus leading axes of length one are dropped."""
+    surplus = len(value.shape) - len(shape)
+    if surplus > 0 and set(value.shape[:surplus]) == {1}:
+        value = reshape(value, value.shape[surplus:])
+    tail = shape[len(shape) - len(value.shape) :]
+    if len(value.shape) > len(shape) or any(n not in (1, m) for n, m in zip(value.shape, tail)):
+        raise ShapeError(
+            f"{name}: a value of shape {value.shape} does not broadcast to the selected elements, of shape {shape}"
+        )
+    return broadcast_to(value, shape)
+
+
+def _where_mask(x: Value, mask: Value, value: Value) -> Value | None:
+    """x[mask] = value without reading the mask, where the value does not depend on how many elements there are."""
+    inner = x.shape[len(mask.shape) :]
+    fits = len(value.shape) <= len(inner) and all(
+        n in (1, m) for n, m in zip(value.shape[::-1], inner[::-1])
+    )
+    if mask.shape != x.shape[: len(mask.shape)] or not fits:
+        return None
+    return where(reshape(mask, mask.shape + (1,) * len(inner)), value, x)
+
+
+def nonzero(x: Value) -> tuple[Value, ...]:
+    """The positions of the elements that are not zero, one array per axis; reads x."""
+    return tuple(constant(positions, x.device) for positions in numpy.nonzero(numpy.atleast_1d(read(x))))
+
+
+def wrapped_index(name: str, indices: Value, length: int, mode: str) -> Value:
+    """Indices within an axis: outside ones raise, are clipped to its ends, or wrap round."""
+    if mode == "raise":
+        return normalize_index(name, indices, length)
+    if length == 0:
+        raise ShapeError(f"{name}: there is nothing to index along an axis of length 0")
+    indices = cast(indices, dtype=dtypes.int64)
+    if mode == "clip":
+        return clip(indices, 0, length - 1)
+    if mode == "wrap":
+        return remainder(indices, length)
+    raise ArgumentError(f"{name}: mode must be 'raise', 'clip' or 'wrap', got {mode!r}")
+
+
+def take(x: Value, indices: Value, axis: int | None = None, mode: str = "raise") -> Value:
+    """The elements (or rows) at `indices` along `axis`; of the flattened array where that is None."""
+    if axis is None:
+        x, axis = reshape(x, -1), 0
+    axis = normalize_axis("take", axis, len(x.shape))
+    before, length, after = x.shape[:axis], x.shape[axis], x.shape[axis + 1 :]
+    flat = reshape(wrapped_index("take", indices, length, mode), -1)
+    rows = gather(reshape(x, (size_of(before), length, size_of(after))), flat)
+    return reshape(rows, (*before, *indices.shape, *after))
+
+
+def take_along_axis(x: Value, indices: Value, axis: int | None, mode: str = "raise") -> Value:
+    """For each place of `indices` the element of x at that place, but at the index along `axis`."""
+    if axis is None:
+        x, axis = reshape(x, -1), 0
+    axis = normalize_axis("take_along_axis", axis, len(x.shape))
+    if len(indices.shape) != len(x.shape):
+        raise ShapeError(f"take_along_axis: shapes {x.shape} and {indices.shape} differ in dimensions")
+    shape = tuple(
+        max(n, m) if at != axis else m for at, (n, m) in enumerate(zip(x.shape, indices.shape))
+    )
+    x = broadcast_to(x, tuple(x.shape[axis] if at == axis else n for at, n in enumerate(shape)))
+    position = wrapped_index("take_along_axis", indices, x.shape[axis], mode)
+    step = 1
+    flat = position * 0
+    for at in reversed(range(len(shape))):
+        flat = flat + (position if at == axis else axis_index(shape, at, x.device)) * step
+        step *= x.shape[at]
+    found = gather(reshape(x, (1, size_of(x.shape), 1)), reshape(broadcast_to(flat, shape), -1))
+    return reshape(found, shape)
+
+
+def pick(x: Value, indices: Value, axis: int = -1, keepdims: bool = False, mode: str = "clip") -> Value:
+    """One element per row along `axis`; `indices` has the shape of x without that axis, or with length 1 there."""
+    axis = normalize_axis("pick", axis, len(x.shape))
+    if len(indices.shape) == len(x.shape) - 1:
+        indices = expand_dims(indices, axis)
+    if len(indices.shape) != len(x.shape) or indices.shape[axis] != 1:
+        raise ShapeError(
+            f"pick: indices of shape {indices.shape} do not fit shape {x.shape} with axis {axis} left out"
+        )
+    found = take_along_axis(x, indices, axis, mode)
+    return found if keepdims else squeeze(found, axis)
+
+
+def one_hot(
+    indices: Value, depth: int, on_value: float = 1.0, off_value: float = 0.0, dtype: DType = dtypes.float32
+) -> Value:
+    """Along a new last axis `on_value` at each index and `off_value` elsewhere; no on_value for indices outside."""
+    labels = expand_dims(cast(indices, dtype=dtypes.int64), len(indices.shape))
+    hit = equal(labels, axis_index((*indices.shape, depth), len(indices.shape), indices.device))
+    return where(hit, fill(on_value, (), dtype, indices.device), off_value)
+
+
+def embedding(indices: Value, weight: Value) -> Value:
+    """The rows of `weight` (rows, width) at `indices`."""
+    if len(weight.shape) != 2:
+        raise ShapeError(f"embedding: the weight must have shape (rows, width), got {weight.shape}")
+    flat = reshape(normalize_index("embedding", indices, weight.shape[0]), -1)
+    rows = gather(reshape(weight, (1, *weight.shape)), flat)
+    return reshape(rows, (*indices.shape, weight.shape[1]))

@@ -7,7 +7,7 @@ written with these same ops, so every differentiable op is differentiable any nu
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy
@@ -129,6 +129,15 @@ def alias(value: Value) -> Value:
     return out
 
 
+# The dtypes that an op computes in as they are, by what it accepts.
+_DIRECT = {
+    "any": frozenset(dtypes.ALL),
+    "number": frozenset((*dtypes.FLOATING, *dtypes.INTEGERS)),
+    "float": frozenset(dtypes.FLOATING),
+    "integer": frozenset((*dtypes.INTEGERS, dtypes.bool_)),
+}
+
+
 class Elementwise(Operation):
     """A C expression per element, over inputs that broadcast.
 
@@ -146,17 +155,41 @@ class Elementwise(Operation):
         self.boolean = self.primitive if boolean is None else Pointwise(name, boolean)
         self.accepts = accepts
         self.result = result
+        self._direct = _DIRECT[accepts]
 
     def __call__(self, *inputs: Any, **attributes: Any) -> Value:
-        values, device = common(self.name, inputs, self.accepts)
-        first = next(one for one in values if type(one) is not Scalar)
-        shape = joint_shape(self.name, values)
+        first = inputs[0]
+        if self._is_plain(first, inputs):
+            values, device, shape = inputs, first.device, first.shape
+            if type(inputs[-1]) is float:
+                values = (first, Scalar(inputs[1]))
+        else:
+            values, device = common(self.name, inputs, self.accepts)
+            first = next(one for one in values if type(one) is not Scalar)
+            shape = joint_shape(self.name, values)
         dtype = dtypes.bool_ if self.result == "bool" else first.dtype
         primitive = self.boolean if first.dtype is dtypes.bool_ else self.primitive
         out = Value(primitive, values, first.dtype, shape, dtype, device)
         if STATE.recording and self.gradient is not None:
             record(out, self, values, NO_ATTRIBUTES)
         return out
+
+    def _is_plain(self, first: Any, inputs: tuple[Any, ...]) -> bool:
+        """The common cases that need no conversion: one array, two alike, or a floating array and a float."""
+        if type(first) is not Value or first.dtype not in self._direct:
+            return False
+        if len(inputs) == 1:
+            return True
+        second = inputs[1]
+        if type(second) is float:
+            return len(inputs) == 2 and first.dtype.kind == "f"
+        return (
+            type(second) is Value
+            and second.dtype is first.dtype
+            and second.shape == first.shape
+            and second.device is first.device
+            and len(inputs) == 2
+        )
 
 
 def joint_shape(name: str, values: tuple[Any, ...]) -> Shape:
@@ -199,7 +232,11 @@ def common(name: str, inputs: tuple[Any, ...], accepts: str = "any") -> tuple[tu
 
 
 def scalar_kind(name: str, value: Any) -> type:
-    for kind, types in ((bool, (bool, numpy.bool_)), (int, (int, numpy.integer)), (float, (float, numpy.floating))):
+    for kind, types in (
+        (bool, (bool, numpy.bool_)),
+        (int, (int, numpy.integer)),
+        (float, (float, numpy.floating)),
+    ):
         if isinstance(value, types):
             return kind
     raise TypeError(f"{name}: {type(value).__name__} is not an array or a number")
@@ -213,7 +250,7 @@ def checked_scalar(name: str, value: Any, dtype: DType) -> Scalar:
     return Scalar(value if type(value) in (float, int, bool) else value.item())
 
 
-@lru_cache(maxsize=None)
+@cache
 def accepted(name: str, dtype: DType, kinds: tuple[type, ...], accepts: str) -> DType:
     """The dtype in which op `name` computes inputs of `dtype` beside Python numbers of `kinds`."""
     for kind in kinds:
@@ -248,7 +285,11 @@ def iota(shape: Shape, device: Device) -> Value:
 
 
 def unary(
-    name: str, expression: str, gradient: Callable[..., Any] | None = None, accepts: str = "float", **options: Any
+    name: str,
+    expression: str,
+    gradient: Callable[..., Any] | None = None,
+    accepts: str = "float",
+    **options: Any,
 ) -> Elementwise:
     """An op of one array; the gradient rule `(g, out, x)` returns the one cotangent."""
     rule = None if gradient is None else lambda g, out, x: (gradient(g, out, x),)

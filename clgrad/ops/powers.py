@@ -12,14 +12,14 @@ from clgrad.ops.arithmetic import cast, multiply, square
 from clgrad.ops.choice import where
 from clgrad.ops.operation import Elementwise, Value, unary
 
-_divide_nonzero = Elementwise(
-    "divide_nonzero", "(y == 0) ? (@_v)(0) : x / y",
-    lambda g, out, x, y: (_divide_nonzero(g, y), -g * _divide_nonzero(out, y)), "float", cost=4,
+divide_nonzero = Elementwise(
+    "divide_nonzero", "(y == (@_v)(0)) ? (@_v)(0) : x / y",
+    lambda g, out, x, y: (divide_nonzero(g, y), -g * divide_nonzero(out, y)), "float", cost=4,
 )  # fmt: skip
 _log_or_zero = unary(
-    "log_or_zero", "log_@((x == 0) ? (@_v)(1) : x)", lambda g, out, x: _divide_nonzero(g, x), cost=20
+    "log_or_zero", "log_@((x == (@_v)(0)) ? (@_v)(1) : x)", lambda g, out, x: divide_nonzero(g, x), cost=20
 )
-_is_zero = unary("equal_zero", "x == 0", accepts="any", result="bool")
+_is_zero = unary("equal_zero", "x == (@_v)(0)", accepts="any", result="bool")
 
 
 def _gradient(g: Value, out: Value, x: Any, y: Any) -> tuple[Any, Any]:

@@ -183,11 +183,11 @@ def var(x: Value, axis: Axis = None, keepdims: bool = False, ddof: int = 0, dtyp
 
 
 # 0 where the distance is 0, so that equal elements give no NaN.
-_distance = Composite(
+distance = Composite(
     "standard_deviation", sqrt, lambda g, out, x: (where(equal(out, 0), 0, 0.5 * g / out),)
 )
 
 
 def std(x: Value, axis: Axis = None, keepdims: bool = False, ddof: int = 0, dtype: DType | None = None) -> Value:
     """The square root of `var`; its gradient is 0 where all elements are equal."""
-    return _distance(var(x, axis, keepdims, ddof, dtype))
+    return distance(var(x, axis, keepdims, ddof, dtype))

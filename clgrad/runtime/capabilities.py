@@ -27,6 +27,8 @@ class Capabilities:
 
     fp64: bool
     fp16: bool
+    fma: bool
+    """whether a fused multiply-add is one instruction"""
     subgroups: bool
     vector_width: int
     """floats in a vector of the kernels: the native width on CPU-shaped devices, 1 on GPU-shaped ones"""
@@ -45,6 +47,7 @@ def read_capabilities(cl: pyopencl.Device, kernel_shape: KernelShape) -> Capabil
     return Capabilities(
         fp64="cl_khr_fp64" in extensions,
         fp16="cl_khr_fp16" in extensions,
+        fma=bool(cl.single_fp_config & load_opencl().device_fp_config.FMA),
         subgroups=not SUBGROUP_EXTENSIONS.isdisjoint(extensions),
         vector_width=_vector_width(cl.native_vector_width_float) if kernel_shape == "cpu" else 1,
         compute_units=cl.max_compute_units,

@@ -11,6 +11,7 @@ from threading import RLock
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from clgrad.errors import BuildError
 from clgrad.runtime.build_log import build_error
 from clgrad.runtime.capabilities import Capabilities, KernelShape
 from clgrad.runtime.disk_cache import DiskCache
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     import pyopencl
 
 OPTIONS = "-cl-std=CL1.2"
-SHARED_FILES = ("common.cl", "functions.cl", "reductions.cl")
+SHARED_FILES = (
+    "common.cl", "functions.cl", "trigonometry.cl", "arithmetic.cl", "integers.cl", "random.cl", "reductions.cl",
+)  # fmt: skip
 
 
 def _kernel_directory() -> Path:
@@ -88,6 +91,8 @@ def preamble(capabilities: Capabilities, kernel_shape: KernelShape) -> str:
         lines += ["#pragma OPENCL EXTENSION cl_khr_fp64 : enable", "#define HAS_FP64 1"]
     if capabilities.fp16:
         lines += ["#pragma OPENCL EXTENSION cl_khr_fp16 : enable", "#define HAS_FP16 1"]
+    if capabilities.fma:
+        lines += ["#define HAS_FMA 1"]
     if capabilities.subgroups:
         # Compilers that have sub-groups offer their functions without a pragma, whichever extension it is.
         lines += ["#define HAS_SUBGROUPS 1"]
@@ -186,9 +191,10 @@ class Compiler:
                 self._context, [self._device], [binary]
             )
             program._build(OPTIONS.encode(), [self._device])
-            self._make_kernels(program, kernel_names)
         except self._opencl.Error:
             # A binary that the driver refuses is a miss; the build that follows replaces it.
+            return None
+        if self._missing_kernel(program, kernel_names):
             return None
         counters.disk_cache_hits += 1
         return program
@@ -198,10 +204,14 @@ class Compiler:
         if binaries and binaries[0]:
             self._cache.save(key, binaries[0])
 
-    def _make_kernels(self, program: pyopencl._cl._Program, kernel_names: Sequence[str]) -> None:
-        """Checks that the program has these kernels. Some drivers add their code to the binary only now."""
+    def _missing_kernel(self, program: pyopencl._cl._Program, kernel_names: Sequence[str]) -> str | None:
+        """The first of these kernels that cannot be made. Some drivers add code to the binary only here."""
         for name in kernel_names:
-            self._opencl.Kernel(program, name)
+            try:
+                self._opencl.Kernel(program, name)
+            except self._opencl.Error as problem:
+                return f"{name}: {problem}"
+        return None
 
     def _build(self, text: str, kernel_names: Sequence[str]) -> pyopencl._cl._Program:
         start = perf_counter()
@@ -209,10 +219,12 @@ class Compiler:
         program: pyopencl._cl._Program = self._opencl._cl._Program(self._context, text)
         try:
             program._build(OPTIONS.encode(), [self._device])
-            self._make_kernels(program, kernel_names)
         except self._opencl.Error as problem:
             log = program.get_build_info(self._device, self._opencl.program_build_info.LOG)
             raise build_error(self._device.name, text, str(problem), str(log)) from problem
+        missing = self._missing_kernel(program, kernel_names)
+        if missing:
+            raise BuildError(f"a program for {self._device.name} lacks a kernel of its file: {missing}")
         counters.builds += 1
         counters.build_seconds += perf_counter() - start
         return program

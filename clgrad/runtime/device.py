@@ -33,6 +33,17 @@ from clgrad.runtime.queue import Queue
 if TYPE_CHECKING:
     import pyopencl
 
+__all__ = [
+    "Capabilities",
+    "Device",
+    "RejectedDevice",
+    "default_device",
+    "devices",
+    "find_device",
+    "rejected_devices",
+    "set_default_device",
+]
+
 DeviceType = Literal["cpu", "gpu"]
 
 
@@ -53,7 +64,7 @@ class Device:
         self.context: pyopencl.Context = load_opencl().Context([cl])
         self.compiler = Compiler(self.context, cl, self.capabilities, self.kernel_shape, default_cache())
         self.memory = MemoryPool(self.context, str(self), self.capabilities)
-        self.queue = Queue(self.context, str(self), self.memory)
+        self.queue = Queue(self.context, str(self), self.memory, self.lock)
 
     def __str__(self) -> str:
         return f"{self.device_type}({self.index})"

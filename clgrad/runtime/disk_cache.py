@@ -121,7 +121,9 @@ class DiskCache:
 def cache_folder() -> Path:
     """The folder of CLGRAD_CACHE_DIR, else the user's own for caches."""
     given = os.environ.get("CLGRAD_CACHE_DIR")
-    return Path(given).expanduser() if given else Path(platformdirs.user_cache_dir("clgrad", appauthor=False))
+    folder = Path(os.path.expanduser(given or platformdirs.user_cache_dir("clgrad", appauthor=False)))
+    # A user without a home has a relative one.
+    return folder if folder.is_absolute() or given else Path(tempfile.gettempdir(), "clgrad")
 
 
 def default_cache() -> DiskCache:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -34,13 +35,15 @@ class Queue:
     A kernel object holds its arguments: who sets them and launches holds the lock of the device meanwhile.
     """
 
-    def __init__(self, context: pyopencl.Context, device_name: str, memory: MemoryPool):
+    def __init__(self, context: pyopencl.Context, device_name: str, memory: MemoryPool, lock: RLock):
         self.device_name = device_name
         self._opencl = load_opencl()
         self.cl: pyopencl.CommandQueue = self._opencl.CommandQueue(context)
         self._enqueue = self._opencl.enqueue_nd_range_kernel
         self._error: type[Exception] = self._opencl.Error
         self._memory = memory
+        # Not every driver lets several threads use one queue. `launch` relies on its caller for this lock.
+        self._lock = lock
         self._debug_level = debug_level()
         self._staged: list[Any] = []
         self._staged_bytes = 0
@@ -98,10 +101,9 @@ class Queue:
             source,
             dst_offset=byte_offset,
             is_blocking=waits,
+            waits=waits,
         )
-        if waits:
-            self._staged.clear()
-        else:
+        if not waits:
             self._stage(event, array.nbytes)
 
     def _stage(self, event: Any, nbytes: int) -> None:
@@ -125,8 +127,8 @@ class Queue:
             buffer.cl,
             src_offset=byte_offset,
             is_blocking=True,
+            waits=True,
         )
-        self._staged.clear()
 
     @contextmanager
     def view(self, buffer: Buffer, byte_offset: int, nbytes: int) -> Iterator[Array]:
@@ -143,14 +145,14 @@ class Queue:
             byte_offset,
             (nbytes,),
             BYTES,
+            waits=True,
         )
-        self._staged.clear()
         mapping = array.base
         array.flags.writeable = False
         try:
             yield array
         finally:
-            mapping.release(self.cl)
+            self._call("unmapping device memory", mapping.release, self.cl)
 
     def copy(
         self, source: Buffer, source_offset: int, target: Buffer, target_offset: int, nbytes: int
@@ -180,19 +182,27 @@ class Queue:
 
     def finish(self) -> None:
         """Waits until everything enqueued is done."""
-        self._call("waiting for the device", self.cl.finish)
-        self._staged.clear()
+        self._call("waiting for the device", self.cl.finish, waits=True)
 
-    def _call(self, action: str, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        """Calls the driver; refuses in a forked child, and turns the driver's errors into ours."""
+    def _call(
+        self, action: str, function: Callable[..., Any], *arguments: Any, waits: bool = False, **named: Any
+    ) -> Any:
+        """Calls the driver; refuses in a forked child, and turns the driver's errors into ours.
+
+        After a call that `waits`, every upload enqueued before is done.
+        """
         check_process()
-        try:
-            return function(*arguments, **named)
-        except self._error as problem:
-            raise DeviceError(
-                f"{action} failed on {self.device_name}: {problem}. A kernel that was launched before may be "
-                "the cause: set CLGRAD_DEBUG=1 to learn which"
-            ) from problem
+        with self._lock:
+            try:
+                result = function(*arguments, **named)
+            except self._error as problem:
+                raise DeviceError(
+                    f"{action} failed on {self.device_name}: {problem}. The cause may be a kernel that was "
+                    "launched before: set CLGRAD_DEBUG=1 to learn which"
+                ) from problem
+            if waits:
+                self._staged.clear()
+            return result
 
 
 def debug_level() -> int:

@@ -1,6 +1,8 @@
-"""The array that users hold."""
+"""The array that users hold, assembled from its parts."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from clgrad.array.indexing import Indexing
 from clgrad.array.interop import Interop
@@ -12,12 +14,22 @@ from clgrad.array.variables import Variables
 
 
 class ndarray(  # noqa: N801 - NumPy's name
-    Operators, Indexing, Variables, Facts, Numbers, Placement, Reductions, Movement, Elements, Interop, Printing
+    Operators,
+    Indexing,
+    Variables,
+    Facts,
+    Numbers,
+    Placement,
+    Reductions,
+    Movement,
+    Elements,
+    Interop,
+    Printing,
 ):
     """An array of numbers on a device, with NumPy's interface and gradients.
 
-    Make one with `np.array`, `np.zeros`, `np.random.uniform` and so on. Ops are computed when somebody looks at
-    a result. Writing into an array never changes what other arrays were computed from.
+    Make one with `np.array`, `np.zeros`, `np.random.uniform` and so on. Ops are computed when somebody looks
+    at a result. Writing into an array never changes what other arrays were computed from.
 
     >>> from clgrad import np
     >>> x = np.array([[1, 2], [3, 4]])
@@ -30,4 +42,4 @@ class ndarray(  # noqa: N801 - NumPy's name
 
 
 # A result as an array, or written into `out`.
-finish = ndarray._finish
+finish: Callable[..., ndarray] = ndarray._finish

@@ -1,0 +1,119 @@
+"""What the host pays: the smallest gradient, recording one op, and replaying a plan of many launches."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any
+
+import numpy
+
+from benchmarks.row import Array, Module, Row, Step, random_array
+
+
+class TinyGradient(Row):
+    """The gradient of 2 * dot(x, x) for four numbers, read back."""
+
+    def inputs(self) -> tuple[numpy.ndarray[Any, Any], ...]:
+        return (numpy.arange(4, dtype=numpy.float32),)
+
+    def clgrad(self, clgrad: Module, x: Array) -> Step:
+        np, autograd = clgrad.np, clgrad.autograd
+        x.attach_grad()
+
+        def step() -> Array:
+            with autograd.record():
+                y = 2 * np.dot(x, x)
+            y.backward()
+            return x.grad.asnumpy()
+
+        return step
+
+    def torch(self, torch: Module, x: Array) -> Step:
+        x.requires_grad_()
+
+        def step() -> Array:
+            x.grad = None
+            (2 * torch.dot(x, x)).backward()
+            return x.grad.numpy()
+
+        return step
+
+    def jax(self, jax: Module, x: Array) -> Step:
+        gradient = jax.jit(jax.grad(lambda x: 2 * jax.numpy.dot(x, x)))
+        return lambda: numpy.asarray(gradient(x))
+
+
+class RecordedCall(Row):
+    """One call of `x + y` under record, values not looked at: the mean of a chain of a hundred."""
+
+    own_clock = True
+    calls = 100
+
+    def inputs(self) -> tuple[numpy.ndarray[Any, Any], ...]:
+        return random_array(0, 4), random_array(1, 4)
+
+    def clgrad(self, clgrad: Module, x: Array, y: Array) -> Step:
+        x.attach_grad()
+
+        def step() -> float:
+            with clgrad.autograd.record():
+                return self.seconds(x, y)
+
+        return step
+
+    def torch(self, torch: Module, x: Array, y: Array) -> Step:
+        x.requires_grad_()
+        return lambda: self.seconds(x, y)
+
+    def seconds(self, x: Array, y: Array) -> float:
+        """The mean time of one addition in a chain of them."""
+        start = perf_counter()
+        for _ in range(self.calls):
+            x = x + y
+        return (perf_counter() - start) / self.calls
+
+
+class Replay(Row):
+    """The host's time for a known plan of 100 launches: a chain of small products, which cannot fuse."""
+
+    own_clock = True
+    launches = 100
+
+    def inputs(self) -> tuple[numpy.ndarray[Any, Any], ...]:
+        return numpy.eye(8, dtype=numpy.float32), numpy.eye(8, dtype=numpy.float32)
+
+    def clgrad(self, clgrad: Module, x: Array, y: Array) -> Step:
+        flush = clgrad.graph.execute.flush_live
+
+        def step() -> float:
+            z = x
+            for _ in range(self.launches):
+                z = clgrad.np.dot(z, y)
+            start = perf_counter()
+            flush()
+            seconds = perf_counter() - start
+            z.wait_to_read()
+            return seconds
+
+        return step
+
+    def mxnet(self, mxnet: Module, *inputs: Array) -> Step:
+        """MXNet has no plan: a hundred calls, which start a hundred launches."""
+        x, y = inputs
+
+        def step() -> float:
+            z, start = x, perf_counter()
+            for _ in range(self.launches):
+                z = mxnet.np.dot(z, y)
+            seconds = perf_counter() - start
+            z.wait_to_read()
+            return seconds
+
+        return step
+
+
+HOST = [
+    TinyGradient("tiny_dot_backward"),
+    RecordedCall("op_call_under_record"),
+    Replay("replay_100_launches"),
+]

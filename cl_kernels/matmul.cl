@@ -1,0 +1,624 @@
+// Matrix products: c[batch, row, column] = epilogue(sum over k of a[batch, row, k] * b[batch, k, column]).
+//
+// a and b are a buffer, an element offset and any strides: transposed, broadcast (stride 0) and reversed operands
+// need no copy. c is written through EPILOGUE_STORE, once per element, so pointwise work can follow in the same pass.
+//
+// CPU shape. One work-item owns a block of `item_rows` x `item_panels * PANEL` elements of c and walks k in steps of
+// BLOCK_K. The three levels of the cache decide the order:
+//  * a panel of b, BLOCK_K x PANEL elements, is packed into private memory, where its rows are neighbours: 32 KiB,
+//    which is the first-level cache. Packing makes every layout of b the same (inner-unit layouts are transposed in
+//    registers), removes collisions of power-of-two strides, and costs one pass over b per block of rows.
+//  * a tile of ROWS rows by COLUMNS vectors of c stays in registers while it runs down the panel; each step loads
+//    COLUMNS vectors, broadcasts ROWS elements of a, and does ROWS * COLUMNS multiply-adds. 8 x 2 vectors of 16 hide
+//    the latency of the multiplier and leave half of 32 registers for operands.
+//  * the rows of a, item_rows x BLOCK_K, come back from the second level for every panel of the item. Packing them too
+//    was slower than reading them in place, transposed or not; only half is copied, because it must become float.
+// Sums over one block of k start from zero and are added to the block of c in private memory: the order of additions
+// depends on k alone, and the error grows with k / BLOCK_K + BLOCK_K instead of k.
+// Neighbouring items share their columns, so b is read from memory about once.
+//
+// GPU shape. One work-group owns TILE_ROWS x TILE_COLUMNS elements of c and walks k in steps of TILE_K: the group
+// copies a slice of a and of b to local memory, reading along whichever axis has unit stride so that neighbours read
+// neighbours, and each work-item multiplies ITEM_ROWS x ITEM_COLUMNS elements in registers. An item's rows and columns
+// come in quads, so that local memory is read four elements at a time.
+//
+// Few rows. Nothing of b is used more than `m` times, so memory is the limit, and how b is walked decides:
+//  * matmul_dots: the stride of b along k is 1 (or none is). Each element of c is a dot product of contiguous runs.
+//    CPU: a work-item takes DOTS columns at a time, so several runs are under way. GPU: a work-group per element.
+//  * matmul_sums: the stride of b along columns is 1. Rows of b, scaled by elements of a, are summed. CPU: a work-item
+//    takes eight rows of b at a time, which is one load and one store of a sum for eight multiply-adds. GPU: a
+//    work-group takes GROUP_COLUMNS columns, and its items share k between them.
+// A single column as the right operand comes here with both operands transposed.
+//
+// SPLIT. A small c with a long k is cut along k into parts of `part_length`; parts go to scratch memory and
+// matmul_combine adds them in order. The cut depends on the shape only.
+
+#ifndef KERNEL
+#define KERNEL(name) name
+#define ENTRY_matmul_tiles 1
+#define ENTRY_matmul_dots 1
+#define ENTRY_matmul_sums 1
+#define ENTRY_matmul_combine 1
+#define STORAGE float               // the stored type of a, b and c
+#define COMPUTE float               // the type of sums
+#define MULTIPLY_ADD(x, y, sum) fma(x, y, sum)
+#define SPLIT 0                     // 1: store parts to scratch, without the epilogue
+#define A_UNIT INNER_AXIS           // which stride of a is 1: INNER_AXIS, OUTER_AXIS (its rows), or NO_AXIS
+#define B_UNIT OUTER_AXIS           // which stride of b is 1: INNER_AXIS, OUTER_AXIS (its columns), or NO_AXIS
+#define ROWS 8                      // CPU shape: rows of a register tile; of c, in products of few rows
+#define COLUMNS 2                   // CPU shape: vectors in a row of a register tile
+#define DOTS 4                      // CPU shape, dots: columns at a time
+#define CHAINS 1                    // CPU shape, dots: sums per element that grow side by side
+#define TILE_ROWS 64                // GPU shape: a multiple of 4 * GROUP_ROWS
+#define TILE_COLUMNS 64             // GPU shape: a multiple of 4 * GROUP_COLUMNS
+#define TILE_K 16                   // GPU shape
+#define GROUP_ROWS 16               // GPU shape: work-items along the rows of a tile, or along k
+#define GROUP_COLUMNS 16            // GPU shape: work-items along the columns of a tile
+#endif
+
+// Pointwise work on a finished value and its store. `value` is a vector of COMPUTE for VECTOR_WIDTH columns; the
+// second form has `count` valid lanes. GPU shape: `value` is one element, and only the first form is used.
+#ifndef EPILOGUE_STORE
+#define DEFAULT_EPILOGUE
+#define EPILOGUE_ARGUMENTS          // more kernel parameters, beginning with a comma
+#define EPILOGUE_STORE(value, batch, row, column) PASTE(store_, STORAGE)(value, c + C_INDEX(batch, row, column))
+#define EPILOGUE_STORE_PART(value, batch, row, column, count)                                                         \
+    PASTE(store_strided_, STORAGE)(value, c + C_INDEX(batch, row, column), 1, count)
+#endif
+
+#ifndef MATMUL_HELPERS
+#define MATMUL_HELPERS
+#define INNER_AXIS 1
+#define OUTER_AXIS 2
+#define NO_AXIS 0
+
+#define STORED PASTE(storage_, STORAGE)
+#define VECTOR PASTE(COMPUTE, _v)
+#define LOAD PASTE(load_, STORAGE)
+#define LOAD_ONE PASTE(load_one_, STORAGE)
+#define LOAD_PART PASTE(load_strided_, STORAGE)
+
+#define ADD(x, y) MULTIPLY_ADD((VECTOR)(1), x, y)
+#define C_INDEX(batch, row, column) (((long)(batch) * m + (row)) * n + (column))
+
+#define MATMUL_PARAMETERS                                                                                             \
+    __global const STORED *a, __global const STORED *b, const long a_offset, const long b_offset, const int m,         \
+        const int n, const int k, const long a_row, const long a_inner, const long b_inner, const long b_column,       \
+        const int batches, const int batch_1, const int batch_2, const long a_batch_0, const long a_batch_1,           \
+        const long a_batch_2, const long b_batch_0, const long b_batch_1, const long b_batch_2, const int part_length
+
+// Where a batch begins: up to three batch axes, the last of lengths batch_1 and batch_2.
+#define BATCH_OFFSET(operand, batch)                                                                                  \
+    (operand##_offset + (batch) / batch_2 / batch_1 * operand##_batch_0 +                                             \
+     (batch) / batch_2 % batch_1 * operand##_batch_1 + (batch) % batch_2 * operand##_batch_2)
+
+// Vectors are explicit: Intel's compiler takes five times as long when it tries to find more across work-items.
+#define CPU_KERNEL __attribute__((vec_type_hint(VECTOR), reqd_work_group_size(1, 1, 1)))
+// In how many of `length` rows of b, of which `remaining` follow, a whole vector can be read where `width` columns are
+// left: those where it ends before the last element of the last row.
+#define WHOLE_VECTORS(length, remaining, width)                                                                       \
+    ((width) == VECTOR_WIDTH ? (length)                                                                               \
+     : b_inner > 0           ? (int)min((long)(length), (remaining) - (VECTOR_WIDTH - (width) + b_inner - 1) / b_inner) \
+                             : 0)
+#define PANEL (COLUMNS * VECTOR_WIDTH)
+#define BLOCK_K 256
+#define LARGEST_ROWS 264            // of an item: 256 rounded up to whole tiles
+#define LARGEST_PANELS 4            // of an item
+#define DOT_BLOCK (ROWS > 2 ? 512 : 2048)
+#define LARGEST_VECTORS (64 / ROWS) // columns of an item of few rows, in vectors
+#define ITEM_ROWS (TILE_ROWS / GROUP_ROWS)
+#define ITEM_COLUMNS (TILE_COLUMNS / GROUP_COLUMNS)
+#define GROUP_SIZE (GROUP_ROWS * GROUP_COLUMNS)
+#endif
+
+#undef OUTPUT
+#undef STORE
+#undef STORE_PART
+#if SPLIT
+#define OUTPUT COMPUTE
+#define STORE(value, batch, row, column)                                                                              \
+    PASTE(store_, COMPUTE)(value, c + C_INDEX((long)part * batches + (batch), row, column))
+#define STORE_PART(value, batch, row, column, count)                                                                  \
+    PASTE(store_strided_, COMPUTE)(value, c + C_INDEX((long)part * batches + (batch), row, column), 1, count)
+#else
+#define OUTPUT STORED
+#define STORE EPILOGUE_STORE
+#define STORE_PART EPILOGUE_STORE_PART
+#endif
+
+#if defined(ENTRY_matmul_tiles) && !GPU_SHAPE
+
+#if B_UNIT == INNER_AXIS
+// VECTOR_WIDTH steps of k of one vector of columns. Columns from `width` on repeat the last one. Interleaving the lanes
+// of row `lane` with those of the row half a square below, log2(VECTOR_WIDTH) times for all rows, transposes a square.
+static inline void KERNEL(pack_square)(__global const STORED *b, const long b_column, const int width, VECTOR *panel) {
+    VECTOR squares[2][VECTOR_WIDTH];
+    for (int lane = 0; lane < VECTOR_WIDTH; lane++) {
+        squares[0][lane] = LOAD(b + min(lane, width - 1) * b_column);
+    }
+    int from = 0;
+    for (int round = 1; round < VECTOR_WIDTH; round *= 2, from = 1 - from) {
+        for (int lane = 0; lane < VECTOR_WIDTH / 2; lane++) {
+            const VECTOR x = squares[from][lane], y = squares[from][lane + VECTOR_WIDTH / 2];
+            VECTOR low, high;
+            low.even = x.lo;
+            low.odd = y.lo;
+            high.even = x.hi;
+            high.odd = y.hi;
+            squares[1 - from][2 * lane] = low;
+            squares[1 - from][2 * lane + 1] = high;
+        }
+    }
+    for (int lane = 0; lane < VECTOR_WIDTH; lane++) {
+        panel[lane * COLUMNS] = squares[from][lane];
+    }
+}
+#endif
+
+// Copies `length` steps of k of one vector of columns, of which `width` exist, to every COLUMNS-th vector of a panel.
+// From the first of them on, b has `remaining` steps. Lanes without a column may hold anything: they are not stored.
+static inline void KERNEL(pack_vector)(__global const STORED *b, const long b_inner, const long b_column, const int length,
+                                       const int remaining, const int width, VECTOR *panel) {
+    int i = 0;
+#if B_UNIT == INNER_AXIS
+    for (; i + VECTOR_WIDTH <= length; i += VECTOR_WIDTH) {
+        KERNEL(pack_square)(b + i, b_column, width, panel + i * COLUMNS);
+    }
+#elif B_UNIT == OUTER_AXIS
+    for (const int whole = WHOLE_VECTORS(length, remaining, width); i < whole; i++) {
+        panel[i * COLUMNS] = LOAD(b + i * b_inner);
+    }
+#endif
+    for (; i < length; i++) {
+        panel[i * COLUMNS] = LOAD_PART(b + i * b_inner, b_column, width);
+    }
+}
+
+// sums (+)= ROWS rows of a, of which `rows` exist, times a panel.
+static inline void KERNEL(multiply_tile)(__global const STORED *a, const long a_row, const long a_inner, const int rows,
+                                         const int length, const VECTOR *panel, const int is_first, VECTOR *sums) {
+    VECTOR sum[ROWS][COLUMNS];
+    __global const STORED *a_rows[ROWS];
+#pragma unroll
+    for (int row = 0; row < ROWS; row++) {
+        a_rows[row] = a + min(row, rows - 1) * a_row;
+#pragma unroll
+        for (int j = 0; j < COLUMNS; j++) {
+            sum[row][j] = (VECTOR)(0);
+        }
+    }
+    for (int i = 0; i < length; i++) {
+#pragma unroll
+        for (int row = 0; row < ROWS; row++) {
+#if A_UNIT == INNER_AXIS
+            const VECTOR x = (VECTOR)(LOAD_ONE(a_rows[row] + i));
+#else
+            const VECTOR x = (VECTOR)(LOAD_ONE(a_rows[row] + i * a_inner));
+#endif
+#pragma unroll
+            for (int j = 0; j < COLUMNS; j++) {
+                sum[row][j] = MULTIPLY_ADD(x, panel[i * COLUMNS + j], sum[row][j]);
+            }
+        }
+    }
+#pragma unroll
+    for (int row = 0; row < ROWS; row++) {
+#pragma unroll
+        for (int j = 0; j < COLUMNS; j++) {
+            sums[row * COLUMNS + j] = is_first ? sum[row][j] : ADD(sums[row * COLUMNS + j], sum[row][j]);
+        }
+    }
+}
+
+__kernel CPU_KERNEL void KERNEL(matmul_tiles)(MATMUL_PARAMETERS, __global OUTPUT *c, const int item_rows, const int item_panels,
+                                   const int places EPILOGUE_ARGUMENTS) {
+    VECTOR panel[BLOCK_K * COLUMNS];
+    VECTOR sums[LARGEST_PANELS][LARGEST_ROWS * COLUMNS];
+    const int row_blocks = (m + item_rows - 1) / item_rows;
+    const int column_blocks = (n + item_panels * PANEL - 1) / (item_panels * PANEL);
+    const long items = get_global_size(0), item = get_global_id(0);
+    const int last_place = (int)(places * (item + 1) / items);
+    for (int place = (int)(places * item / items); place < last_place; place++) {
+        const int first_row = place % row_blocks * item_rows;
+        const int first_column = place / row_blocks % column_blocks * (item_panels * PANEL);
+        const int batch = place / row_blocks / column_blocks % batches;
+        const int part = place / row_blocks / column_blocks / batches;
+        const int last_row = min(first_row + item_rows, m);
+        const int last_column = min(first_column + item_panels * PANEL, n);
+        const int first_k = part * part_length, last_k = min(first_k + part_length, k);
+        __global const STORED *a_batch = a + BATCH_OFFSET(a, batch);
+        __global const STORED *b_batch = b + BATCH_OFFSET(b, batch);
+        int block = first_k;
+        do {
+            const int length = min(BLOCK_K, last_k - block);
+            for (int column = first_column, p = 0; column < last_column; column += PANEL, p++) {
+                for (int j = 0; j < COLUMNS; j++) {
+                    const int at = min(column + j * VECTOR_WIDTH, n - 1);
+                    KERNEL(pack_vector)(b_batch + block * b_inner + at * b_column, b_inner, b_column, length, k - block,
+                                        min(VECTOR_WIDTH, n - at), panel + j);
+                }
+                for (int row = first_row; row < last_row; row += ROWS) {
+                    KERNEL(multiply_tile)(a_batch + row * a_row + block * a_inner, a_row, a_inner, last_row - row, length,
+                                          panel, block == first_k, sums[p] + (row - first_row) * COLUMNS);
+                }
+            }
+            block += BLOCK_K;
+        } while (block < last_k);
+        for (int row = first_row; row < last_row; row++) {
+            for (int column = first_column; column < last_column; column += VECTOR_WIDTH) {
+                const int p = (column - first_column) / PANEL, j = (column - first_column) / VECTOR_WIDTH % COLUMNS;
+                const VECTOR value = sums[p][(row - first_row) * COLUMNS + j];
+                if (column + VECTOR_WIDTH <= n) {
+                    STORE(value, batch, row, column);
+                } else {
+                    STORE_PART(value, batch, row, column, n - column);
+                }
+            }
+        }
+    }
+}
+#endif
+
+#if defined(ENTRY_matmul_tiles) && GPU_SHAPE
+#define QUAD PASTE(COMPUTE, 4)
+
+__kernel __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) void KERNEL(matmul_tiles)(
+    MATMUL_PARAMETERS, __global OUTPUT *c EPILOGUE_ARGUMENTS) {
+    // One quad of padding per step of k keeps the copies, which may run down a column, off a single memory bank.
+    __local QUAD a_tile[TILE_K][TILE_ROWS / 4 + 1];
+    __local QUAD b_tile[TILE_K][TILE_COLUMNS / 4 + 1];
+    const int item = get_local_id(0);
+    const int item_row = item / GROUP_COLUMNS, item_column = item % GROUP_COLUMNS;
+    const int column_blocks = (n + TILE_COLUMNS - 1) / TILE_COLUMNS, row_blocks = (m + TILE_ROWS - 1) / TILE_ROWS;
+    const int place = get_group_id(0);
+    const int first_column = place % column_blocks * TILE_COLUMNS;
+    const int first_row = place / column_blocks % row_blocks * TILE_ROWS;
+    const int batch = place / column_blocks / row_blocks % batches;
+    const int part = place / column_blocks / row_blocks / batches;
+    const int first_k = part * part_length, last_k = min(first_k + part_length, k);
+    __global const STORED *a_batch = a + BATCH_OFFSET(a, batch);
+    __global const STORED *b_batch = b + BATCH_OFFSET(b, batch);
+    QUAD sum[ITEM_ROWS][ITEM_COLUMNS / 4];
+#pragma unroll
+    for (int row = 0; row < ITEM_ROWS; row++) {
+#pragma unroll
+        for (int j = 0; j < ITEM_COLUMNS / 4; j++) {
+            sum[row][j] = (QUAD)(0);
+        }
+    }
+    for (int block = first_k; block < last_k; block += TILE_K) {
+        for (int at = item; at < TILE_ROWS * TILE_K; at += GROUP_SIZE) {
+#if A_UNIT == OUTER_AXIS
+            const int i = at / TILE_ROWS, row = at % TILE_ROWS;
+#else
+            const int i = at % TILE_K, row = at / TILE_K;
+#endif
+            const bool exists = first_row + row < m && block + i < last_k;
+            ((__local COMPUTE *)a_tile[i])[row] =
+                exists ? LOAD_ONE(a_batch + (first_row + row) * a_row + (block + i) * a_inner) : (COMPUTE)0;
+        }
+        for (int at = item; at < TILE_COLUMNS * TILE_K; at += GROUP_SIZE) {
+#if B_UNIT == INNER_AXIS
+            const int i = at % TILE_K, column = at / TILE_K;
+#else
+            const int i = at / TILE_COLUMNS, column = at % TILE_COLUMNS;
+#endif
+            const bool exists = first_column + column < n && block + i < last_k;
+            ((__local COMPUTE *)b_tile[i])[column] =
+                exists ? LOAD_ONE(b_batch + (first_column + column) * b_column + (block + i) * b_inner) : (COMPUTE)0;
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+        for (int i = 0; i < TILE_K; i++) {
+            QUAD x[ITEM_ROWS / 4], y[ITEM_COLUMNS / 4];
+#pragma unroll
+            for (int q = 0; q < ITEM_ROWS / 4; q++) {
+                x[q] = a_tile[i][q * GROUP_ROWS + item_row];
+            }
+#pragma unroll
+            for (int j = 0; j < ITEM_COLUMNS / 4; j++) {
+                y[j] = b_tile[i][j * GROUP_COLUMNS + item_column];
+            }
+#pragma unroll
+            for (int q = 0; q < ITEM_ROWS / 4; q++) {
+#pragma unroll
+                for (int j = 0; j < ITEM_COLUMNS / 4; j++) {
+                    sum[4 * q][j] = MULTIPLY_ADD((QUAD)(x[q].s0), y[j], sum[4 * q][j]);
+                    sum[4 * q + 1][j] = MULTIPLY_ADD((QUAD)(x[q].s1), y[j], sum[4 * q + 1][j]);
+                    sum[4 * q + 2][j] = MULTIPLY_ADD((QUAD)(x[q].s2), y[j], sum[4 * q + 2][j]);
+                    sum[4 * q + 3][j] = MULTIPLY_ADD((QUAD)(x[q].s3), y[j], sum[4 * q + 3][j]);
+                }
+            }
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+    }
+    COMPUTE lanes[ITEM_COLUMNS];
+#pragma unroll
+    for (int r = 0; r < ITEM_ROWS; r++) {
+        const int row = first_row + (r / 4 * GROUP_ROWS + item_row) * 4 + r % 4;
+#pragma unroll
+        for (int j = 0; j < ITEM_COLUMNS / 4; j++) {
+            vstore4(sum[r][j], j, lanes);
+        }
+        for (int j = 0; j < ITEM_COLUMNS; j++) {
+            const int column = first_column + (j / 4 * GROUP_COLUMNS + item_column) * 4 + j % 4;
+            if (row < m && column < n) {
+                STORE(lanes[j], batch, row, column);
+            }
+        }
+    }
+}
+#undef QUAD
+#endif
+
+#if defined(ENTRY_matmul_dots) && !GPU_SHAPE
+#if B_UNIT == INNER_AXIS
+#define RIGHT(i) LOAD(right[q] + (i))
+#else
+#define RIGHT(i) LOAD_PART(right[q] + (i) * b_inner, b_inner, VECTOR_WIDTH)
+#endif
+
+static inline COMPUTE KERNEL(sum_lanes)(const VECTOR value) {
+    COMPUTE lanes[VECTOR_WIDTH];
+    VSTORE(value, lanes);
+#pragma unroll
+    for (int step = VECTOR_WIDTH / 2; step > 0; step /= 2) {
+#pragma unroll
+        for (int lane = 0; lane < step; lane++) {
+            lanes[lane] = MULTIPLY_ADD((COMPUTE)1, lanes[lane], lanes[lane + step]);
+        }
+    }
+    return lanes[0];
+}
+
+// sums[row][column] += the rows of a, `length` steps of which lie in `left`, times DOTS columns of which `width` exist.
+static inline void KERNEL(add_dots)(const COMPUTE *left, __global const STORED *b, const long b_inner,
+                                    const long b_column, const int length, const int width, COMPUTE *sums) {
+    VECTOR sum[ROWS][DOTS][CHAINS];
+    __global const STORED *right[DOTS];
+#pragma unroll
+    for (int q = 0; q < DOTS; q++) {
+        right[q] = b + min(q, width - 1) * b_column;
+#pragma unroll
+        for (int place = 0; place < ROWS * CHAINS; place++) {
+            sum[place / CHAINS][q][place % CHAINS] = (VECTOR)(0);
+        }
+    }
+    int i = 0;
+    for (; i + CHAINS * VECTOR_WIDTH <= length; i += CHAINS * VECTOR_WIDTH) {
+#pragma unroll
+        for (int q = 0; q < DOTS; q++) {
+#pragma unroll
+            for (int chain = 0; chain < CHAINS; chain++) {
+                const VECTOR y = RIGHT(i + chain * VECTOR_WIDTH);
+#pragma unroll
+                for (int row = 0; row < ROWS; row++) {
+                    const VECTOR x = VLOAD(left + row * DOT_BLOCK + i + chain * VECTOR_WIDTH);
+                    sum[row][q][chain] = MULTIPLY_ADD(x, y, sum[row][q][chain]);
+                }
+            }
+        }
+    }
+#pragma unroll
+    for (int row = 0; row < ROWS; row++) {
+#pragma unroll
+        for (int q = 0; q < DOTS; q++) {
+#pragma unroll
+            for (int chain = 1; chain < CHAINS; chain++) {
+                sum[row][q][0] = ADD(sum[row][q][0], sum[row][q][chain]);
+            }
+            COMPUTE total = KERNEL(sum_lanes)(sum[row][q][0]);
+            for (int rest = i; rest < length; rest++) {
+                total = MULTIPLY_ADD(left[row * DOT_BLOCK + rest], LOAD_ONE(right[q] + rest * b_inner), total);
+            }
+            if (q < width) {
+                COMPUTE *target = sums + row * LARGEST_VECTORS * VECTOR_WIDTH + q;
+                *target = MULTIPLY_ADD((COMPUTE)1, total, *target);
+            }
+        }
+    }
+}
+
+__kernel CPU_KERNEL void KERNEL(matmul_dots)(MATMUL_PARAMETERS, __global OUTPUT *c, const int item_columns,
+                                             const int places EPILOGUE_ARGUMENTS) {
+    COMPUTE left[ROWS * DOT_BLOCK];
+    COMPUTE sums[ROWS][LARGEST_VECTORS * VECTOR_WIDTH];
+    const int column_blocks = (n + item_columns - 1) / item_columns;
+    const long items = get_global_size(0), item = get_global_id(0);
+    const int last_place = (int)(places * (item + 1) / items);
+    for (int place = (int)(places * item / items); place < last_place; place++) {
+        const int first_column = place % column_blocks * item_columns;
+        const int batch = place / column_blocks % batches, part = place / column_blocks / batches;
+        const int width = min(item_columns, n - first_column);
+        const int first_k = part * part_length, last_k = min(first_k + part_length, k);
+        __global const STORED *a_batch = a + BATCH_OFFSET(a, batch);
+        __global const STORED *b_batch = b + BATCH_OFFSET(b, batch) + first_column * b_column;
+        for (int row = 0; row < ROWS; row++) {
+            for (int column = 0; column < item_columns; column++) {
+                sums[row][column] = 0;
+            }
+        }
+        for (int block = first_k; block < last_k; block += DOT_BLOCK) {
+            const int length = min(DOT_BLOCK, last_k - block);
+            for (int row = 0; row < ROWS; row++) {
+                for (int i = 0; i < length; i++) {
+                    left[row * DOT_BLOCK + i] = LOAD_ONE(a_batch + row * a_row + (block + i) * a_inner);
+                }
+            }
+            for (int column = 0; column < width; column += DOTS) {
+                KERNEL(add_dots)(left, b_batch + column * b_column + block * b_inner, b_inner, b_column, length,
+                                 width - column, sums[0] + column);
+            }
+        }
+        for (int row = 0; row < ROWS; row++) {
+            for (int column = 0; column < width; column += VECTOR_WIDTH) {
+                const VECTOR value = VLOAD(sums[row] + column);
+                if (column + VECTOR_WIDTH <= width) {
+                    STORE(value, batch, row, first_column + column);
+                } else {
+                    STORE_PART(value, batch, row, first_column + column, width - column);
+                }
+            }
+        }
+    }
+}
+#undef RIGHT
+#endif
+
+#if defined(ENTRY_matmul_sums) && !GPU_SHAPE
+// sums += `steps` rows of b, scaled by elements of a.
+#define ADD_ROWS(steps)                                                                                               \
+    for (int j = 0; j < vectors; j++) {                                                                               \
+        VECTOR y[steps];                                                                                              \
+        _Pragma("unroll") for (int u = 0; u < steps; u++) {                                                           \
+            __global const STORED *right = b_batch + (i + u) * b_inner + j * VECTOR_WIDTH;                            \
+            y[u] = j < whole ? LOAD(right) : LOAD_PART(right, 1, width - j * VECTOR_WIDTH);                           \
+        }                                                                                                             \
+        _Pragma("unroll") for (int row = 0; row < ROWS; row++) {                                                      \
+            VECTOR sum = sums[row][j];                                                                                \
+            _Pragma("unroll") for (int u = 0; u < steps; u++) {                                                       \
+                const VECTOR x = (VECTOR)(LOAD_ONE(a_batch + row * a_row + (i + u) * a_inner));                       \
+                sum = MULTIPLY_ADD(x, y[u], sum);                                                                     \
+            }                                                                                                         \
+            sums[row][j] = sum;                                                                                       \
+        }                                                                                                             \
+    }
+
+__kernel CPU_KERNEL void KERNEL(matmul_sums)(MATMUL_PARAMETERS, __global OUTPUT *c, const int item_columns,
+                                             const int places EPILOGUE_ARGUMENTS) {
+    VECTOR sums[ROWS][LARGEST_VECTORS], totals[ROWS][LARGEST_VECTORS];
+    const int column_blocks = (n + item_columns - 1) / item_columns;
+    const long items = get_global_size(0), item = get_global_id(0);
+    const int last_place = (int)(places * (item + 1) / items);
+    for (int place = (int)(places * item / items); place < last_place; place++) {
+        const int first_column = place % column_blocks * item_columns;
+        const int batch = place / column_blocks % batches, part = place / column_blocks / batches;
+        const int width = min(item_columns, n - first_column);
+        const int vectors = (width + VECTOR_WIDTH - 1) / VECTOR_WIDTH, tail = width % VECTOR_WIDTH;
+        const int first_k = part * part_length, last_k = min(first_k + part_length, k);
+        __global const STORED *a_batch = a + BATCH_OFFSET(a, batch);
+        __global const STORED *b_batch = b + BATCH_OFFSET(b, batch) + first_column;
+        for (int row = 0; row < ROWS; row++) {
+            for (int j = 0; j < vectors; j++) {
+                totals[row][j] = (VECTOR)(0);
+            }
+        }
+        for (int block = first_k; block < last_k; block += BLOCK_K) {
+            const int stop = min(block + BLOCK_K, last_k);
+            for (int row = 0; row < ROWS; row++) {
+                for (int j = 0; j < vectors; j++) {
+                    sums[row][j] = (VECTOR)(0);
+                }
+            }
+            int i = block, whole = vectors;
+            for (const int last = block + WHOLE_VECTORS(stop - block, k - block, tail ? tail : VECTOR_WIDTH) - 8; i <= last; i += 8) {
+                ADD_ROWS(8)
+            }
+            for (whole = width / VECTOR_WIDTH; i < stop; i++) {
+                ADD_ROWS(1)
+            }
+            for (int row = 0; row < ROWS; row++) {
+                for (int j = 0; j < vectors; j++) {
+                    totals[row][j] = ADD(totals[row][j], sums[row][j]);
+                }
+            }
+        }
+        for (int row = 0; row < ROWS; row++) {
+            for (int j = 0; j < vectors; j++) {
+                const int column = first_column + j * VECTOR_WIDTH;
+                if (column + VECTOR_WIDTH <= n) {
+                    STORE(totals[row][j], batch, row, column);
+                } else {
+                    STORE_PART(totals[row][j], batch, row, column, n - column);
+                }
+            }
+        }
+    }
+}
+#undef ADD_ROWS
+#endif
+
+#if defined(ENTRY_matmul_dots) && GPU_SHAPE
+__kernel __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) void KERNEL(matmul_dots)(
+    MATMUL_PARAMETERS, __global OUTPUT *c EPILOGUE_ARGUMENTS) {
+    __local COMPUTE sums[GROUP_SIZE];
+    const int item = get_local_id(0), place = get_group_id(0);
+    const int column = place % n, batch = place / n % batches, part = place / n / batches;
+    const int first_k = part * part_length, last_k = min(first_k + part_length, k);
+    __global const STORED *left = a + BATCH_OFFSET(a, batch);
+    __global const STORED *right = b + BATCH_OFFSET(b, batch) + column * b_column;
+    COMPUTE sum = 0;
+    for (int i = first_k + item; i < last_k; i += GROUP_SIZE) {
+        sum = MULTIPLY_ADD(LOAD_ONE(left + i * a_inner), LOAD_ONE(right + i * b_inner), sum);
+    }
+    sums[item] = sum;
+    for (int step = GROUP_SIZE / 2; step > 0; step /= 2) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (item < step) {
+            sums[item] = ADD(sums[item], sums[item + step]);
+        }
+    }
+    if (item == 0) {
+        STORE(sums[0], batch, 0, column);
+    }
+}
+#endif
+
+#if defined(ENTRY_matmul_sums) && GPU_SHAPE
+__kernel __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) void KERNEL(matmul_sums)(
+    MATMUL_PARAMETERS, __global OUTPUT *c EPILOGUE_ARGUMENTS) {
+    __local COMPUTE sums[GROUP_SIZE];
+    const int item = get_local_id(0), place = get_group_id(0);
+    const int column_blocks = (n + GROUP_COLUMNS - 1) / GROUP_COLUMNS;
+    const int column = place % column_blocks * GROUP_COLUMNS + item % GROUP_COLUMNS;
+    const int batch = place / column_blocks % batches, part = place / column_blocks / batches;
+    const int first_k = part * part_length, last_k = min(first_k + part_length, k);
+    __global const STORED *left = a + BATCH_OFFSET(a, batch);
+    __global const STORED *right = b + BATCH_OFFSET(b, batch) + min(column, n - 1) * b_column;
+    COMPUTE sum = 0;
+    for (int i = first_k + item / GROUP_COLUMNS; i < last_k; i += GROUP_SIZE / GROUP_COLUMNS) {
+        sum = MULTIPLY_ADD(LOAD_ONE(left + i * a_inner), LOAD_ONE(right + i * b_inner), sum);
+    }
+    sums[item] = sum;
+    for (int step = GROUP_SIZE / 2; step >= GROUP_COLUMNS; step /= 2) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (item < step) {
+            sums[item] = ADD(sums[item], sums[item + step]);
+        }
+    }
+    if (item < GROUP_COLUMNS && column < n) {
+        STORE(sums[item], batch, 0, column);
+    }
+}
+#endif
+
+// Adds the parts of a product that was split along k.
+#ifdef ENTRY_matmul_combine
+__kernel void KERNEL(matmul_combine)(__global const COMPUTE *partial, __global STORED *c, const int m, const int n,
+                                     const int parts, const long size EPILOGUE_ARGUMENTS) {
+    const long vectors = (n + VECTOR_WIDTH - 1) / VECTOR_WIDTH, places = size / n * vectors;
+    const long items = get_global_size(0), item = get_global_id(0);
+    const long last_place = places * (item + 1) / items;
+    for (long place = places * item / items; place < last_place; place++) {
+        const int column = (int)(place % vectors) * VECTOR_WIDTH;
+        const int row = (int)(place / vectors % m), batch = (int)(place / vectors / m);
+        const int count = min(VECTOR_WIDTH, n - column);
+        __global const COMPUTE *values = partial + C_INDEX(batch, row, column);
+        VECTOR value = PASTE(load_strided_, COMPUTE)(values, 1, count);
+        for (int part = 1; part < parts; part++) {
+            value = ADD(value, PASTE(load_strided_, COMPUTE)(values + part * size, 1, count));
+        }
+        if (count == VECTOR_WIDTH) {
+            EPILOGUE_STORE(value, batch, row, column);
+        } else {
+            EPILOGUE_STORE_PART(value, batch, row, column, count);
+        }
+    }
+}
+#endif
+
+#ifdef DEFAULT_EPILOGUE
+#undef DEFAULT_EPILOGUE
+#undef EPILOGUE_ARGUMENTS
+#undef EPILOGUE_STORE
+#undef EPILOGUE_STORE_PART
+#endif

@@ -1,0 +1,19 @@
+"""Looking at the plan of an array without running it."""
+
+from __future__ import annotations
+
+from clgrad.array.assembly import ndarray
+from clgrad.graph import explain as plans
+
+
+def explain(x: ndarray) -> plans.Explanation:
+    """What reading a pending array would do: kernels, fused ops, bytes, reuse of memory. Launches nothing.
+
+    Print it, or draw it: `explain(x).dot()` is Graphviz text.
+
+    >>> from clgrad import np
+    >>> plan = explain((np.ones(3) * 2 + 1).sum())
+    >>> len(plan.kernels)
+    1
+    """
+    return plans.explain(x._value)

@@ -1,0 +1,66 @@
+"""Pointwise work on the results of a library kernel, done where the kernel would have stored them.
+
+The kernel file stores through two macros, EPILOGUE_STORE(value, batch, row, column) for a vector of columns and
+EPILOGUE_STORE_PART(value, batch, row, column, count) for the first `count` lanes, and ends its parameters with
+EPILOGUE_ARGUMENTS. Here these are defined to compute and store what the loop says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from clgrad.dtypes import COMPUTE_NAME
+from clgrad.graph.codegen import Access, Space, Writer, index_type, rounded, walks
+from clgrad.graph.lower import Launch
+from clgrad.graph.resolve import Given, Loop
+from clgrad.graph.strides import merge
+from clgrad.shapes import Shape
+
+
+def with_epilogue(launch: Launch, loop: Loop, shape: Shape, vector_width: int) -> Launch:
+    """`launch`, the last of a library node with result `shape` (batch axes, rows, columns), doing `loop` as well."""
+    writer = Writer(loop, vector_width, _space(loop, shape))
+    defines = (
+        ("index_t", writer.space.index_type),
+        ("EPILOGUE_ARGUMENTS", "".join(f", {parameter}" for parameter in writer.parameters)),
+        ("EPILOGUE_STORE(value_, batch_, row_, column_)", _body(writer, None)),
+        ("EPILOGUE_STORE_PART(value_, batch_, row_, column_, count_)", _body(writer, "count_")),
+    )
+    source = replace(launch.source, defines=(*launch.source.defines, *defines))
+    return replace(launch, source=source, arguments=(*launch.arguments, *writer.arguments))
+
+
+def _space(loop: Loop, shape: Shape) -> Space:
+    """Outer axes: the batch; middle: rows; inner: columns."""
+    all_walks = [(_expanded(strides, shape), offset) for strides, offset in walks(loop)]
+    *batch, rows, columns = shape
+    outer, outer_strides = merge(batch, [strides[:-2] for strides, _ in all_walks])
+    accesses = [
+        Access(steps, [strides[-2]], strides[-1], offset) for steps, (strides, offset) in zip(outer_strides, all_walks)
+    ]
+    return Space(outer, [rows], columns, accesses, index_type(shape, all_walks))
+
+
+def _expanded(strides: Shape, shape: Shape) -> Shape:
+    """Strides over a shape without axes of length one, with those axes put back."""
+    steps = iter(strides)
+    return tuple(0 if n == 1 else next(steps) for n in shape)
+
+
+def _body(writer: Writer, count: str | None) -> str:
+    loop = writer.loop
+    given = next(place for place, statement in enumerate(loop.statements) if isinstance(statement.what, Given))
+    dtype = loop.statements[given].dtype
+    places = writer.closure([store.value for store in loop.stores])
+    # The macro's arguments may use the very names that are declared here, so each is read before it is hidden.
+    lines = [
+        f"const {COMPUTE_NAME[dtype]}_v v{given} = {rounded('value_', dtype)};",
+        "const index_t epilogue_row = (row_), epilogue_column = (column_), row = (batch_);",
+        "const index_t j = epilogue_row, i = epilogue_column;",
+        writer.setup,
+        writer.row_setup,
+        writer.middle_setup,
+        *(writer.statement(place, "in", count) for place in places),
+        *(writer.store(index, "in", count) for index in range(len(loop.stores))),
+    ]
+    return "{\n" + "\n".join(line for line in lines if line) + "\n}"

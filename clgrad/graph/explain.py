@@ -1,0 +1,101 @@
+"""The plan of a pending array, told to people: kernels, fused ops, bytes, reuse of memory; as text and as a graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clgrad.graph.node import Node
+from clgrad.graph.plan import Plan, Planner, Work
+from clgrad.graph.trace import trace
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One kernel of a plan: its file, the ops fused in it, the bytes it reads and writes."""
+
+    name: str
+    ops: str
+    reads: int
+    writes: int
+    launches: int
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What looking at an array would do. Prints as a table; `dot()` gives Graphviz text.
+
+    `kernels` are in launch order; `nodes` counts the pending ops; `result_bytes` and `temporary_bytes` the memory
+    that the plan takes, `unshared_bytes` what it would take if temporaries did not share memory.
+    """
+
+    kernels: tuple[Kernel, ...]
+    nodes: int
+    result_bytes: int
+    temporary_bytes: int
+    unshared_bytes: int
+    overwritten: int
+
+    def __str__(self) -> str:
+        if not self.kernels:
+            return "nothing is pending: the value is computed, or needs no kernel"
+        launches = sum(kernel.launches for kernel in self.kernels)
+        lines = [f"{self.nodes} pending ops in {launches} launches"]
+        for number, kernel in enumerate(self.kernels):
+            traffic = f"reads {kernel.reads:>12,} B  writes {kernel.writes:>12,} B"
+            lines.append(f"{number:3}  {kernel.name:<10} {traffic}  {kernel.ops}")
+        lines.append(
+            f"memory: {self.result_bytes:,} B for results, {self.temporary_bytes:,} B for temporaries "
+            f"({self.unshared_bytes:,} B without reuse), {self.overwritten} inputs overwritten in place"
+        )
+        return "\n".join(lines)
+
+    def dot(self) -> str:
+        """The kernels and what flows between them, as a Graphviz digraph."""
+        lines = ["digraph plan {", "  node [shape=box];"]
+        writer = {item: number for number, kernel in enumerate(self.kernels) for item in kernel.outputs}
+        for number, kernel in enumerate(self.kernels):
+            lines.append(f'  k{number} [label="{kernel.name}\\n{kernel.ops}"];')
+            for item in kernel.inputs:
+                source = f"k{writer[item]}" if item in writer else f"input{item}"
+                lines.append(f"  {source} -> k{number};")
+        return "\n".join([*lines, "}"])
+
+
+def explain(node: Node) -> Explanation:
+    """The plan that reading `node` would run. Builds its kernels, but launches nothing."""
+    found = trace([node]) if node.storage is None else None
+    if found is None or not found.order:
+        return Explanation((), 0, 0, 0, 0, 0)
+    with node.device.lock:
+        plan = Planner(found, node.device).build()
+    temporaries = sum(_nbytes(plan, item) for work in plan.works for item in work.stores if _is_temporary(plan, item))
+    return Explanation(
+        tuple(_kernel(plan, work) for work in plan.works if work.launches),
+        len(found.order),
+        sum(plan.result_bytes),
+        sum(plan.temporary_bytes),
+        temporaries,
+        sum(home.leaf is not None for _, home in plan.outputs),
+    )
+
+
+def _is_temporary(plan: Plan, item: int) -> bool:
+    return item >= 0 and all(plan.items[item].node != place for place, _ in plan.outputs)
+
+
+def _nbytes(plan: Plan, item: int) -> int:
+    return plan.items[item].size * plan.items[item].dtype.itemsize if item >= 0 else 0
+
+
+def _kernel(plan: Plan, work: Work) -> Kernel:
+    return Kernel(
+        work.launches[-1].source.name,
+        work.labels[-1],
+        sum(_nbytes(plan, item) for item in work.loads),
+        sum(_nbytes(plan, item) for item in work.stores),
+        len(work.launches),
+        tuple(item for item in work.loads if item >= 0),
+        tuple(item for item in work.stores if item >= 0),
+    )

@@ -1,0 +1,179 @@
+"""The text of a rows kernel: one pass over the columns per phase, statements per row between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from clgrad.dtypes import COMPUTE_NAME, DType, float16, float32
+from clgrad.graph.codegen import Accumulator, Writer, block, is_reduction, rounded
+from clgrad.graph.fuse import ELEMENT, REDUCED
+from clgrad.graph.node import Pointwise, Reduction
+from clgrad.graph.resolve import Compute
+
+# A value that costs at least this many additions is kept between the passes over a row, if the row has at most
+# this many elements.
+COSTLY = 10
+LONGEST_STASH = 65536
+NewScratch = Callable[[int, DType], int]
+
+
+class Phases:
+    """The text of a rows kernel: statements per row, and one pass over the columns per phase."""
+
+    def __init__(self, writer: Writer, group: int, split: bool) -> None:
+        self.writer = writer
+        self.loop = writer.loop
+        self.group = group
+        self.split = split
+        self.unrolls = not group and writer.wide > 1 and self._is_light()
+        self.ready = self._ready()
+        self.stashed: dict[int, int] = {}
+        self.stash_row = "((inner + VECTOR_WIDTH - 1) / VECTOR_WIDTH * VECTOR_WIDTH)"
+
+    def stash(self, length: int, items: int, new_scratch: NewScratch) -> None:
+        """Keep costly values of a row that several passes need, in a row of scratch memory per work-item."""
+        if length > LONGEST_STASH:
+            return
+        for place in self._needed_again():
+            statement = self.loop.statements[place]
+            kind = COMPUTE_NAME[statement.dtype]
+            dtype = float32 if statement.dtype == float16 else statement.dtype
+            self.writer.declare_stash(len(self.stashed), kind, new_scratch(items * length, dtype))
+            self.stashed[place] = len(self.stashed)
+
+    def _needed_again(self) -> list[int]:
+        """Costly statements that are computed in more than one pass."""
+        passes = [self.writer.closure(self._wanted(phase), ELEMENT) for phase in range(max(self.ready, default=0) + 1)]
+        return [
+            place
+            for place, statement in enumerate(self.loop.statements)
+            if sum(place in places for places in passes) > 1
+            and isinstance(statement.what, Compute)
+            and isinstance(statement.what.primitive, Pointwise)
+            and statement.what.primitive.cost >= COSTLY
+        ]
+
+    def _accumulators(self, phase: int) -> list[Accumulator]:
+        return [
+            Accumulator(place, statement)
+            for place, statement in enumerate(self.loop.statements)
+            if is_reduction(statement) and self.ready[place] == phase + 1
+        ]
+
+    def _stores(self, phase: int) -> list[int]:
+        return [
+            index
+            for index, store in enumerate(self.loop.stores)
+            if store.level == ELEMENT and self.ready[store.value] == phase
+        ]
+
+    def _wanted(self, phase: int) -> list[int]:
+        """What the pass of a phase combines or stores."""
+        arguments = [accumulator.argument for accumulator in self._accumulators(phase)]
+        return arguments + [self.loop.stores[index].value for index in self._stores(phase)]
+
+    def _is_light(self) -> bool:
+        cost = sum(s.what.primitive.cost for s in self.loop.statements
+                   if isinstance(s.what, Compute) and not isinstance(s.what.primitive, Reduction))  # fmt: skip
+        return cost <= 12
+
+    def _ready(self) -> list[int]:
+        """The first phase in which each statement can be computed."""
+        ready: list[int] = []
+        for statement in self.loop.statements:
+            if isinstance(statement.what, Compute):
+                after = int(is_reduction(statement))
+                ready.append(max((ready[place] for place in statement.what.arguments), default=0) + after)
+            else:
+                ready.append(0)
+        return ready
+
+    def defines(self) -> list[tuple[str, str]]:
+        result, text = [], [self._reduced_statements(0)]
+        for phase in range(max(self.ready, default=0) + 1):
+            accumulators, stores = self._accumulators(phase), self._stores(phase)
+            if accumulators or stores:
+                result += self._pass(phase, accumulators, stores)
+                text += [accumulator.declare_totals() for accumulator in accumulators]
+                text.append(f"{'UNROLLED' if self.unrolls else 'SINGLE'}_PASS(P{phase})")
+                text += [self._finish(accumulator) for accumulator in accumulators]
+            if not self.split:
+                text.append(self._reduced_statements(phase + 1))
+        text.append(self._reduced_stores())
+        return [*result, ("PHASES", "\n".join(line for line in text if line))]
+
+    def _pass(self, phase: int, accumulators: list[Accumulator], stores: list[int]) -> list[tuple[str, str]]:
+        writer = self.writer
+        kept = {place for place in self.stashed if place in self._stashed_before(phase)}
+        places = writer.closure(self._wanted(phase), ELEMENT, kept)
+        suffixes = ["0", "1", "2", "3"] if self.unrolls else ["0"]
+
+        def body(count: str | None) -> str:
+            lines = [
+                self._unstash(place) if place in kept else writer.statement(place, "in", count) + self._restash(place)
+                for place in places
+            ]
+            lines += [accumulator.add("##u" if count is None else "0", count) for accumulator in accumulators]
+            lines += [writer.store(index, "in", count) for index in stores]
+            return block(lines)
+
+        name = f"P{phase}"
+        return [
+            (f"{name}_START", " ".join(accumulator.declare(suffixes) for accumulator in accumulators)),
+            (f"{name}_FULL(i, u)", body(None)),
+            (f"{name}_PART(i, count)", body("count")),
+            (f"{name}_FOLD", " ".join(accumulator.fold(suffixes) for accumulator in accumulators)),
+        ]
+
+    def _stashed_before(self, phase: int) -> set[int]:
+        return {
+            place
+            for earlier in range(phase)
+            for place in self.writer.closure(self._wanted(earlier), ELEMENT)
+            if place in self.stashed
+        }
+
+    def _stash_place(self, place: int) -> str:
+        return f"stash{self.stashed[place]} + (get_global_id(0) * mid + j) * {self.stash_row} + (i)"
+
+    def _unstash(self, place: int) -> str:
+        kind = COMPUTE_NAME[self.loop.statements[place].dtype]
+        return f"const {kind}_v v{place} = load_{kind}({self._stash_place(place)});"
+
+    def _restash(self, place: int) -> str:
+        if place not in self.stashed:
+            return ""
+        kind = COMPUTE_NAME[self.loop.statements[place].dtype]
+        return f" store_{kind}(v{place}, {self._stash_place(place)});"
+
+    def _finish(self, accumulator: Accumulator) -> str:
+        kind, place = accumulator.kind, accumulator.place
+        value = f"horizontal_{accumulator.combine}_{kind}({accumulator.total()})"
+        if self.group:
+            value = f"group_{accumulator.combine}_{kind}({value}, (__local {kind} *)shared)"
+        value = f"({kind}_v)({value})"
+        if not self.split:
+            value = rounded(value, accumulator.dtype)
+        return f"const {kind}_v v{place} = {value};"
+
+    def _reduced_statements(self, phase: int) -> str:
+        places = [place for place, s in enumerate(self.loop.statements)
+                  if s.level == REDUCED and self.ready[place] == phase and not is_reduction(s)]  # fmt: skip
+        return "\n".join(self.writer.statement(place, "at", None, moves=False) for place in places)
+
+    def _reduced_stores(self) -> str:
+        lines = []
+        for index, store in enumerate(self.loop.stores):
+            if store.level == REDUCED:
+                lines.append(
+                    self._partial_store(index) if self.split else self.writer.store(index, "at", None, moves=False)
+                )
+        if not lines:
+            return ""
+        condition = "if (get_local_id(0) == 0) " if self.group else ""
+        return condition + block(lines)
+
+    def _partial_store(self, index: int) -> str:
+        place = self.loop.stores[index].value
+        kind = COMPUTE_NAME[self.loop.statements[place].dtype]
+        return f"store_strided_{kind}(v{place}, q{index} + (long)part * rows + row, 1, 1);"

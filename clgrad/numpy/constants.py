@@ -1,0 +1,92 @@
+"""Numbers, dtypes and groups of dtypes."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import numpy
+
+from clgrad import dtypes
+
+pi = numpy.pi
+e = numpy.e
+inf = numpy.inf
+nan = numpy.nan
+newaxis = None
+
+# Older names of the same.
+NaN = NAN = nan
+PINF = inf
+NINF = -inf
+PZERO = 0.0
+NZERO = -0.0
+
+# NumPy's scalar types: they compare equal to dtypes and convert numbers.
+float16 = numpy.float16
+float32 = numpy.float32
+float64 = numpy.float64
+int8 = numpy.int8
+int16 = numpy.int16
+int32 = numpy.int32
+int64 = numpy.int64
+uint8 = numpy.uint8
+uint16 = numpy.uint16
+uint32 = numpy.uint32
+uint64 = numpy.uint64
+bool_ = numpy.bool_
+bool = numpy.bool_
+dtype = numpy.dtype
+
+floating_dtypes = list(dtypes.FLOATING)
+integer_dtypes = list(dtypes.INTEGERS)
+numeric_dtypes = [*integer_dtypes, *floating_dtypes]
+boolean_dtypes = [dtypes.bool_]
+
+finfo = numpy.finfo
+iinfo = numpy.iinfo
+set_printoptions = numpy.set_printoptions
+
+
+def result_type(*arrays_and_dtypes: Any) -> dtypes.DType:
+    """The dtype that an op on these gives.
+
+    >>> from clgrad import np
+    >>> np.result_type(np.int32, np.float16), np.result_type(np.zeros(2, dtype=int), 1.5)
+    (dtype('float16'), dtype('float32'))
+    """
+    given = [one for one in arrays_and_dtypes if not _is_python_number(one)]
+    result = _dtype_of(given[0]) if given else dtypes.float32
+    for one in given[1:]:
+        result = dtypes.promote(result, _dtype_of(one))
+    for one in arrays_and_dtypes:
+        if _is_python_number(one):
+            kind: Any = type(one)
+            result = dtypes.promote_scalar(result, kind)
+    return result
+
+
+def promote_types(type1: Any, type2: Any) -> dtypes.DType:
+    """The dtype of an op on arrays of these two dtypes.
+
+    >>> promote_types("int64", "float16")
+    dtype('float16')
+    """
+    return dtypes.promote(dtypes.as_dtype(type1), dtypes.as_dtype(type2))
+
+
+def can_cast(from_: Any, to: Any, casting: Any = "safe") -> Any:
+    """Whether a conversion keeps every value, by NumPy's rule.
+
+    >>> can_cast("int32", "float64"), can_cast("int64", "int32")
+    (True, False)
+    """
+    return numpy.can_cast(_dtype_of(from_), dtypes.as_dtype(to), casting)
+
+
+def _is_python_number(one: Any) -> Any:
+    return isinstance(one, (builtins.bool, int, float)) and not isinstance(one, numpy.generic)
+
+
+def _dtype_of(one: Any) -> dtypes.DType:
+    return dtypes.as_dtype(getattr(one, "dtype", one) if not isinstance(one, type) else one)

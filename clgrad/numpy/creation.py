@@ -1,0 +1,325 @@
+"""Arrays from numbers: constants, ranges, grids, identities, copies of what others made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+
+from clgrad.array import finish, ndarray
+from clgrad.array.arguments import as_shape, check_order
+from clgrad.array.conversion import DEFAULTS, as_value, chosen_device, chosen_dtype, from_host, from_object
+from clgrad.dtypes import DType, as_dtype
+from clgrad.errors import ArgumentError
+from clgrad.ops import arithmetic, creation, movement
+from clgrad.ops.operation import Value
+from clgrad.runtime.device import Device
+
+Place = Device | str | None
+
+
+def array(object: Any, dtype: Any = None, device: Place = None, ctx: Place = None) -> ndarray:
+    """An array from numbers, nested lists, NumPy arrays or arrays; always a copy.
+
+    Python numbers and lists give float32 unless `dtype` says otherwise. NumPy arrays keep their dtype, except
+    that float64 gives float32; `npx.set_np(dtype=True)` turns both into NumPy's own rule.
+
+    >>> from clgrad import np
+    >>> np.array([[1, 2], [3, 4]])
+    array([[1., 2.],
+           [3., 4.]])
+    >>> np.array([1, 2], dtype='int32')
+    array([1, 2], dtype=int32)
+    """
+    wanted = None if dtype is None else as_dtype(dtype)
+    if isinstance(object, ndarray):
+        place = object.device if device is None and ctx is None else chosen_device(device, ctx)
+        value = from_object(object, place, wanted)
+        return ndarray(arithmetic.identity(value) if value is object._value else value)
+    return ndarray(from_object(object, chosen_device(device, ctx), wanted))
+
+
+def asarray(obj: Any, dtype: Any = None, device: Place = None, copy: bool | None = None) -> ndarray:
+    """An array from whatever describes one; an array that is right already is given back itself.
+
+    >>> from clgrad import np
+    >>> x = np.ones(2)
+    >>> np.asarray(x) is x
+    True
+    """
+    if isinstance(obj, ndarray) and not copy:
+        right_dtype = dtype is None or obj.dtype == as_dtype(dtype)
+        if right_dtype and (device is None or chosen_device(device) is obj.device):
+            return obj
+    if copy is False:
+        raise ArgumentError("asarray: this needs a copy, and copy=False forbids it")
+    return array(obj, dtype, device)
+
+
+def from_dlpack(x: Any) -> ndarray:
+    """An array from any object that exports DLPack on the host; a copy, with its dtype.
+
+    >>> import numpy
+    >>> from_dlpack(numpy.arange(3.0, dtype='float32'))
+    array([0., 1., 2.])
+    """
+    numbers = numpy.from_dlpack(x)
+    return ndarray(from_host(numbers, chosen_device(), as_dtype(numbers.dtype)))
+
+
+def zeros(shape: Any, dtype: Any = None, order: str = "C", device: Place = None, ctx: Place = None) -> ndarray:
+    """An array of zeros.
+
+    >>> zeros((2, 2))
+    array([[0., 0.],
+           [0., 0.]])
+    """
+    return _constant("zeros", shape, 0, chosen_dtype(dtype), order, chosen_device(device, ctx))
+
+
+def ones(shape: Any, dtype: Any = None, order: str = "C", device: Place = None, ctx: Place = None) -> ndarray:
+    """An array of ones.
+
+    >>> ones(3)
+    array([1., 1., 1.])
+    """
+    return _constant("ones", shape, 1, chosen_dtype(dtype), order, chosen_device(device, ctx))
+
+
+def empty(shape: Any, dtype: Any = None, order: str = "C", device: Place = None, ctx: Place = None) -> ndarray:
+    """An array whose elements do not matter; they are zeros.
+
+    >>> empty((2, 3)).shape
+    (2, 3)
+    """
+    return _constant("empty", shape, 0, chosen_dtype(dtype), order, chosen_device(device, ctx))
+
+
+def full(
+    shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", device: Place = None, out: Any = None,
+    ctx: Place = None,
+) -> ndarray:  # fmt: skip
+    """An array of one number, or of an array repeated.
+
+    >>> full((2,), 1.5)
+    array([1.5, 1.5])
+    >>> full((2,), 7)
+    array([7, 7], dtype=int64)
+    """
+    lengths = as_shape("full", shape)
+    check_order("full", order)
+    place = chosen_device(device, ctx)
+    if isinstance(fill_value, (bool, int, float)):
+        wanted = _number_dtype(fill_value) if dtype is None else as_dtype(dtype)
+        return finish(creation.full(lengths, fill_value, wanted, place), out)
+    value = from_object(fill_value, place, None if dtype is None else as_dtype(dtype))
+    return finish(movement.broadcast_to(value, lengths), out)
+
+
+def _number_dtype(number: bool | int | float) -> DType:
+    return DEFAULTS.floating if isinstance(number, float) else numpy.dtype(type(number))
+
+
+def _constant(name: str, shape: Any, number: int, dtype: DType, order: str, device: Device) -> ndarray:
+    check_order(name, order)
+    return ndarray(creation.full(as_shape(name, shape), number, dtype, device))
+
+
+def _like(a: Any, number: Any, dtype: Any, order: str, device: Place, out: Any, shape: Any = None) -> ndarray:
+    check_order("like", order)
+    model = as_value(a)
+    lengths = model.shape if shape is None else as_shape("like", shape)
+    wanted = model.dtype if dtype is None else as_dtype(dtype)
+    place = model.device if device is None else chosen_device(device)
+    return finish(creation.full(lengths, number, wanted, place), out)
+
+
+def zeros_like(
+    a: Any, dtype: Any = None, order: str = "C", device: Place = None, out: Any = None, ctx: Place = None
+) -> ndarray:
+    """Zeros with the shape, dtype and device of another array.
+
+    >>> zeros_like(ones(2, dtype='int32'))
+    array([0, 0], dtype=int32)
+    """
+    return _like(a, 0, dtype, order, device or ctx, out)
+
+
+def ones_like(
+    a: Any, dtype: Any = None, order: str = "C", device: Place = None, out: Any = None, ctx: Place = None
+) -> ndarray:
+    """Ones with the shape, dtype and device of another array.
+
+    >>> ones_like(zeros(2))
+    array([1., 1.])
+    """
+    return _like(a, 1, dtype, order, device or ctx, out)
+
+
+def full_like(
+    a: Any, fill_value: Any, dtype: Any = None, order: str = "C", device: Place = None, out: Any = None,
+    ctx: Place = None,
+) -> ndarray:  # fmt: skip
+    """One number with the shape, dtype and device of another array.
+
+    >>> full_like(zeros(2), 3)
+    array([3., 3.])
+    """
+    return _like(a, fill_value, dtype, order, device or ctx, out)
+
+
+def empty_like(
+    prototype: Any,
+    dtype: Any = None,
+    device: Place = None,
+    order: str = "C",
+    subok: bool = False,
+    shape: Any = None,
+) -> ndarray:
+    """An array with the shape, dtype and device of another whose elements do not matter.
+
+    >>> empty_like(zeros((2, 3))).shape
+    (2, 3)
+    """
+    return _like(prototype, 0, dtype, order, device, None, shape)
+
+
+def arange(
+    start: float, stop: float | None = None, step: float = 1, dtype: Any = None, device: Place = None,
+    ctx: Place = None,
+) -> ndarray:  # fmt: skip
+    """start, start + step, ... before stop; from 0 where only one number is given.
+
+    >>> arange(4)
+    array([0., 1., 2., 3.])
+    >>> arange(1, 2, 0.25)
+    array([1.  , 1.25, 1.5 , 1.75])
+    """
+    wanted = chosen_dtype(dtype)
+    if dtype is None and DEFAULTS.numpy_dtypes:
+        wanted = numpy.arange(start, stop, step).dtype
+    return ndarray(creation.arange(_number(start), _number(stop), _number(step), wanted, chosen_device(device, ctx)))
+
+
+def _number(one: Any) -> Any:
+    return one.item() if hasattr(one, "item") else one
+
+
+def linspace(
+    start: float, stop: float, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None,
+    axis: int = 0, device: Place = None, ctx: Place = None,
+) -> Any:  # fmt: skip
+    """`num` numbers evenly from start to stop.
+
+    >>> linspace(0, 1, 5)
+    array([0.  , 0.25, 0.5 , 0.75, 1.  ])
+    """
+    start, stop, num = _number(start), _number(stop), int(_number(num))
+    value = creation.linspace(start, stop, num, endpoint, chosen_dtype(dtype), chosen_device(device, ctx))
+    if not retstep:
+        return ndarray(value)
+    return ndarray(value), (stop - start) / max(1, num - 1 if endpoint else num)
+
+
+def eye(
+    N: int,  # noqa: N803
+    M: int | None = None,  # noqa: N803
+    k: int = 0,
+    dtype: Any = None,
+    device: Place = None,
+    ctx: Place = None,
+) -> ndarray:
+    """Ones on the k-th diagonal, zeros elsewhere.
+
+    >>> eye(2)
+    array([[1., 0.],
+           [0., 1.]])
+    """
+    return ndarray(creation.eye(N, M, k, chosen_dtype(dtype), chosen_device(device, ctx)))
+
+
+def identity(n: int, dtype: Any = None, device: Place = None, ctx: Place = None) -> ndarray:
+    """The same as `eye(n)`."""
+    return eye(n, None, 0, dtype, device, ctx)
+
+
+def tri(
+    N: int,  # noqa: N803
+    M: int | None = None,  # noqa: N803
+    k: int = 0,
+    dtype: Any = None,
+    device: Place = None,
+    ctx: Place = None,
+) -> ndarray:
+    """Ones on and below the k-th diagonal.
+
+    >>> tri(2)
+    array([[1., 0.],
+           [1., 1.]])
+    """
+    return ndarray(creation.tri(N, M, k, chosen_dtype(dtype), chosen_device(device, ctx)))
+
+
+def tril(m: Any, k: int = 0) -> ndarray:
+    """The array with zeros above the k-th diagonal.
+
+    >>> tril(ones((2, 2)))
+    array([[1., 0.],
+           [1., 1.]])
+    """
+    return finish(creation.tril(as_value(m), k))
+
+
+def triu(m: Any, k: int = 0) -> ndarray:
+    """The array with zeros below the k-th diagonal.
+
+    >>> triu(ones((2, 2)))
+    array([[1., 1.],
+           [0., 1.]])
+    """
+    return finish(creation.triu(as_value(m), k))
+
+
+def copy(a: Any, out: Any = None) -> ndarray:
+    """A copy that no later write changes; differentiable under record.
+
+    >>> x = ones(2)
+    >>> y = copy(x)
+    >>> x[:] = 5
+    >>> y
+    array([1., 1.])
+    """
+    return finish(arithmetic.identity(as_value(a)), out)
+
+
+def meshgrid(*xi: Any, indexing: str = "xy", sparse: bool = False, copy: bool = True) -> list[ndarray]:
+    """Coordinate matrices from coordinate vectors.
+
+    >>> [grid.tolist() for grid in meshgrid(arange(2), arange(2))]
+    [[[0.0, 1.0], [0.0, 1.0]], [[0.0, 0.0], [1.0, 1.0]]]
+    """
+    if indexing not in ("xy", "ij"):
+        raise ArgumentError(f"meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}")
+    values = [as_value(one) for one in xi]
+    order = [1, 0, *range(2, len(values))] if indexing == "xy" and len(values) > 1 else list(range(len(values)))
+    lengths = [0] * len(values)
+    for position, value in zip(order, values):
+        lengths[position] = movement.reshape(value, -1).shape[0]
+    grids = [_along(value, position, len(values)) for position, value in zip(order, values)]
+    return [finish(grid if sparse else movement.broadcast_to(grid, lengths)) for grid in grids]
+
+
+def _along(value: Value, axis: int, ndim: int) -> Value:
+    return movement.reshape(value, tuple(-1 if at == axis else 1 for at in range(ndim)))
+
+
+def indices(dimensions: Sequence[int], dtype: Any = None, device: Place = None, ctx: Place = None) -> ndarray:
+    """The index of each element along each axis, stacked.
+
+    >>> indices((2, 2))[1]
+    array([[0, 1],
+           [0, 1]], dtype=int64)
+    """
+    grid = numpy.indices(tuple(dimensions), dtype="int64" if dtype is None else as_dtype(dtype))
+    return ndarray(from_host(grid, chosen_device(device, ctx), as_dtype(grid.dtype)))

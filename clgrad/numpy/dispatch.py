@@ -1,0 +1,57 @@
+"""Tells NumPy's functions which of ours to call for clgrad arrays: `numpy.sum(x)` stays on the device."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from inspect import isfunction
+from types import ModuleType
+from typing import Any
+
+import numpy
+
+from clgrad.array import ndarray
+from clgrad.array.interop import namespaces, numpy_functions
+from clgrad.numpy import (
+    constants,
+    creation,
+    elementwise,
+    index,
+    join,
+    layout,
+    linalg,
+    linear_algebra,
+    logic,
+    mathematics,
+    reduce,
+)
+
+_TOPICS = (constants, creation, index, join, layout, linear_algebra, logic, mathematics, reduce)
+
+# NumPy functions that write numbers somewhere for people or files.
+_ON_HOST = (
+    numpy.array2string, numpy.array_repr, numpy.array_str, numpy.save, numpy.savetxt, numpy.savez,
+    numpy.savez_compressed,
+)  # fmt: skip
+
+
+def _functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
+    """The functions that a topic offers, without those that it imports from the ops below."""
+    own = {elementwise.__name__, *(topic.__name__ for topic in _TOPICS)}
+    return {name: one for name, one in vars(module).items() if isfunction(one) and one.__module__ in own}
+
+
+def _on_host(function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*args: Any, **options: Any) -> Any:
+        plain = [one.asnumpy() if isinstance(one, ndarray) else one for one in args]
+        named = {name: one.asnumpy() if isinstance(one, ndarray) else one for name, one in options.items()}
+        return function(*plain, **named)
+
+    return call
+
+
+for _topic in _TOPICS:
+    numpy_functions.update({f"numpy.{name}": one for name, one in _functions(_topic).items() if hasattr(numpy, name)})
+numpy_functions.update({f"numpy.linalg.{name}": one for name, one in _functions(linalg).items()})
+numpy_functions.update({f"numpy.{one.__name__}": _on_host(one) for one in _ON_HOST})
+namespaces.append(sys.modules["clgrad.numpy"])

@@ -1,0 +1,208 @@
+"""Choosing elements: where, take, positions of elements, diagonals, masks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+
+from clgrad.array import finish, ndarray
+from clgrad.array.conversion import NUMBERS, as_value, device_of, from_host
+from clgrad.errors import ArgumentError, ShapeError
+from clgrad.ops import choice, indexing, movement, reduction
+from clgrad.ops.operation import Value, fill
+from clgrad.runtime.device import Device, default_device
+
+
+def where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    """Elements of x where the condition holds, else of y; with the condition alone the same as `nonzero`.
+
+    >>> from clgrad import np
+    >>> np.where(np.array([True, False], dtype=bool), np.ones(2), -1)
+    array([ 1., -1.])
+    """
+    if x is None and y is None:
+        return nonzero(condition)
+    if x is None or y is None:
+        raise ArgumentError("where: give both x and y, or neither")
+    device = device_of((condition, x, y)) or default_device()
+    mask = as_value(condition, device)
+    first, second = (one if isinstance(one, NUMBERS) else as_value(one, device) for one in (x, y))
+    return finish(choice.where(mask, first, second))
+
+
+def nonzero(a: Any) -> tuple[ndarray, ...]:
+    """The positions of elements that are not zero: one array per axis. Waits for the elements.
+
+    >>> from clgrad import np
+    >>> np.nonzero(np.array([0, 5, 6]))
+    (array([1, 2], dtype=int64),)
+    """
+    return tuple(finish(found) for found in indexing.nonzero(as_value(a)))
+
+
+def argwhere(a: Any) -> ndarray:
+    """The positions of elements that are not zero: one row per element. Waits for the elements.
+
+    >>> from clgrad import np
+    >>> np.argwhere(np.array([0, 5, 6])).tolist()
+    [[1], [2]]
+    """
+    value = as_value(a)
+    return finish(from_host(numpy.argwhere(ndarray(value).asnumpy()), value.device))
+
+
+def flatnonzero(a: Any) -> ndarray:
+    """The positions of elements that are not zero in the flattened array.
+
+    >>> from clgrad import np
+    >>> np.flatnonzero(np.array([[0, 5], [6, 0]]))
+    array([1, 2], dtype=int64)
+    """
+    return nonzero(flat(a))[0]
+
+
+def flat(a: Any) -> ndarray:
+    """The elements along one axis."""
+    return finish(movement.reshape(as_value(a), -1))
+
+
+def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise", out: Any = None) -> ndarray:
+    """The elements at `indices` along an axis, of the flattened array where that is None.
+
+    `mode`: 'raise' for an error at the read where an index is out of range, or 'clip', or 'wrap'.
+
+    >>> from clgrad import np
+    >>> np.take(np.array([10, 20, 30]), np.array([2, 0]))
+    array([30., 10.])
+    """
+    value = as_value(a, device_of((a, indices)))
+    return finish(indexing.take(value, _indices(indices, value.device), axis, mode), out)
+
+
+def _indices(indices: Any, device: Device) -> Value:
+    if isinstance(indices, ndarray):
+        return indices._value
+    array = numpy.asarray(indices)
+    return from_host(array if array.size else array.astype("int64"), device)
+
+
+def take_along_axis(arr: Any, indices: Any, axis: int | None) -> ndarray:
+    """The elements at positions that differ from line to line, such as argmax gives.
+
+    >>> from clgrad import np
+    >>> x = np.array([[1, 5], [3, 2]])
+    >>> np.take_along_axis(x, np.argmax(x, axis=1, keepdims=True), axis=1)
+    array([[5.],
+           [3.]])
+    """
+    value = as_value(arr, device_of((arr, indices)))
+    return finish(indexing.take_along_axis(value, _indices(indices, value.device), axis))
+
+
+def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -> ndarray:
+    """The slices along an axis for which a condition holds.
+
+    >>> from clgrad import np
+    >>> np.compress([False, True], np.array([1, 2]))
+    array([2.])
+    """
+    mask = condition.asnumpy() if isinstance(condition, ndarray) else numpy.asarray(condition)
+    return take(a, numpy.flatnonzero(mask), axis, out=out)
+
+
+def extract(condition: Any, arr: Any) -> ndarray:
+    """The elements of the flattened array for which a condition holds.
+
+    >>> from clgrad import np
+    >>> np.extract(np.array([0, 1]), np.array([5, 6]))
+    array([6.])
+    """
+    return compress(flat(condition), flat(arr))
+
+
+def diag(array: Any, k: int = 0) -> ndarray:
+    """The k-th diagonal of a matrix, or the matrix with a vector on it.
+
+    >>> from clgrad import np
+    >>> np.diag(np.array([1, 2]))
+    array([[1., 0.],
+           [0., 2.]])
+    """
+    value = as_value(array)
+    if len(value.shape) == 1:
+        n = value.shape[0] + abs(k)
+        blank = fill(0, (n, n), value.dtype, value.device)
+        return finish(movement.set_diagonal(blank, value, offset=k))
+    if len(value.shape) == 2:
+        return finish(movement.diagonal(value, k))
+    raise ShapeError(f"diag: needs a vector or a matrix, got shape {value.shape}")
+
+
+def diagflat(array: Any, k: int = 0) -> ndarray:
+    """The matrix with the flattened array on its k-th diagonal.
+
+    >>> from clgrad import np
+    >>> np.diagflat(np.array([[1, 2]])).tolist()
+    [[1.0, 0.0], [0.0, 2.0]]
+    """
+    return diag(flat(array), k)
+
+
+def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, out: Any = None) -> ndarray:
+    """The sum of a diagonal.
+
+    >>> from clgrad import np
+    >>> np.trace(np.array([[1, 2], [3, 4]]))
+    array(5.)
+    """
+    return finish(reduction.sum(movement.diagonal(as_value(a), offset, axis1, axis2), -1), out)
+
+
+def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> ndarray:
+    """For each element the choice of the first condition that holds.
+
+    >>> from clgrad import np
+    >>> x = np.arange(4)
+    >>> np.select([x < 1, x > 2], [x - 10, x + 10])
+    array([-10.,   0.,   0.,  13.])
+    """
+    if len(condlist) != len(choicelist):
+        raise ArgumentError(f"select: {len(condlist)} conditions and {len(choicelist)} choices; give one for each")
+    result = default
+    for condition, chosen in zip(reversed(condlist), reversed(choicelist)):
+        result = where(condition, chosen, result)
+    return finish(as_value(result))
+
+
+def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[ndarray, ndarray]:
+    """The positions on and below the k-th diagonal.
+
+    >>> [x.tolist() for x in tril_indices(2)]
+    [[0, 1, 1], [0, 0, 1]]
+    """
+    rows, columns = numpy.tril_indices(n, k, m)
+    return finish(from_host(rows, default_device())), finish(from_host(columns, default_device()))
+
+
+def triu_indices(n: int, k: int = 0, m: int | None = None) -> tuple[ndarray, ndarray]:
+    """The positions on and above the k-th diagonal.
+
+    >>> [x.tolist() for x in triu_indices(2)]
+    [[0, 0, 1], [0, 1, 1]]
+    """
+    rows, columns = numpy.triu_indices(n, k, m)
+    return finish(from_host(rows, default_device())), finish(from_host(columns, default_device()))
+
+
+def unravel_index(indices: Any, shape: Sequence[int], order: str = "C") -> tuple[ndarray, ...]:
+    """Positions in the flattened array as one index per axis.
+
+    >>> from clgrad import np
+    >>> [x.tolist() for x in np.unravel_index(np.array([3]), (2, 2))]
+    [[1], [1]]
+    """
+    positions = _indices(indices, default_device())
+    found = numpy.unravel_index(ndarray(positions).asnumpy().astype("int64"), tuple(shape), order)  # type: ignore[call-overload]
+    return tuple(finish(from_host(numpy.asarray(one), positions.device)) for one in found)

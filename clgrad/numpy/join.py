@@ -1,0 +1,174 @@
+"""Joining arrays, splitting, repeating and padding them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from clgrad.array import finish, ndarray
+from clgrad.array.conversion import as_value
+from clgrad.errors import ArgumentError
+from clgrad.numpy.layout import values_of, with_two_axes
+from clgrad.ops import joining, movement, padding
+
+
+def concatenate(seq: Any, axis: int | None = 0, out: Any = None) -> ndarray:
+    """Arrays one after the other along an axis; flattened first where that is None.
+
+    >>> from clgrad import np
+    >>> np.concatenate([np.zeros(2), np.ones(1)])
+    array([0., 0., 1.])
+    """
+    return finish(joining.concatenate(values_of(tuple(seq)), axis), out)
+
+
+concat = concatenate
+
+
+def append(arr: Any, values: Any, axis: int | None = None) -> ndarray:
+    """`values` after `arr`; both flattened where axis is None.
+
+    >>> from clgrad import np
+    >>> np.append(np.zeros(2), 1)
+    array([0., 0., 1.])
+    """
+    return finish(joining.concatenate(values_of((arr, values)), axis))
+
+
+def stack(arrays: Any, axis: int = 0, out: Any = None) -> ndarray:
+    """Arrays of one shape along a new axis.
+
+    >>> from clgrad import np
+    >>> np.stack([np.zeros(2), np.ones(2)])
+    array([[0., 0.],
+           [1., 1.]])
+    """
+    return finish(joining.stack(values_of(tuple(arrays)), axis), out)
+
+
+def vstack(arrays: Any, out: Any = None) -> ndarray:
+    """Arrays below each other, as rows.
+
+    >>> from clgrad import np
+    >>> np.vstack([np.zeros(2), np.ones(2)]).shape
+    (2, 2)
+    """
+    return finish(joining.concatenate([with_two_axes(value) for value in values_of(tuple(arrays))], 0), out)
+
+
+row_stack = vstack
+
+
+def hstack(arrays: Any) -> ndarray:
+    """Arrays beside each other.
+
+    >>> from clgrad import np
+    >>> np.hstack([np.zeros(2), np.ones(1)])
+    array([0., 0., 1.])
+    """
+    values = [movement.reshape(value, 1) if not value.shape else value for value in values_of(tuple(arrays))]
+    return finish(joining.concatenate(values, 0 if len(values[0].shape) == 1 else 1))
+
+
+def dstack(arrays: Any) -> ndarray:
+    """Arrays behind each other, along the third axis.
+
+    >>> from clgrad import np
+    >>> np.dstack([np.zeros(2), np.ones(2)]).shape
+    (1, 2, 2)
+    """
+    values = [v if len(v.shape) > 2 else movement.expand_dims(with_two_axes(v), -1) for v in values_of(tuple(arrays))]
+    return finish(joining.concatenate(values, 2))
+
+
+def column_stack(tup: Any) -> ndarray:
+    """Vectors as the columns of a matrix.
+
+    >>> from clgrad import np
+    >>> np.column_stack([np.zeros(3), np.ones(3)]).shape
+    (3, 2)
+    """
+    values = [value if len(value.shape) > 1 else movement.reshape(value, (-1, 1)) for value in values_of(tuple(tup))]
+    return finish(joining.concatenate(values, 1))
+
+
+def split(ary: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[ndarray]:
+    """Equal pieces along an axis, or pieces cut before the given indices.
+
+    >>> from clgrad import np
+    >>> np.split(np.arange(4), 2)
+    [array([0., 1.]), array([2., 3.])]
+    """
+    return [finish(part) for part in joining.split(as_value(ary), indices_or_sections, axis)]
+
+
+def array_split(ary: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[ndarray]:
+    """The same as `split`, where the first pieces may be longer by one.
+
+    >>> from clgrad import np
+    >>> np.array_split(np.arange(3), 2)
+    [array([0., 1.]), array([2.])]
+    """
+    return [finish(part) for part in joining.split(as_value(ary), indices_or_sections, axis, equal=False)]
+
+
+def hsplit(ary: Any, indices_or_sections: int | Sequence[int]) -> list[ndarray]:
+    """`split` along the columns.
+
+    >>> from clgrad import np
+    >>> [x.shape for x in np.hsplit(np.zeros((2, 4)), 2)]
+    [(2, 2), (2, 2)]
+    """
+    return split(ary, indices_or_sections, 0 if len(as_value(ary).shape) == 1 else 1)
+
+
+def vsplit(ary: Any, indices_or_sections: int | Sequence[int]) -> list[ndarray]:
+    """`split` along the rows.
+
+    >>> from clgrad import np
+    >>> [x.shape for x in np.vsplit(np.zeros((2, 4)), 2)]
+    [(1, 4), (1, 4)]
+    """
+    return split(ary, indices_or_sections, 0)
+
+
+def dsplit(ary: Any, indices_or_sections: int | Sequence[int]) -> list[ndarray]:
+    """`split` along the third axis.
+
+    >>> from clgrad import np
+    >>> [x.shape for x in np.dsplit(np.zeros((2, 2, 2)), 2)]
+    [(2, 2, 1), (2, 2, 1)]
+    """
+    return split(ary, indices_or_sections, 2)
+
+
+def tile(A: Any, reps: int | Sequence[int]) -> ndarray:  # noqa: N803 - NumPy's name
+    """The whole array repeated along each axis.
+
+    >>> from clgrad import np
+    >>> np.tile(np.arange(2), 2)
+    array([0., 1., 0., 1.])
+    """
+    return finish(joining.tile(as_value(A), reps))
+
+
+def repeat(a: Any, repeats: int | Sequence[int], axis: int | None = None) -> ndarray:
+    """Each element repeated.
+
+    >>> from clgrad import np
+    >>> np.repeat(np.arange(2), 2)
+    array([0., 0., 1., 1.])
+    """
+    return finish(joining.repeat(as_value(a), repeats, axis))
+
+
+def pad(x: Any, pad_width: Any = None, mode: str = "constant", **options: Any) -> ndarray:
+    """Margins around the array, in any of NumPy's modes.
+
+    >>> from clgrad import np
+    >>> np.pad(np.arange(3), 1, mode="edge")
+    array([0., 0., 1., 2., 2.])
+    """
+    if pad_width is None:
+        raise ArgumentError("pad: give pad_width, the margins before and after each axis")
+    return finish(padding.pad(as_value(x), pad_width, mode, **options))

@@ -1,0 +1,269 @@
+"""Shapes: reshaping, and reordering axes and what lies along them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from clgrad.array import finish, ndarray
+from clgrad.array.arguments import Axis, reshaped
+from clgrad.array.conversion import as_value, device_of
+from clgrad.errors import ArgumentError
+from clgrad.ops import joining, movement
+from clgrad.ops.operation import Value
+from clgrad.shapes import Shape, broadcast_shapes, normalize_axis, size_of
+
+
+def shape(a: Any) -> Shape:
+    """The lengths of the axes.
+
+    >>> shape([[1, 2, 3]])
+    (1, 3)
+    """
+    return as_value(a).shape
+
+
+def ndim(a: Any) -> int:
+    """The number of axes.
+
+    >>> ndim([[1, 2, 3]])
+    2
+    """
+    return len(as_value(a).shape)
+
+
+def size(a: Any, axis: int | None = None) -> int:
+    """The number of elements, or the length of an axis.
+
+    >>> size([[1, 2, 3]]), size([[1, 2, 3]], 0)
+    (3, 1)
+    """
+    lengths = as_value(a).shape
+    return size_of(lengths) if axis is None else lengths[normalize_axis("size", axis, len(lengths))]
+
+
+def reshape(a: Any, newshape: Any = None, order: str = "C", out: Any = None, *, shape: Any = None) -> ndarray:
+    """The elements in another shape; one length may be -1.
+
+    >>> from clgrad import np
+    >>> np.reshape(np.arange(4), (2, -1))
+    array([[0., 1.],
+           [2., 3.]])
+    """
+    wanted = shape if newshape is None else newshape
+    if wanted is None:
+        raise ArgumentError("reshape: give the new shape")
+    return finish(reshaped(as_value(a), wanted, order), out)
+
+
+def ravel(x: Any, order: str = "C") -> ndarray:
+    """The elements along one axis.
+
+    >>> from clgrad import np
+    >>> np.ravel(np.ones((2, 2)))
+    array([1., 1., 1., 1.])
+    """
+    return finish(reshaped(as_value(x), -1, order))
+
+
+def transpose(a: Any, axes: Sequence[int] | None = None) -> ndarray:
+    """The axes in another order; reversed where none is given.
+
+    >>> from clgrad import np
+    >>> np.transpose(np.zeros((2, 3, 4)), (1, 0, 2)).shape
+    (3, 2, 4)
+    """
+    return finish(movement.transpose(as_value(a), axes))
+
+
+permute_dims = transpose
+
+
+def matrix_transpose(a: Any) -> ndarray:
+    """The last two axes exchanged.
+
+    >>> from clgrad import np
+    >>> matrix_transpose(np.zeros((2, 3, 4))).shape
+    (2, 4, 3)
+    """
+    return finish(movement.swapaxes(as_value(a), -1, -2))
+
+
+def swapaxes(a: Any, axis1: int, axis2: int) -> ndarray:
+    """Two axes exchanged.
+
+    >>> from clgrad import np
+    >>> np.swapaxes(np.zeros((2, 3, 4)), 0, 2).shape
+    (4, 3, 2)
+    """
+    return finish(movement.swapaxes(as_value(a), axis1, axis2))
+
+
+def moveaxis(a: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> ndarray:
+    """The axes `source` at the positions `destination`, the others in their order.
+
+    >>> from clgrad import np
+    >>> np.moveaxis(np.zeros((2, 3, 4)), 0, -1).shape
+    (3, 4, 2)
+    """
+    return finish(movement.moveaxis(as_value(a), source, destination))
+
+
+def rollaxis(a: Any, axis: int, start: int = 0) -> ndarray:
+    """`axis` rolled back until it lies before the axis `start`.
+
+    >>> from clgrad import np
+    >>> np.rollaxis(np.zeros((2, 3, 4)), 2).shape
+    (4, 2, 3)
+    """
+    return finish(movement.rollaxis(as_value(a), axis, start))
+
+
+def expand_dims(a: Any, axis: int | Sequence[int]) -> ndarray:
+    """New axes of length one at the positions `axis` of the result.
+
+    >>> from clgrad import np
+    >>> np.expand_dims(np.zeros(3), 0).shape
+    (1, 3)
+    """
+    return finish(movement.expand_dims(as_value(a), axis))
+
+
+def squeeze(a: Any, axis: Axis = None, out: Any = None) -> ndarray:
+    """Without axes of length one.
+
+    >>> from clgrad import np
+    >>> np.squeeze(np.zeros((1, 3, 1))).shape
+    (3,)
+    """
+    return finish(movement.squeeze(as_value(a), axis), out)
+
+
+def broadcast_to(array: Any, shape: int | Sequence[int]) -> ndarray:
+    """Repeated along new and length-one axes, without a copy.
+
+    >>> from clgrad import np
+    >>> np.broadcast_to(np.arange(2), (2, 2))
+    array([[0., 1.],
+           [0., 1.]])
+    """
+    return finish(movement.broadcast_to(as_value(array), shape))
+
+
+def broadcast_arrays(*args: Any) -> list[ndarray]:
+    """Arrays repeated to their common shape.
+
+    >>> from clgrad import np
+    >>> [x.shape for x in np.broadcast_arrays(np.zeros((2, 1)), np.zeros(3))]
+    [(2, 3), (2, 3)]
+    """
+    values = values_of(args)
+    common = broadcast_shapes("broadcast_arrays", *(value.shape for value in values))
+    return [finish(movement.broadcast_to(value, common)) for value in values]
+
+
+def atleast_1d(*arys: Any) -> Any:
+    """Arrays of no axis get one.
+
+    >>> from clgrad import np
+    >>> np.atleast_1d(3.0)
+    array([3.])
+    """
+    return _each(arys, lambda value: movement.reshape(value, 1) if not value.shape else value)
+
+
+def atleast_2d(*arys: Any) -> Any:
+    """Arrays of fewer than two axes get new ones in front.
+
+    >>> from clgrad import np
+    >>> np.atleast_2d(np.zeros(3)).shape
+    (1, 3)
+    """
+    return _each(arys, with_two_axes)
+
+
+def atleast_3d(*arys: Any) -> Any:
+    """Arrays of fewer than three axes get new ones.
+
+    >>> from clgrad import np
+    >>> np.atleast_3d(np.zeros(3)).shape
+    (1, 3, 1)
+    """
+    return _each(arys, lambda v: v if len(v.shape) > 2 else movement.expand_dims(with_two_axes(v), -1))
+
+
+def with_two_axes(value: Value) -> Value:
+    """A vector as a row, a number as a matrix of one."""
+    return value if len(value.shape) > 1 else movement.reshape(value, (1, -1))
+
+
+def _each(arrays: tuple[Any, ...], change: Any) -> Any:
+    results = [finish(change(value)) for value in values_of(arrays)]
+    return results[0] if len(results) == 1 else results
+
+
+def values_of(arrays: Sequence[Any]) -> list[Value]:
+    """The values of arrays, all on the device of the first that has one."""
+    device = device_of(tuple(arrays))
+    return [as_value(one, device) for one in arrays]
+
+
+def flip(m: Any, axis: Axis = None, out: Any = None) -> ndarray:
+    """In reverse order along `axis`; along all axes where that is None.
+
+    >>> from clgrad import np
+    >>> np.flip(np.arange(3))
+    array([2., 1., 0.])
+    """
+    return finish(movement.flip(as_value(m), axis), out)
+
+
+def fliplr(m: Any) -> ndarray:
+    """Columns in reverse order.
+
+    >>> from clgrad import np
+    >>> np.fliplr(np.array([[1, 2]]))
+    array([[2., 1.]])
+    """
+    return finish(movement.flip(as_value(m), 1))
+
+
+def flipud(m: Any) -> ndarray:
+    """Rows in reverse order.
+
+    >>> from clgrad import np
+    >>> np.flipud(np.array([[1], [2]])).tolist()
+    [[2.0], [1.0]]
+    """
+    return finish(movement.flip(as_value(m), 0))
+
+
+def rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> ndarray:
+    """Turned by k quarter turns in the plane of two axes.
+
+    >>> from clgrad import np
+    >>> np.rot90(np.array([[1, 2], [3, 4]]))
+    array([[2., 4.],
+           [1., 3.]])
+    """
+    return finish(movement.rot90(as_value(m), k, axes))
+
+
+def roll(a: Any, shift: int | Sequence[int], axis: int | Sequence[int] | None = None) -> ndarray:
+    """Elements moved on by `shift`; those beyond the end come in at the start.
+
+    >>> from clgrad import np
+    >>> np.roll(np.arange(4), 1)
+    array([3., 0., 1., 2.])
+    """
+    return finish(joining.roll(as_value(a), shift, axis))
+
+
+def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> ndarray:
+    """The diagonals of the planes of two axes.
+
+    >>> from clgrad import np
+    >>> np.diagonal(np.arange(4).reshape(2, 2))
+    array([0., 3.])
+    """
+    return finish(movement.diagonal(as_value(a), offset, axis1, axis2))

@@ -1,0 +1,130 @@
+"""Products of arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clgrad.array import finish, ndarray
+from clgrad.array.conversion import as_value, device_of
+from clgrad.ops import arithmetic, joining, linalg, movement
+from clgrad.ops.einsum import einsum as contract
+from clgrad.ops.operation import Value
+
+
+def _pair(a: Any, b: Any) -> tuple[Value, Value]:
+    device = device_of((a, b))
+    return as_value(a, device), as_value(b, device)
+
+
+def dot(a: Any, b: Any, out: Any = None) -> ndarray:
+    """The inner product of vectors, the product of matrices; else last axis of a by the last but one of b.
+
+    >>> from clgrad import np
+    >>> np.dot(np.arange(4), np.arange(4))
+    array(14.)
+    """
+    return finish(linalg.dot(*_pair(a, b)), out)
+
+
+def matmul(a: Any, b: Any, out: Any = None, **options: Any) -> ndarray:
+    """The matrix product over the last two axes; the others broadcast.
+
+    >>> from clgrad import np
+    >>> np.matmul(np.ones((2, 3)), np.ones(3))
+    array([3., 3.])
+    """
+    return finish(linalg.matmul(*_pair(a, b)), out)
+
+
+def tensordot(a: Any, b: Any, axes: Any = 2) -> ndarray:
+    """The sum of products over pairs of axes.
+
+    >>> from clgrad import np
+    >>> np.tensordot(np.ones((2, 3)), np.ones((3, 2)), axes=1).shape
+    (2, 2)
+    """
+    return finish(linalg.tensordot(*_pair(a, b), axes))
+
+
+def inner(a: Any, b: Any) -> ndarray:
+    """The sum of products over the last axes.
+
+    >>> from clgrad import np
+    >>> np.inner(np.arange(3), np.arange(3))
+    array(5.)
+    """
+    return finish(linalg.inner(*_pair(a, b)))
+
+
+def outer(a: Any, b: Any, out: Any = None) -> ndarray:
+    """The product of each element of a with each of b.
+
+    >>> from clgrad import np
+    >>> np.outer(np.array([1, 2]), np.array([3, 4]))
+    array([[3., 4.],
+           [6., 8.]])
+    """
+    return finish(linalg.outer(*_pair(a, b)), out)
+
+
+def vdot(a: Any, b: Any) -> ndarray:
+    """The inner product of the flattened arrays.
+
+    >>> from clgrad import np
+    >>> np.vdot(np.ones((2, 2)), np.ones(4))
+    array(4.)
+    """
+    return finish(linalg.vdot(*_pair(a, b)))
+
+
+def einsum(*operands: Any, out: Any = None, optimize: Any = False, **options: Any) -> ndarray:
+    """Sums of products in Einstein's notation.
+
+    >>> from clgrad import np
+    >>> np.einsum('ij,j->i', np.ones((2, 3)), np.arange(3))
+    array([3., 3.])
+    """
+    subscripts, *arrays = operands
+    device = device_of(tuple(arrays))
+    return finish(contract(subscripts, *(as_value(one, device) for one in arrays)), out)
+
+
+def kron(a: Any, b: Any) -> ndarray:
+    """Each element of a times the whole of b.
+
+    >>> from clgrad import np
+    >>> np.kron(np.array([1, 10]), np.array([1, 2]))
+    array([ 1.,  2., 10., 20.])
+    """
+    x, y = _pair(a, b)
+    ndim = max(len(x.shape), len(y.shape))
+    first = (1,) * (ndim - len(x.shape)) + x.shape
+    second = (1,) * (ndim - len(y.shape)) + y.shape
+    wide = movement.reshape(x, tuple(n for length in first for n in (length, 1)))
+    narrow = movement.reshape(y, tuple(n for length in second for n in (1, length)))
+    product = arithmetic.multiply(wide, narrow)
+    return finish(movement.reshape(product, tuple(n * m for n, m in zip(first, second))))
+
+
+def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> ndarray:
+    """The vector product of vectors of length three.
+
+    >>> from clgrad import np
+    >>> np.cross(np.array([1, 0, 0]), np.array([0, 1, 0]))
+    array([0., 0., 1.])
+    """
+    x, y = _pair(a, b)
+    axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
+    x, y = movement.moveaxis(x, axisa, -1), movement.moveaxis(y, axisb, -1)
+    left, right = (joining.roll(x, -1, -1), joining.roll(y, -1, -1))
+    return finish(movement.moveaxis(joining.roll(x * right - left * y, -1, -1), -1, axisc))
+
+
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> ndarray:
+    """The norm of vectors or matrices.
+
+    >>> from clgrad import np
+    >>> np.linalg.norm(np.array([3, 4]))
+    array(5.)
+    """
+    return finish(linalg.norm(as_value(x), ord, axis, keepdims))

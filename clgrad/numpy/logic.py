@@ -1,0 +1,103 @@
+"""Comparisons, logic, bits, and questions about whole arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from clgrad.array import ndarray
+from clgrad.array.conversion import NUMBERS, as_value, device_of
+from clgrad.numpy.elementwise import binary, unary
+from clgrad.ops import bitwise, comparison
+
+equal = binary("equal", comparison.equal, "Whether x1 == x2.")
+not_equal = binary("not_equal", comparison.not_equal, "Whether x1 != x2.")
+less = binary("less", comparison.less, "Whether x1 < x2.")
+less_equal = binary("less_equal", comparison.less_equal, "Whether x1 <= x2.")
+greater = binary("greater", comparison.greater, "Whether x1 > x2.")
+greater_equal = binary("greater_equal", comparison.greater_equal, "Whether x1 >= x2.")
+
+logical_and = binary("logical_and", comparison.logical_and, "Whether both are not zero.")
+logical_or = binary("logical_or", comparison.logical_or, "Whether one of both is not zero.")
+logical_xor = binary("logical_xor", comparison.logical_xor, "Whether exactly one of both is not zero.")
+logical_not = unary("logical_not", comparison.logical_not, "Whether x is zero.")
+
+isnan = unary("isnan", comparison.isnan, "Whether x is not a number.")
+isinf = unary("isinf", comparison.isinf, "Whether x is infinite.")
+isfinite = unary("isfinite", comparison.isfinite, "Whether x is neither infinite nor NaN.")
+isposinf = unary("isposinf", comparison.isposinf, "Whether x is plus infinity.")
+isneginf = unary("isneginf", comparison.isneginf, "Whether x is minus infinity.")
+signbit = unary("signbit", comparison.signbit, "Whether the sign bit is set; true for -0.0.")
+
+bitwise_and = binary("bitwise_and", bitwise.bitwise_and, "x1 & x2, bit by bit.")
+bitwise_or = binary("bitwise_or", bitwise.bitwise_or, "x1 | x2, bit by bit.")
+bitwise_xor = binary("bitwise_xor", bitwise.bitwise_xor, "x1 ^ x2, bit by bit.")
+invert = unary("invert", bitwise.invert, "~x, bit by bit.")
+bitwise_not = bitwise_invert = invert
+left_shift = binary("left_shift", bitwise.left_shift, "x1 << x2.")
+right_shift = binary("right_shift", bitwise.right_shift, "x1 >> x2.")
+bitwise_left_shift, bitwise_right_shift = left_shift, right_shift
+
+
+def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> ndarray:
+    """Whether elements agree: |a - b| <= atol + rtol * |b|.
+
+    >>> from clgrad import np
+    >>> np.isclose(np.array([1, 2]), np.array([1.000001, 2.1]))
+    array([ True, False])
+    """
+    device = device_of((a, b))
+    x, y = ndarray(as_value(a, device)), ndarray(as_value(b, device))
+    near: ndarray = (x == y) | (isfinite(y) & (abs(x - y) <= atol + rtol * abs(y)))
+    return near | (isnan(x) & isnan(y)) if equal_nan else near
+
+
+def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+    """Whether all elements agree as `isclose` has it.
+
+    >>> from clgrad import np
+    >>> np.allclose(np.ones(2), np.ones(2) + 1e-7)
+    True
+    """
+    return bool(isclose(a, b, rtol, atol, equal_nan).all())
+
+
+def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
+    """Whether shapes and elements agree.
+
+    >>> from clgrad import np
+    >>> np.array_equal(np.ones(2), np.ones(3))
+    False
+    """
+    device = device_of((a1, a2))
+    x, y = ndarray(as_value(a1, device)), ndarray(as_value(a2, device))
+    if x.shape != y.shape:
+        return False
+    same = x == y
+    return bool((same | (isnan(x) & isnan(y)) if equal_nan else same).all())
+
+
+def array_equiv(a1: Any, a2: Any) -> bool:
+    """Whether elements agree after broadcasting.
+
+    >>> from clgrad import np
+    >>> np.array_equiv(np.ones(2), np.ones((3, 2)))
+    True
+    """
+    device = device_of((a1, a2))
+    x, y = ndarray(as_value(a1, device)), ndarray(as_value(a2, device))
+    try:
+        numpy.broadcast_shapes(x.shape, y.shape)
+    except ValueError:
+        return False
+    return bool((x == y).all())
+
+
+def isscalar(element: Any) -> bool:
+    """Whether this is a number and no array.
+
+    >>> isscalar(3.0)
+    True
+    """
+    return isinstance(element, NUMBERS)

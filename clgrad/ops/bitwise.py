@@ -1,0 +1,14 @@
+"""Bitwise operations on integers and booleans; shifts beyond the width of the integer give what NumPy gives."""
+
+from __future__ import annotations
+
+from clgrad.ops.operation import Elementwise, unary
+
+bitwise_and = Elementwise("bitwise_and", "x & y", accepts="integer")
+bitwise_or = Elementwise("bitwise_or", "x | y", accepts="integer")
+bitwise_xor = Elementwise("bitwise_xor", "x ^ y", accepts="integer")
+invert = unary("invert", "~x", accepts="integer")
+left_shift = Elementwise("left_shift", "left_shift_@(x, y)", accepts="integer", cost=2)
+right_shift = Elementwise("right_shift", "right_shift_@(x, y)", accepts="integer", cost=2)
+gcd = Elementwise("gcd", "gcd_@(x, y)", accepts="integer", cost=60)
+lcm = Elementwise("lcm", "lcm_@(x, y)", accepts="integer", cost=60)

@@ -1,0 +1,227 @@
+"""Products of matrices and what is written with them: dot, matmul, tensordot, inner, outer, batch_dot, norms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from operator import index
+from typing import Any
+
+from clgrad import dtypes
+from clgrad.errors import ArgumentError, AxisError, ShapeError
+from clgrad.graph.lower import Lowered, Problem
+from clgrad.graph.matmul import MOST_BATCH_AXES, MatmulProblem, plan_matmul
+from clgrad.graph.node import Library
+from clgrad.ops import reduction
+from clgrad.ops.arithmetic import absolute, cast, multiply, square
+from clgrad.ops.comparison import not_equal
+from clgrad.ops.movement import broadcast_to, diagonal, expand_dims, reshape, squeeze, swapaxes, transpose
+from clgrad.ops.operation import Composite, Value, common, fill
+from clgrad.ops.powers import power
+from clgrad.shapes import Shape, broadcast_shapes, normalize_axis, size_of
+
+
+def _lower(problem: Problem) -> Lowered:
+    a, b = problem.inputs
+    assert a is not None and b is not None
+    *batch, m, n = problem.output.shape
+    matrices = MatmulProblem(
+        tuple(batch), m, n, a.shape[-1], problem.output.dtype, a.strides, b.strides, problem.kernel_shape
+    )
+    return plan_matmul(matrices, problem.capabilities)
+
+
+_MATMUL = Library("matmul", _lower, strided=True, epilogue=True)
+
+
+def _multiply_matrices(a: Value, b: Value) -> Value:
+    """(..., m, k) by (..., k, n), whose leading axes are equal."""
+    shape = (*a.shape[:-1], b.shape[-1])
+    if 0 in shape or a.shape[-1] == 0:
+        return fill(0, shape, a.dtype, a.device)
+    if not dtypes.is_floating(a.dtype):
+        terms = multiply(expand_dims(a, -2), expand_dims(swapaxes(b, -1, -2), -3))
+        return reduction.any(terms, -1) if a.dtype == dtypes.bool_ else reduction.sum(terms, -1, dtype=a.dtype)
+    if len(shape) > MOST_BATCH_AXES + 2:
+        a, b = (reshape(one, (size_of(shape[:-2]), *one.shape[-2:])) for one in (a, b))
+        return reshape(_multiply_matrices(a, b), shape)
+    return Value(_MATMUL, (a, b), None, shape, a.dtype, a.device)
+
+
+def _matrices_gradient(g: Value, out: Value, a: Value, b: Value) -> tuple[Value, Value]:
+    return _matrices(g, swapaxes(b, -1, -2)), _matrices(swapaxes(a, -1, -2), g)
+
+
+_matrices = Composite("matmul", _multiply_matrices, _matrices_gradient)
+
+
+def matmul(a: Value, b: Value) -> Value:
+    """The product of the matrices in the last two axes; the leading axes broadcast, vectors are as in NumPy."""
+    (a, b), _ = common("matmul", (a, b))
+    if not a.shape or not b.shape:
+        raise ShapeError("matmul: an input has no dimensions; use multiply")
+    if len(a.shape) == 1 and len(b.shape) == 1:
+        return _inner_product("matmul", a, b)
+    if len(a.shape) == 1:
+        return squeeze(matmul(expand_dims(a, 0), b), -2)
+    if len(b.shape) == 1:
+        return squeeze(matmul(a, expand_dims(b, 1)), -1)
+    if a.shape[-1] != b.shape[-2]:
+        raise ShapeError(
+            f"matmul: shapes {a.shape} and {b.shape} do not fit: {a.shape[-1]} columns meet {b.shape[-2]} rows. "
+            "Usual cause: one of them must be transposed"
+        )
+    if size_of(b.shape[:-2]) == 1:
+        return _fold_rows(a, b)
+    batch = broadcast_shapes("matmul", a.shape[:-2], b.shape[:-2])
+    return _matrices(broadcast_to(a, (*batch, *a.shape[-2:])), broadcast_to(b, (*batch, *b.shape[-2:])))
+
+
+def _fold_rows(a: Value, b: Value) -> Value:
+    """One matrix b for all of a batch: the rows of the whole batch are one matrix."""
+    batch = broadcast_shapes("matmul", a.shape[:-2], b.shape[:-2])
+    rows = reshape(a, (size_of(a.shape[:-1]), a.shape[-1]))
+    return reshape(_matrices(rows, reshape(b, b.shape[-2:])), (*batch, a.shape[-2], b.shape[-1]))
+
+
+def _inner_product(name: str, a: Value, b: Value) -> Value:
+    if a.shape != b.shape:
+        raise ShapeError(f"{name}: vectors of lengths {a.shape[0]} and {b.shape[0]} do not fit")
+    return reduction.sum(multiply(a, b), dtype=a.dtype)
+
+
+def dot(a: Value, b: Value) -> Value:
+    """NumPy's dot: over the last axis of a and the second to last of b; a product where one is a number."""
+    (a, b), _ = common("dot", (a, b))
+    if not a.shape or not b.shape:
+        return multiply(a, b)
+    if len(a.shape) == 1 and len(b.shape) == 1:
+        return _inner_product("dot", a, b)
+    if len(a.shape) <= 2 and len(b.shape) <= 2:
+        return matmul(a, b)
+    return tensordot(a, b, ((-1,), (-1 if len(b.shape) == 1 else -2,)))
+
+
+def inner(a: Value, b: Value) -> Value:
+    """Sums of products over the last axes of both."""
+    return tensordot(a, b, ((-1,), (-1,))) if a.shape and b.shape else multiply(a, b)
+
+
+def outer(a: Value, b: Value) -> Value:
+    """All products of an element of a and one of b; both are flattened."""
+    return multiply(reshape(a, (-1, 1)), reshape(b, (1, -1)))
+
+
+def vdot(a: Value, b: Value) -> Value:
+    """The sum of products of all elements."""
+    (a, b), _ = common("vdot", (a, b))
+    return _inner_product("vdot", reshape(a, -1), reshape(b, -1))
+
+
+def tensordot(a: Value, b: Value, axes: int | Sequence[Any] = 2) -> Value:
+    """Sums of products over the last `axes` axes of a and the first of b, or over pairs of axes."""
+    (a, b), _ = common("tensordot", (a, b))
+    left, right = _axis_pairs(a.shape, b.shape, axes)
+    if [a.shape[axis] for axis in left] != [b.shape[axis] for axis in right]:
+        raise ShapeError(f"tensordot: shapes {a.shape} and {b.shape} differ along axes {left} and {right}")
+    rows = tuple(axis for axis in range(len(a.shape)) if axis not in left)
+    columns = tuple(axis for axis in range(len(b.shape)) if axis not in right)
+    shape = tuple(a.shape[axis] for axis in rows) + tuple(b.shape[axis] for axis in columns)
+    summed = size_of(tuple(a.shape[axis] for axis in left))
+    a = reshape(transpose(a, (*rows, *left)), (size_of(tuple(a.shape[axis] for axis in rows)), summed))
+    b = reshape(transpose(b, (*right, *columns)), (summed, size_of(tuple(b.shape[axis] for axis in columns))))
+    return reshape(matmul(a, b), shape)
+
+
+def _axis_pairs(a: Shape, b: Shape, axes: int | Sequence[Any]) -> tuple[Shape, Shape]:
+    if not isinstance(axes, Sequence):
+        count = index(axes)
+        if not 0 <= count <= min(len(a), len(b)):
+            raise AxisError(f"tensordot: {count} axes of shapes {a} and {b}")
+        return tuple(range(len(a) - count, len(a))), tuple(range(count))
+    left, right = ((one,) if isinstance(one, int) else tuple(one) for one in axes)
+    if len(left) != len(right):
+        raise AxisError(f"tensordot: axes {left} and {right} must come in pairs")
+    return (
+        tuple(normalize_axis("tensordot", axis, len(a)) for axis in left),
+        tuple(normalize_axis("tensordot", axis, len(b)) for axis in right),
+    )
+
+
+def batch_dot(a: Value, b: Value, transpose_a: bool = False, transpose_b: bool = False) -> Value:
+    """Products of the matrices of two batches of equal length."""
+    if len(a.shape) < 3 or len(a.shape) != len(b.shape) or a.shape[:-2] != b.shape[:-2]:
+        raise ShapeError(f"batch_dot: needs two batches of matrices of equal length, got {a.shape} and {b.shape}")
+    return matmul(swapaxes(a, -1, -2) if transpose_a else a, swapaxes(b, -1, -2) if transpose_b else b)
+
+
+def fully_connected(x: Value, weight: Value, bias: Value | None = None, flatten: bool = True) -> Value:
+    """x times the transposed weight (units, inputs), plus the bias; all axes but the first are one if `flatten`."""
+    if flatten and len(x.shape) != 2:
+        x = reshape(x, (x.shape[0], -1) if 0 not in x.shape else (x.shape[0], size_of(x.shape[1:])))
+    if len(weight.shape) != 2 or x.shape[-1] != weight.shape[1]:
+        raise ShapeError(
+            f"fully_connected: an input with {x.shape[-1]} features does not fit a weight of shape {weight.shape}, "
+            "which must be (units, features)"
+        )
+    out = matmul(x, transpose(weight))
+    return out if bias is None else out + bias
+
+
+def trace(x: Value, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Value:
+    """The sum along the diagonal."""
+    return reduction.sum(diagonal(x, offset, axis1, axis2), -1)
+
+
+def norm(x: Value, ord: Any = None, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Value:
+    """NumPy's linalg.norm, without the orders that need singular values. Its gradient at 0 is 0."""
+    x = cast(x, dtype=dtypes.to_floating(x.dtype))
+    if axis is None and ord is None:
+        return _root_of_squares(x, tuple(range(len(x.shape))), keepdims)
+    axes = _norm_axes(x, axis)
+    if len(axes) == 1:
+        return _vector_norm(x, ord, axes[0], keepdims)
+    return _matrix_norm(x, ord, axes, keepdims)
+
+
+def _norm_axes(x: Value, axis: int | Sequence[int] | None) -> Shape:
+    if axis is None:
+        axes = tuple(range(len(x.shape)))
+    else:
+        given = axis if isinstance(axis, Sequence) else (axis,)
+        axes = tuple(normalize_axis("norm", one, len(x.shape)) for one in given)
+    if len(axes) not in (1, 2) or len(set(axes)) != len(axes):
+        raise AxisError(f"norm: needs one or two different axes, got {axes} for shape {x.shape}")
+    return axes
+
+
+def _root_of_squares(x: Value, axes: Shape, keepdims: bool) -> Value:
+    return reduction.distance(reduction.sum(square(x), axes, keepdims))
+
+
+def _vector_norm(x: Value, ord: Any, axis: int, keepdims: bool) -> Value:
+    if ord is None or ord == 2:
+        return _root_of_squares(x, (axis,), keepdims)
+    if ord == math.inf:
+        return reduction.max(absolute(x), axis, keepdims)
+    if ord == -math.inf:
+        return reduction.min(absolute(x), axis, keepdims)
+    if ord == 0:
+        return reduction.sum(cast(not_equal(x, 0), dtype=x.dtype), axis, keepdims)
+    if ord == 1:
+        return reduction.sum(absolute(x), axis, keepdims)
+    if not isinstance(ord, (int, float)):
+        raise ArgumentError(f"norm: {ord!r} is not an order of vectors; use a number, inf or -inf")
+    return power(reduction.sum(power(absolute(x), ord), axis, keepdims), 1 / ord)
+
+
+def _matrix_norm(x: Value, ord: Any, axes: Shape, keepdims: bool) -> Value:
+    if ord is None or ord == "fro":
+        return _root_of_squares(x, axes, keepdims)
+    if ord not in (1, -1, math.inf, -math.inf):
+        raise ArgumentError(f"norm: the order {ord!r} of matrices is not supported; use 'fro', 1, -1, inf or -inf")
+    summed, compared = axes if ord in (1, -1) else axes[::-1]
+    sums = reduction.sum(absolute(x), summed, keepdims=True)
+    extreme = reduction.max if ord > 0 else reduction.min
+    result = extreme(sums, compared, keepdims=True)
+    return result if keepdims else squeeze(result, axes)

@@ -1,0 +1,233 @@
+"""Functions of networks: activations, softmax and cross entropy, layer normalization, dropout.
+
+All are pointwise ops and reductions along rows, which the plan fuses: a softmax, or a cross entropy, is one kernel.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy
+
+from clgrad import dtypes
+from clgrad.errors import ArgumentError, ShapeError
+from clgrad.ops import reduction
+from clgrad.ops.arithmetic import absolute, cast, rsqrt, square
+from clgrad.ops.choice import where
+from clgrad.ops.comparison import equal, greater, less
+from clgrad.ops.creation import axis_index
+from clgrad.ops.gathering import normalize_index
+from clgrad.ops.movement import expand_dims, reshape
+from clgrad.ops.operation import Composite, Value, unary
+from clgrad.ops.random import keep_mask
+from clgrad.ops.transcendental import erf, exp, expm1, log, sigmoid, tanh
+from clgrad.shapes import Shape, normalize_axes, normalize_axis
+from clgrad.tape import STATE
+
+# -- activations -------------------------------------------------------------------------------------------
+
+_is_positive = unary("is_positive", "(x > (@_v)(0)) ? (@_v)(1) : (@_v)(0)")
+# The gradient at 0 is 0, as everybody has it.
+relu = unary("relu", "maximum_@(x, (@_v)(0))", lambda g, out, x: g * _is_positive(x), "number")
+softplus = unary(
+    "softplus", "maximum_@(x, (@_v)(0)) + log1p_@(exp_@(-fabs(x)))", lambda g, out, x: g * sigmoid(x), cost=35
+)
+log_sigmoid = unary(
+    "log_sigmoid", "minimum_@(x, (@_v)(0)) - log1p_@(exp_@(-fabs(x)))", lambda g, out, x: g * sigmoid(-x), cost=35
+)
+softsign = unary("softsign", "x / (fabs(x) + (@_v)(1))", lambda g, out, x: g / square(absolute(x) + 1), cost=5)
+
+
+def silu(x: Value) -> Value:
+    """x * sigmoid(x), also called swish."""
+    return x * sigmoid(x)
+
+
+def mish(x: Value) -> Value:
+    """x * tanh(softplus(x))."""
+    return x * tanh(softplus(x))
+
+
+def leaky_relu(x: Value, slope: float = 0.25) -> Value:
+    """x where it is positive, else slope * x."""
+    return where(greater(x, 0), x, x * slope)
+
+
+def elu(x: Value, alpha: float = 1.0) -> Value:
+    """x where it is positive, else alpha * (exp(x) - 1)."""
+    positive = greater(x, 0)
+    return where(positive, x, alpha * expm1(where(positive, 0.0, x)))
+
+
+def selu(x: Value) -> Value:
+    """The elu whose constants keep mean 0 and variance 1."""
+    return 1.0507009873554805 * elu(x, 1.6732632423543772)
+
+
+def gelu(x: Value, approximation: str = "erf") -> Value:
+    """x times the normal distribution function, exact ('erf') or with tanh ('tanh')."""
+    if approximation == "erf":
+        return 0.5 * x * (erf(x * math.sqrt(0.5)) + 1)
+    if approximation == "tanh":
+        angle = math.sqrt(2 / math.pi) * (x + 0.044715 * x * square(x))
+        return 0.5 * x * (tanh(angle) + 1)
+    raise ArgumentError(f"gelu: approximation must be 'erf' or 'tanh', got {approximation!r}")
+
+
+# -- softmax -----------------------------------------------------------------------------------------------
+
+
+def _softmax(x: Value, axis: int) -> Value:
+    powers = exp(x - reduction.max(x, axis, keepdims=True))
+    return powers / reduction.sum(powers, axis, keepdims=True)
+
+
+def _softmax_gradient(g: Value, out: Value, x: Value, axis: int) -> tuple[Value]:
+    product = g * out
+    return (product - out * reduction.sum(product, axis, keepdims=True),)
+
+
+def _log_softmax(x: Value, axis: int) -> Value:
+    centred = x - reduction.max(x, axis, keepdims=True)
+    return centred - log(reduction.sum(exp(centred), axis, keepdims=True))
+
+
+def _log_softmax_gradient(g: Value, out: Value, x: Value, axis: int) -> tuple[Value]:
+    return (g - exp(out) * reduction.sum(g, axis, keepdims=True),)
+
+
+def _logsumexp(x: Value, axes: Shape) -> Value:
+    largest = reduction.max(x, axes, keepdims=True)
+    shift = where(equal(absolute(largest), math.inf), 0, largest)
+    return log(reduction.sum(exp(x - shift), axes, keepdims=True)) + shift
+
+
+_softmaxed = Composite("softmax", _softmax, _softmax_gradient)
+_log_softmaxed = Composite("log_softmax", _log_softmax, _log_softmax_gradient)
+_log_summed = Composite("logsumexp", _logsumexp, lambda g, out, x, axes: (g * exp(x - out),))
+
+
+def _wide(x: Value) -> Value:
+    """The dtype in which rows are computed: float16 in float32."""
+    return cast(x, dtype=dtypes.float32) if x.dtype == dtypes.float16 or not dtypes.is_floating(x.dtype) else x
+
+
+def softmax(x: Value, axis: int = -1, temperature: float | None = None, length: Value | None = None) -> Value:
+    """exp(x / temperature) divided by its sum along `axis`; beyond `length` elements of a row it is 0."""
+    return _rowwise(_softmaxed, 0.0, x, axis, temperature, _length_mask(x, axis, length))
+
+
+def log_softmax(x: Value, axis: int = -1, temperature: float | None = None, length: Value | None = None) -> Value:
+    """The logarithm of softmax; beyond `length` elements of a row it is -inf."""
+    return _rowwise(_log_softmaxed, -math.inf, x, axis, temperature, _length_mask(x, axis, length))
+
+
+def masked_softmax(x: Value, mask: Value, axis: int = -1, temperature: float | None = None) -> Value:
+    """softmax over the elements where the mask holds, 0 elsewhere."""
+    return _rowwise(_softmaxed, 0.0, x, axis, temperature, mask)
+
+
+def masked_log_softmax(x: Value, mask: Value, axis: int = -1, temperature: float | None = None) -> Value:
+    """log_softmax over the elements where the mask holds, -inf elsewhere."""
+    return _rowwise(_log_softmaxed, -math.inf, x, axis, temperature, mask)
+
+
+def _rowwise(
+    op: Composite, hidden: float, x: Value, axis: int, temperature: float | None, mask: Value | None
+) -> Value:
+    axis = normalize_axis(op.name, axis, len(x.shape))
+    if 0 in x.shape:
+        return _wide(x)
+    wide = _wide(x) if temperature is None or temperature == 1 else _wide(x) / temperature
+    if mask is None:
+        out = op(wide, axis=axis)
+    else:
+        # A finite number, so that a row without any element gives no NaN.
+        least = float(numpy.finfo(wide.dtype).min) / 2
+        out = where(mask, op(where(mask, wide, least), axis=axis), hidden)
+    return cast(out, dtype=dtypes.to_floating(x.dtype))
+
+
+def _length_mask(x: Value, axis: int, length: Value | None) -> Value | None:
+    if length is None:
+        return None
+    axis = normalize_axis("softmax", axis, len(x.shape))
+    if length.shape != x.shape[:axis] + x.shape[axis + 1 :]:
+        raise ShapeError(f"softmax: lengths of shape {length.shape} do not fit {x.shape} with axis {axis} left out")
+    return less(axis_index(x.shape, axis, x.device), expand_dims(cast(length, dtype=dtypes.int64), axis))
+
+
+def logsumexp(x: Value, axis: int | Iterable[int] | None = None, keepdims: bool = False) -> Value:
+    """log(sum(exp(x))) over `axis`, without overflow."""
+    axes = normalize_axes("logsumexp", axis, len(x.shape))
+    out = _log_summed(_wide(x), axes=axes)
+    kept = tuple(n for at, n in enumerate(x.shape) if at not in axes)
+    return cast(out if keepdims else reshape(out, kept), dtype=dtypes.to_floating(x.dtype))
+
+
+def softmax_cross_entropy(x: Value, label: Value, axis: int = -1, sparse: bool = True) -> Value:
+    """-log(softmax(x)) at the label of each row; with `sparse=False` labels are probabilities, of x's shape.
+
+    A label that is NaN or not a class raises when a result is read.
+    """
+    axis = normalize_axis("softmax_cross_entropy", axis, len(x.shape))
+    wide = _wide(x)
+    if not sparse:
+        if label.shape != x.shape:
+            raise ShapeError(f"softmax_cross_entropy: shapes {x.shape} and {label.shape} of the labels must be equal")
+        return cast(-reduction.sum(log_softmax(wide, axis) * label, axis), dtype=x.dtype)
+    if label.shape != x.shape[:axis] + x.shape[axis + 1 :]:
+        raise ShapeError(
+            f"softmax_cross_entropy: labels of shape {label.shape} do not fit {x.shape} with axis {axis} left out. "
+            "Usual cause: one-hot labels, which need sparse=False"
+        )
+    classes = normalize_index("softmax_cross_entropy", label, x.shape[axis], "a label")
+    hit = equal(axis_index(x.shape, axis, x.device), expand_dims(classes, axis))
+    picked = reduction.sum(where(hit, wide, 0), axis)
+    return cast(logsumexp(wide, axis) - picked, dtype=x.dtype)
+
+
+# -- normalization and dropout -----------------------------------------------------------------------------
+
+
+def _standardize(x: Value, eps: float, axes: Shape) -> Value:
+    centred = x - reduction.mean(x, axes, keepdims=True)
+    return centred * rsqrt(reduction.mean(square(centred), axes, keepdims=True) + eps)
+
+
+def _standardize_gradient(g: Value, out: Value, x: Value, eps: float, axes: Shape) -> tuple[Value, None]:
+    centred = x - reduction.mean(x, axes, keepdims=True)
+    scale = rsqrt(reduction.mean(square(centred), axes, keepdims=True) + eps)
+    mean = reduction.mean(g, axes, keepdims=True)
+    slope = reduction.mean(g * out, axes, keepdims=True)
+    return scale * (g - mean - out * slope), None
+
+
+# x with mean 0 and variance 1 along axes
+standardize = Composite("standardize", _standardize, _standardize_gradient)
+
+
+def layer_norm(x: Value, gamma: Value, beta: Value, axis: int = -1, eps: float = 1e-5) -> Value:
+    """x with mean 0 and variance 1 along `axis`, times gamma plus beta."""
+    axis = normalize_axis("layer_norm", axis, len(x.shape))
+    for name, one in (("gamma", gamma), ("beta", beta)):
+        if one.shape != (x.shape[axis],):
+            raise ShapeError(f"layer_norm: {name} must have shape {(x.shape[axis],)}, got {one.shape}")
+    spread = tuple(n if at == axis else 1 for at, n in enumerate(x.shape))
+    normal = standardize(_wide(x), float(eps), axes=(axis,))
+    out = normal * reshape(gamma, spread) + reshape(beta, spread)
+    return cast(out, dtype=dtypes.to_floating(x.dtype))
+
+
+def dropout(x: Value, p: float = 0.5, axes: Iterable[int] = (), always: bool = False) -> Value:
+    """While training (or `always`), zeros with probability p and x / (1 - p) elsewhere; one choice along `axes`."""
+    if not 0 <= p <= 1:
+        raise ArgumentError(f"dropout: the probability p must lie within 0 and 1, got {p}")
+    if p == 0 or not (STATE.training or always):
+        return x
+    if p == 1:
+        return x * 0
+    shared = normalize_axes("dropout", axes, len(x.shape))
+    shape = tuple(1 if axis in shared else n for axis, n in enumerate(x.shape))
+    return where(keep_mask(1 - p, shape, x.device), x * (1 / (1 - p)), 0)

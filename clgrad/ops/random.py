@@ -1,0 +1,139 @@
+"""Random numbers from counters: the same seed gives the same numbers on every device. See cl_kernels/random.cl.
+
+Each call takes the next stream of the current seed; element i of a result depends on (seed, stream, i) alone. Seed
+and stream are arguments of the fused kernel, so random numbers cost no memory and no compilation.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from operator import index
+from typing import Any
+
+import numpy
+
+from clgrad import dtypes
+from clgrad.dtypes import DType
+from clgrad.errors import ArgumentError, DTypeError
+from clgrad.graph.node import Node, Pointwise, Scalar
+from clgrad.ops.arithmetic import cast
+from clgrad.ops.comparison import less
+from clgrad.ops.creation import check_dtype
+from clgrad.ops.operation import Value, iota, joint_shape
+from clgrad.ops.selection import constant
+from clgrad.runtime.device import Device
+from clgrad.shapes import Shape
+
+
+class Generator:
+    """A seed and the number of the next stream."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed % 2**64
+        self.streams = count()
+
+
+_generator = Generator(int(numpy.random.SeedSequence().generate_state(1, "uint64")[0]))
+
+
+def seed(value: int) -> None:
+    """Start again from a seed: what follows depends on it and on the order of calls alone."""
+    global _generator
+    _generator = Generator(index(value))
+
+
+def _next_stream() -> tuple[int, int]:
+    generator = _generator
+    return generator.seed, next(generator.streams)
+
+
+def _signed(number: int) -> int:
+    """The same 64 bits as a signed number."""
+    return number - 2**64 if number >= 2**63 else number
+
+
+# Of (element, stream, seed); computed in long, so that the numbers keep all their bits.
+_ARGUMENTS = "as_ulong_v(x), (ulong)FIRST_LANE(y), (ulong)FIRST_LANE(z)"
+_UNIFORM = Pointwise("uniform", f"uniform_float({_ARGUMENTS})", cost=60)
+_UNIFORM_DOUBLE = Pointwise("uniform", f"uniform_double({_ARGUMENTS})", cost=60)
+_NORMAL = Pointwise("normal", f"normal_float({_ARGUMENTS})", cost=90)
+_NORMAL_DOUBLE = Pointwise("normal", f"normal_double({_ARGUMENTS})", cost=120)
+_BELOW = Pointwise("randint", f"random_integer({_ARGUMENTS}, 0, (ulong)FIRST_LANE(w))", cost=60)
+
+
+def _sample(primitive: Pointwise, shape: Shape, dtype: DType, device: Device, *numbers: Scalar) -> Value:
+    """One number per element from the next stream."""
+    key, stream = _next_stream()
+    inputs = (iota(shape, device), Scalar(stream), Scalar(_signed(key)), *numbers)
+    return Value(primitive, inputs, dtypes.int64, shape, dtype, device)
+
+
+def _floating(name: str, dtype: DType, device: Device) -> DType:
+    if not dtypes.is_floating(dtype):
+        raise DTypeError(f"{name}: makes floating point numbers, not {dtype.name}; use randint, or convert with astype")
+    return check_dtype(name, dtype, device)
+
+
+def _drawn_shape(name: str, parameters: tuple[Any, ...], shape: Shape | None) -> Shape:
+    """The given shape, or that which the parameters have together."""
+    arrays = tuple(one for one in parameters if isinstance(one, Node))
+    if shape is None:
+        return joint_shape(name, arrays) if arrays else ()
+    return tuple(shape)
+
+
+def uniform(low: Any, high: Any, shape: Shape | None, dtype: DType, device: Device) -> Value:
+    """Numbers evenly from low (included) to high (excluded), which may be arrays, and have gradients."""
+    dtype = _floating("uniform", dtype, device)
+    primitive = _UNIFORM_DOUBLE if dtype == dtypes.float64 else _UNIFORM
+    unit = _sample(primitive, _drawn_shape("uniform", (low, high), shape), dtype, device)
+    return unit * (high - low) + low
+
+
+def normal(loc: Any, scale: Any, shape: Shape | None, dtype: DType, device: Device) -> Value:
+    """Normally distributed numbers; the mean and the standard deviation may be arrays, and have gradients."""
+    dtype = _floating("normal", dtype, device)
+    if not isinstance(scale, Node) and scale < 0:
+        raise ArgumentError(f"normal: the standard deviation must not be negative, got {scale}")
+    primitive = _NORMAL_DOUBLE if dtype == dtypes.float64 else _NORMAL
+    unit = _sample(primitive, _drawn_shape("normal", (loc, scale), shape), dtype, device)
+    return unit * scale + loc
+
+
+def bernoulli(prob: Any, shape: Shape | None, dtype: DType, device: Device) -> Value:
+    """1 with probability `prob`, else 0."""
+    shape = _drawn_shape("bernoulli", (prob,), shape)
+    if not isinstance(prob, Node):
+        if not 0 <= prob <= 1:
+            raise ArgumentError(f"bernoulli: the probability must lie within 0 and 1, got {prob}")
+        return cast(keep_mask(prob, shape, device), dtype=check_dtype("bernoulli", dtype, device))
+    unit = _sample(_UNIFORM, shape, dtypes.float32, device)
+    return cast(less(unit, prob), dtype=check_dtype("bernoulli", dtype, device))
+
+
+def keep_mask(probability: float, shape: Shape, device: Device) -> Value:
+    """Booleans that hold with the given probability."""
+    return less(_sample(_UNIFORM, shape, dtypes.float32, device), float(probability))
+
+
+def randint(low: int, high: int | None, shape: Shape, dtype: DType, device: Device) -> Value:
+    """Integers from low (included) to high (excluded); from 0 to low where high is None."""
+    if high is None:
+        low, high = 0, low
+    low, high = index(low), index(high)
+    if low >= high:
+        raise ArgumentError(f"randint: low must be below high, got {low} and {high}")
+    if not dtypes.is_integer(dtype) and not dtypes.is_floating(dtype):
+        raise DTypeError(f"randint: makes numbers, not {dtype.name}")
+    bounds = numpy.iinfo(dtype if dtypes.is_integer(dtype) else dtypes.int64)
+    if low < bounds.min or high - 1 > bounds.max:
+        raise ArgumentError(f"randint: {low} .. {high - 1} does not fit {dtype.name}")
+    below = _sample(_BELOW, shape, dtypes.int64, device, Scalar(_signed(high - low)))
+    return cast(below + _signed(low), dtype=check_dtype("randint", dtype, device))
+
+
+def permutation(length: int, device: Device) -> Value:
+    """The integers below `length` in random order, int64. Drawn on the host: order is not a pointwise thing."""
+    key, stream = _next_stream()
+    bits = numpy.random.Philox(key=key, counter=[0, 0, 0, stream])
+    return constant(numpy.random.Generator(bits).permutation(length), device)

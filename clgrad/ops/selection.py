@@ -1,0 +1,245 @@
+"""What an index key selects: NumPy's rules for integers, slices, ..., newaxis, integer arrays and masks, mixed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import index
+from typing import Any
+
+import numpy
+
+from clgrad import dtypes
+from clgrad.errors import DTypeError, IndexOutOfRangeError, ShapeError
+from clgrad.graph.execute import read, upload
+from clgrad.graph.node import Node
+from clgrad.ops.gathering import normalize_index
+from clgrad.ops.movement import broadcast_to, reshape
+from clgrad.ops.operation import Value
+from clgrad.runtime.device import Device
+from clgrad.shapes import Shape, broadcast_shapes, contiguous_strides, size_of
+
+Indices = Value | numpy.ndarray[Any, Any]
+
+
+def constant(array: Any, device: Device) -> Value:
+    """A NumPy array as a value on a device."""
+    array = numpy.asarray(array)
+    return Value(None, (), None, array.shape, dtypes.as_dtype(array.dtype), device, upload(array, device))
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A key applied to a shape, in steps.
+
+    `start`, `count` and `step` cut a box; reshaped to `middle` it lacks the axes of integers and has the new ones.
+    Its axes `taken` are then indexed by `arrays`, which broadcast to `spread`; these new axes stand before the
+    `position`-th of the axes that stay.
+    """
+
+    start: Shape
+    count: Shape
+    step: Shape
+    middle: Shape
+    taken: Shape
+    arrays: tuple[Indices, ...]
+    spread: Shape
+    position: int
+
+    @property
+    def kept(self) -> Shape:
+        """The axes of `middle` that no array indexes."""
+        return tuple(axis for axis in range(len(self.middle)) if axis not in self.taken)
+
+    @property
+    def order(self) -> Shape:
+        """The axes of `middle` with those taken together, where their replacement goes."""
+        return (*self.kept[: self.position], *self.taken, *self.kept[self.position :])
+
+    @property
+    def blocks(self) -> Shape:
+        """(outer, length, inner) of the reordered box, with all taken axes as one."""
+        lengths = [[self.middle[axis] for axis in axes] for axes in self._groups()]
+        outer, length, inner = (size_of(tuple(group)) for group in lengths)
+        return outer, length, inner
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the result."""
+        before, _, after = ([self.middle[axis] for axis in axes] for axes in self._groups())
+        return (*before, *self.spread, *after)
+
+    def _groups(self) -> tuple[Shape, Shape, Shape]:
+        return self.kept[: self.position], self.taken, self.kept[self.position :]
+
+    def flat(self, name: str, device: Device) -> Value:
+        """The positions along the taken axes as one, of one dimension, checked."""
+        lengths = tuple(self.middle[axis] for axis in self.taken)
+        steps = contiguous_strides(lengths)
+        if all(isinstance(one, numpy.ndarray) for one in self.arrays):
+            checked = [_checked(name, one, length) for one, length in zip(self.arrays, lengths)]
+            total = sum(one * step for one, step in zip(checked, steps))
+            return constant(numpy.broadcast_to(total, self.spread).reshape(-1), device)
+        terms = [_on_device(name, one, n, device) * step for one, n, step in zip(self.arrays, lengths, steps)]
+        total = terms[0]
+        for term in terms[1:]:
+            total = total + term
+        return reshape(broadcast_to(total, self.spread), -1)
+
+
+def _checked(name: str, indices: numpy.ndarray[Any, Any], length: int) -> numpy.ndarray[Any, Any]:
+    outside = indices[(indices < -length) | (indices >= length)]
+    if outside.size:
+        raise IndexOutOfRangeError(
+            f"{name}: index {outside[0]} is out of range for an axis of length {length}"
+        )
+    return numpy.where(indices < 0, indices + length, indices).astype("int64")
+
+
+def _on_device(name: str, indices: Indices, length: int, device: Device) -> Value:
+    if isinstance(indices, numpy.ndarray):
+        return constant(_checked(name, indices, length), device)
+    return normalize_index(name, indices, length)
+
+
+class _Builder:
+    """Collects what the items of a key say about the axes, from left to right."""
+
+    def __init__(self, name: str, shape: Shape) -> None:
+        self.name = name
+        self.shape = shape
+        self.start: list[int] = []
+        self.count: list[int] = []
+        self.step: list[int] = []
+        self.middle: list[int] = []
+        self.taken: list[int] = []
+        self.arrays: list[Indices] = []
+        # For each item whether NumPy counts it as an array, for the place of the new axes; and kept axes so far.
+        self.advanced: list[tuple[int, int]] = []
+
+    @property
+    def axis(self) -> int:
+        return len(self.start)
+
+    def cut(self, start: int, count: int, step: int) -> None:
+        self.start.append(start)
+        self.count.append(count)
+        self.step.append(step)
+
+    def add(self, item: Any, number: int) -> None:
+        """One item of the key, the `number`-th."""
+        if item is None:
+            self.middle.append(1)
+        elif isinstance(item, slice):
+            self.add_slice(item)
+        elif is_mask(item):
+            self.add_mask(item, number)
+        elif isinstance(item, (Node, numpy.ndarray)):
+            self.add_array(item, number)
+        else:
+            self.add_integer(item, number)
+
+    def add_slice(self, item: slice) -> None:
+        start, stop, step = item.indices(self.shape[self.axis])
+        count = len(range(start, stop, step))
+        self.cut(start if count else 0, count, step)
+        self.middle.append(count)
+
+    def add_integer(self, item: int, number: int) -> None:
+        length = self.shape[self.axis]
+        if not -length <= item < length:
+            raise IndexOutOfRangeError(
+                f"{self.name}: index {item} is out of range for axis {self.axis} of length {length}, shape {self.shape}"
+            )
+        self.note(number)
+        self.cut(item % length, 1, 1)
+
+    def add_array(self, item: Any, number: int) -> None:
+        self.note(number)
+        self.taken.append(len(self.middle))
+        self.arrays.append(item)
+        self.middle.append(self.shape[self.axis])
+        self.cut(0, self.shape[self.axis], 1)
+
+    def add_mask(self, item: Any, number: int) -> None:
+        """A mask stands for the arrays of positions where it is true."""
+        mask = read(item) if isinstance(item, Node) else numpy.asarray(item)
+        covered = self.shape[self.axis : self.axis + mask.ndim]
+        if mask.shape != covered:
+            raise ShapeError(
+                f"{self.name}: a mask of shape {mask.shape} does not fit the axes it covers, of lengths {covered}, "
+                f"in an array of shape {self.shape}"
+            )
+        if mask.ndim:
+            for positions in mask.nonzero():
+                self.add_array(positions, number)
+            return
+        self.note(number)
+        self.taken.append(len(self.middle))
+        self.arrays.append(numpy.zeros(int(mask), "int64"))
+        self.middle.append(1)
+
+    def note(self, number: int) -> None:
+        self.advanced.append((number, len(self.middle) - len(self.taken)))
+
+    def build(self) -> Selection:
+        numbers = [number for number, _ in self.advanced]
+        together = numbers == list(range(numbers[0], numbers[0] + len(numbers))) if numbers else True
+        spread = broadcast_shapes(self.name, *(one.shape for one in self.arrays)) if self.arrays else ()
+        return Selection(
+            tuple(self.start), tuple(self.count), tuple(self.step), tuple(self.middle), tuple(self.taken),
+            tuple(self.arrays), spread, self.advanced[0][1] if together and self.arrays else 0,
+        )  # fmt: skip
+
+
+def is_mask(item: Any) -> bool:
+    """Whether an item of a key is a boolean array, or a boolean."""
+    if isinstance(item, (Node, numpy.ndarray)):
+        return item.dtype == dtypes.bool_
+    return isinstance(item, (bool, numpy.bool_))
+
+
+def plain_key(key: Any) -> list[Any]:
+    """The items of a key, with lists as NumPy arrays."""
+    return [_plain_item(item) for item in (key if isinstance(key, tuple) else (key,))]
+
+
+def _plain_item(item: Any) -> Any:
+    if item is None or item is Ellipsis or isinstance(item, (slice, Node)) or is_mask(item):
+        return item
+    if isinstance(item, (list, tuple, numpy.ndarray)):
+        array = numpy.asarray(item)
+        if array.size == 0 and not isinstance(item, numpy.ndarray):
+            array = array.astype("int64")
+        if array.dtype.kind in "iub":
+            return array
+    elif hasattr(item, "__index__"):
+        return index(item)
+    raise DTypeError(
+        f"an index must be an integer, a slice, ..., None, or an array of integers or booleans, got {item!r}"
+    )
+
+
+def _axes_of(item: Any) -> int:
+    """How many axes of the array an item of a key covers."""
+    if item is None or isinstance(item, (bool, numpy.bool_)):
+        return 0
+    return len(item.shape) if is_mask(item) else 1
+
+
+def select(name: str, shape: Shape, key: Any) -> Selection:
+    """Analyse a key. Arrays in it are values, NumPy arrays or lists; masks are read, which waits for them."""
+    items = plain_key(key)
+    dots = [at for at, item in enumerate(items) if item is Ellipsis]
+    if len(dots) > 1:
+        raise ShapeError(f"{name}: an index may have one ellipsis (...), got {len(dots)}")
+    at = dots[0] if dots else len(items)
+    rest = len(shape) - sum(_axes_of(item) for item in items if item is not Ellipsis)
+    if rest < 0:
+        raise IndexOutOfRangeError(
+            f"{name}: too many indices: {len(shape) - rest} for an array of {len(shape)} dimensions, shape {shape}"
+        )
+    items[at : at + 1] = [slice(None)] * rest
+    builder = _Builder(name, shape)
+    for number, item in enumerate(items):
+        builder.add(item, number)
+    return builder.build()

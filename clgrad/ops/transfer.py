@@ -1,0 +1,22 @@
+"""Copies between devices, differentiable."""
+
+from __future__ import annotations
+
+from clgrad.graph.execute import read
+from clgrad.ops.creation import check_dtype
+from clgrad.ops.operation import Composite, Value
+from clgrad.ops.selection import constant
+from clgrad.runtime.device import Device
+
+
+def _to_device(x: Value, device: Device) -> Value:
+    check_dtype("to_device", x.dtype, device)
+    return x if x.device is device else constant(read(x), device)
+
+
+_moved = Composite("to_device", _to_device, lambda g, out, x, device: (to_device(g, x.device),))
+
+
+def to_device(x: Value, device: Device) -> Value:
+    """x on another device, through the host; waits for x."""
+    return x if x.device is device else _moved(x, device=device)

@@ -1,0 +1,149 @@
+"""Random programs over small arrays, run at once in clgrad and in NumPy (float64): what fuses must not change."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy
+
+from clgrad.graph.execute import flush, read, upload
+from clgrad.ops import arithmetic, movement, reduction
+from clgrad.ops.operation import Value, fill, iota
+from clgrad.runtime.device import Device
+
+SHAPES = [
+    (),
+    (1,),
+    (5,),
+    (3, 1),
+    (4, 5),
+    (1, 5),
+    (4, 1),
+    (2, 4, 5),
+    (2, 1, 5),
+    (20,),
+    (2, 20),
+    (40,),
+    (3, 33),
+    (33, 3),
+]
+
+
+class RandomProgram:
+    """Grows pairs (Value, NumPy array) by random ops; `run` compares a random subset, in random order."""
+
+    def __init__(self, seed: int, device: Device) -> None:
+        self.random = random.Random(seed)
+        self.numbers = numpy.random.default_rng(seed)
+        self.device = device
+        self.pool: list[tuple[Value, Any]] = []
+        for _ in range(3):
+            self._leaf(self.random.choice(SHAPES))
+
+    def _leaf(self, shape: tuple[int, ...]) -> None:
+        array = self.numbers.uniform(-1, 1, shape).astype("float32")
+        value = Value(None, (), None, shape, array.dtype, self.device, upload(array, self.device))
+        self.pool.append((value, array.astype("float64")))
+
+    def _generate(self) -> None:
+        """Arrays made from numbers and indices alone, which take no memory."""
+        shape = self.random.choice(SHAPES)
+        size = int(numpy.prod(shape))
+        if self.random.random() < 0.5:
+            self._put(fill(0.25, shape, numpy.dtype("float32"), self.device), numpy.full(shape, 0.25))
+            return
+        index = arithmetic.cast(iota(shape, self.device), dtype=numpy.dtype("float32"))
+        rows = numpy.arange(size).reshape(shape) * 1.0
+        self._put(arithmetic.multiply(index, 1 / 64), rows / 64)
+
+    def step(self) -> None:
+        kinds = [
+            self._binary, self._binary, self._binary, self._unary, self._unary, self._reduce, self._reduce,
+            self._move, self._move, self._normalize, self._update, self._flush, self._generate,
+        ]  # fmt: skip
+        self.random.choice(kinds)()
+
+    def _pick(self) -> tuple[Value, Any]:
+        return self.random.choice(self.pool[-6:] if self.random.random() < 0.8 else self.pool)
+
+    def _put(self, value: Value, array: Any) -> None:
+        assert value.shape == array.shape, (value.shape, array.shape)
+        self.pool.append((value, array))
+        if self.random.random() < 0.3 and len(self.pool) > 3:
+            self.pool.pop(self.random.randrange(len(self.pool) - 1))
+
+    def _binary(self) -> None:
+        (x, a), (y, b) = self._pick(), self._pick()
+        try:
+            numpy.broadcast_shapes(a.shape, b.shape)
+        except ValueError:
+            y, b = 0.5, 0.5
+        op = self.random.choice(["add", "multiply", "subtract"])
+        self._put(getattr(arithmetic, op)(x, y), getattr(numpy, op)(a, b) * 1.0)
+
+    def _unary(self) -> None:
+        x, a = self._pick()
+        bounded = arithmetic.divide(x, arithmetic.add(arithmetic.square(x), 1.0))
+        self._put(bounded, a / (a * a + 1))
+
+    def _reduce(self) -> None:
+        x, a = self._pick()
+        axes = tuple(axis for axis in range(a.ndim) if self.random.random() < 0.5)
+        keepdims = self.random.random() < 0.5
+        op = self.random.choice(["sum", "max", "min", "mean"])
+        if a.size:
+            self._put(getattr(reduction, op)(x, axes, keepdims), getattr(numpy, op)(a, axes, keepdims=keepdims))
+
+    def _normalize(self) -> None:
+        """What a softmax does: reduce, broadcast back, reduce again."""
+        x, a = self._pick()
+        if a.ndim == 0:
+            return
+        axis = self.random.randrange(a.ndim)
+        centred = arithmetic.subtract(x, reduction.max(x, axis, True))
+        spread = reduction.sum(arithmetic.square(centred), axis, True)
+        b = a - a.max(axis, keepdims=True)
+        self._put(
+            arithmetic.divide(centred, arithmetic.add(spread, 1.0)),
+            b / ((b * b).sum(axis, keepdims=True) + 1),
+        )
+
+    def _move(self) -> None:
+        x, a = self._pick()
+        kind = self.random.choice(["transpose", "reshape", "flip", "slice", "broadcast"])
+        if kind == "transpose":
+            axes = tuple(self.random.sample(range(a.ndim), a.ndim))
+            self._put(movement.transpose(x, axes), a.transpose(axes))
+        elif kind == "reshape":
+            self._put(movement.reshape(x, (-1,)), a.reshape(-1))
+        elif kind == "flip" and a.ndim:
+            self._put(movement.flip(x, 0), numpy.flip(a, 0))
+        elif kind == "slice" and a.ndim and a.shape[0] > 2:
+            self._put(movement.part(x, 0, 1, a.shape[0] - 2), a[1:-1])
+        elif a.size <= 200:
+            self._put(movement.broadcast_to(x, (2, *a.shape)), numpy.broadcast_to(a, (2, *a.shape)) * 1.0)
+
+    def _update(self) -> None:
+        x, a = self._pick()
+        if a.ndim and a.shape[0] >= 3:
+            part = movement.part(x, 0, 0, 2)
+            changed = a.copy()
+            changed[1:3] = a[0:2] + 1
+            value = movement.slice_update(x, arithmetic.add(part, 1.0), **movement.along(x.shape, 0, 1, 2))
+            if self.random.random() < 0.5:
+                self.pool = [pair for pair in self.pool if pair[0] is not x]
+            self._put(value, changed)
+
+    def _flush(self) -> None:
+        if self.random.random() < 0.3:
+            flush([self._pick()[0]])
+
+    def run(self, steps: int) -> None:
+        for _ in range(steps):
+            self.step()
+        self.random.shuffle(self.pool)
+        flush([value for value, _ in self.pool[: len(self.pool) // 2]])
+        for value, array in self.pool:
+            scale = max(1.0, float(numpy.abs(array).max())) if array.size else 1.0
+            numpy.testing.assert_allclose(read(value), array, rtol=2e-4, atol=2e-5 * scale)

@@ -1,0 +1,295 @@
+"""What a row of tests/reference.py is, and how it becomes cases: dtypes, shapes, memory layouts, special values.
+
+Everything a row asks of one device is computed in one flush, so that it is built as one program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy
+
+from clgrad import dtypes, tape
+from clgrad.dtypes import DType
+from clgrad.graph.execute import flush, read
+from clgrad.ops.arithmetic import identity
+from clgrad.ops.movement import broadcast_to, flip, slice_axes, transpose
+from clgrad.ops.operation import Value, fill
+from clgrad.ops.reduction import sum as total
+from clgrad.ops.selection import constant
+from clgrad.runtime.device import Device
+
+Array = numpy.ndarray[Any, Any]
+Shape = tuple[int, ...]
+Shapes = tuple[Shape, ...]
+
+SINGLE = (dtypes.float32,)
+FLOATS = (dtypes.float32, dtypes.float64, dtypes.float16)
+INTEGERS = (dtypes.int32, dtypes.uint8, dtypes.int64, dtypes.int8, dtypes.uint64)
+NUMBERS = FLOATS + INTEGERS
+EVERYTHING = (*NUMBERS, dtypes.int16, dtypes.uint16, dtypes.uint32, dtypes.bool_)
+ANY = (*NUMBERS, dtypes.bool_)
+BITS = (*INTEGERS, dtypes.bool_)
+
+SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, -2.0, numpy.nan, numpy.inf, -numpy.inf, 1e-40, -3e38)
+
+
+@dataclass(frozen=True)
+class Row:
+    """An op beside NumPy.
+
+    `call` takes values and `keywords`, `reference` the same as NumPy arrays (floats always as float64). `shapes`
+    holds groups of input shapes; the first group goes through all layouts and dtypes. `domain` bounds random
+    inputs. `result` is the dtype: that of the inputs ('same'), their float ('float'), or a dtype. `fixed` are
+    inputs that stay as they are: indices, masks. `error` counts roundings of the result's dtype, to which
+    `absolute` times that rounding of 1 is added. `gradient` tells which inputs have one.
+    """
+
+    name: str
+    call: Callable[..., Value]
+    reference: Callable[..., Any]
+    shapes: tuple[Shapes, ...] = (((3, 37),),)
+    dtypes: tuple[DType, ...] = FLOATS
+    domain: tuple[float, float] = (-2.0, 2.0)
+    keywords: tuple[dict[str, Any], ...] = ({},)
+    fixed: tuple[Any, ...] = ()
+    result: str = "same"
+    error: float = 4.0
+    absolute: float = 0.0
+    special: bool = False
+    gradient: bool | tuple[bool, ...] = True
+    covers: tuple[str, ...] = ()
+    distinct: bool = False
+    wraps: bool = field(default=False)
+
+
+@dataclass
+class Case:
+    """One call: the value, what it must be, and words that say which case it is."""
+
+    label: str
+    value: Value
+    wanted: Array
+    dtype: DType
+
+
+LAYOUTS = ("contiguous", "transposed", "sliced", "flipped", "pending", "broadcast")
+
+
+def lay(array: Array, layout: str, device: Device) -> Value:
+    """The array as a value that lies, or is still to be computed, in the given way."""
+    if layout == "transposed":
+        return transpose(constant(array.T.copy(), device))
+    if layout == "sliced":
+        wide = numpy.full([2 * n + 3 for n in array.shape], 1, array.dtype)
+        inside = tuple(slice(2, 2 * n + 2, 2) for n in array.shape)
+        wide[inside] = array
+        ones = (1,) * array.ndim
+        return slice_axes(
+            constant(wide, device), start=tuple(2 * n for n in ones), count=array.shape, step=tuple(2 * n for n in ones)
+        )
+    if layout == "flipped":
+        return flip(constant(numpy.flip(array).copy(), device))
+    if layout == "pending":
+        return identity(constant(array, device))
+    if layout == "broadcast" and array.ndim:
+        return broadcast_to(constant(array[:1], device), array.shape)
+    return constant(array, device)
+
+
+def sample(generator: numpy.random.Generator, shape: Shape, dtype: DType, row: Row) -> Array:
+    """Random elements within the row's domain."""
+    low, high = row.domain
+    if dtype == dtypes.bool_:
+        return generator.random(shape) < 0.5
+    if dtypes.is_integer(dtype):
+        low = max(low, 0) if dtype.kind == "u" else low
+        return generator.integers(int(numpy.ceil(low)), max(int(high), 1) + 1, shape).astype(dtype)
+    if row.distinct:
+        size = int(numpy.prod(shape))
+        steps = generator.permutation(size).reshape(shape)
+        return (low + (high - low) * (steps + 0.5) / max(size, 1)).astype(dtype)
+    return generator.uniform(low, high, shape).astype(dtype)
+
+
+def supported(row: Row, device: Device) -> list[DType]:
+    return [dtype for dtype in row.dtypes if dtype != dtypes.float64 or device.capabilities.fp64]
+
+
+def cases(row: Row, device: Device) -> Iterator[Case]:
+    """Every case of a row: layouts and dtypes for the first shapes, then other shapes and special values."""
+    generator = numpy.random.default_rng(7)
+    kinds = supported(row, device)
+    for dtype in kinds:
+        for number, keywords in enumerate(row.keywords):
+            for layout in LAYOUTS if number == 0 and dtype in kinds[:2] else ("contiguous", "transposed"):
+                arrays = [sample(generator, shape, dtype, row) for shape in row.shapes[0]]
+                if layout == "broadcast":
+                    arrays = [numpy.broadcast_to(one[:1], one.shape) if one.ndim else one for one in arrays]
+                yield _case(row, device, arrays, keywords, layout, f"{dtype.name} {layout} {keywords}")
+    for shapes in row.shapes[1:]:
+        arrays = [sample(generator, shape, kinds[0], row) for shape in shapes]
+        yield _case(row, device, arrays, row.keywords[0], "contiguous", f"shapes {shapes}")
+    if row.special:
+        for dtype in kinds:
+            if dtypes.is_floating(dtype):
+                arrays = special_arrays(len(row.shapes[0]), dtype)
+                yield _case(row, device, arrays, row.keywords[0], "contiguous", f"{dtype.name} special values")
+
+
+def special_arrays(count: int, dtype: DType) -> list[Array]:
+    """Every pair of special values, as inputs that meet element by element."""
+    with numpy.errstate(all="ignore"):
+        values = numpy.array(SPECIAL).astype(dtype)
+    return [one.reshape(-1).copy() for one in numpy.meshgrid(*[values] * count)]
+
+
+def _case(row: Row, device: Device, arrays: list[Array], keywords: dict[str, Any], layout: str, label: str) -> Case:
+    fixed = [one(arrays) if callable(one) else one for one in row.fixed]
+    values = [lay(one, layout, device) for one in arrays]
+    value = row.call(*values, *(on_device(one, device) for one in fixed), **keywords)
+    wide = [one.astype("float64") if dtypes.is_floating(one.dtype) else one for one in arrays]
+    with numpy.errstate(all="ignore"):
+        wanted = numpy.asarray(row.reference(*wide, *fixed, **keywords))
+    return Case(label, value, wanted, result_dtype(row, arrays))
+
+
+def on_device(argument: Any, device: Device) -> Any:
+    return constant(argument, device) if isinstance(argument, numpy.ndarray) else argument
+
+
+def result_dtype(row: Row, arrays: Sequence[Array]) -> DType:
+    given = arrays[0].dtype
+    if row.result == "same":
+        return given
+    if row.result == "float":
+        return dtypes.to_floating(given)
+    if row.result == "sum":
+        return given if dtypes.is_floating(given) else dtypes.as_dtype("uint64" if given.kind == "u" else "int64")
+    return dtypes.as_dtype(row.result)
+
+
+def check_forward(row: Row, device: Device) -> None:
+    """Compute all cases together and compare each with NumPy."""
+    found = list(cases(row, device))
+    flush([case.value for case in found])
+    problems = [problem for case in found if (problem := difference(row, case))]
+    assert not problems, f"{row.name}: {len(problems)} of {len(found)} cases differ:\n" + "\n".join(problems[:4])
+
+
+def difference(row: Row, case: Case) -> str:
+    """What is wrong with a case, or nothing."""
+    got = read(case.value)
+    if got.shape != case.wanted.shape or got.dtype != case.dtype:
+        return f"{case.label}: got {got.dtype} {got.shape}, wanted {case.dtype} {case.wanted.shape}"
+    bad = ~close(got, case.wanted, row)
+    if not bad.any():
+        return ""
+    where = tuple(int(one) for one in numpy.argwhere(bad)[0]) if got.ndim else ()
+    return (
+        f"{case.label}: {int(bad.sum())} of {got.size} elements, e.g. at {where} "
+        f"got {got[where]!r}, wanted {case.wanted[where]!r}"
+    )
+
+
+def close(got: Array, wanted: Array, row: Row) -> Array:
+    """Where `got` is `wanted`, given in float64, within the row's roundings of the dtype of `got`."""
+    if not dtypes.is_floating(got.dtype):
+        return got == wanted
+    with numpy.errstate(all="ignore"):
+        rounded = wanted.astype(got.dtype)
+        spacing = numpy.spacing(numpy.abs(rounded)).astype("float64")
+        allowed = row.error * spacing + row.absolute * numpy.finfo(got.dtype).eps
+        near = numpy.abs(got.astype("float64") - wanted) <= allowed
+        return near | (got == rounded) | (numpy.isnan(got) & numpy.isnan(rounded))
+
+
+# -- gradients ---------------------------------------------------------------------------------------------
+
+
+def _leaves(arrays: Sequence[Array], flags: Sequence[bool], device: Device) -> list[Value]:
+    values = [constant(one, device) for one in arrays]
+    for value, flag in zip(values, flags):
+        value.entry = tape.Leaf(None, "write") if flag else None
+    return values
+
+
+def _pullback(head: Value, weight: Value, leaves: Sequence[Value], retain: bool) -> list[Value]:
+    found = tape.walk([head], [weight], retain_graph=retain).leaves
+    return [
+        found.get(leaf.entry, fill(0, leaf.shape, leaf.dtype, leaf.device)) for leaf in leaves if leaf.entry is not None
+    ]
+
+
+def check_gradient(row: Row, device: Device) -> None:
+    """The gradient along a random direction, and its gradient along another, beside differences of NumPy's results."""
+    double = device.capabilities.fp64
+    dtype = dtypes.float64 if double else dtypes.float32
+    generator = numpy.random.default_rng(11)
+    checks: list[tuple[str, Value, float, float]] = []
+    for keywords in row.keywords:
+        for shapes in row.shapes:
+            if 0 in [n for shape in shapes for n in shape]:
+                continue
+            arrays = [sample(generator, shape, dtype, row) for shape in shapes]
+            checks += _gradient_checks(row, device, arrays, keywords, generator)
+    flush([value for _, value, _, _ in checks])
+    for label, value, wanted, scale in checks:
+        got = float(read(value))
+        tolerance = (2e-5 if double else 5e-3) * scale
+        assert abs(got - wanted) <= tolerance, f"{row.name}: {label}: got {got}, differences give {wanted}"
+
+
+def _gradient_checks(
+    row: Row, device: Device, arrays: list[Array], keywords: dict[str, Any], generator: numpy.random.Generator
+) -> Iterator[tuple[str, Value, float, float]]:
+    flags = row.gradient if isinstance(row.gradient, tuple) else (True,) * len(arrays)
+    fixed = [one(arrays) if callable(one) else one for one in row.fixed]
+
+    def numpy_call(*inputs: Array) -> Array:
+        with numpy.errstate(all="ignore"):
+            return numpy.asarray(row.reference(*inputs, *fixed, **keywords))
+
+    wide = [one.astype("float64") for one in arrays]
+    weight = generator.standard_normal(numpy_call(*wide).shape)
+    first, second = ([generator.standard_normal(one.shape) * flag for one, flag in zip(wide, flags)] for _ in "ab")
+
+    def moved(a: float, b: float) -> float:
+        return float((weight * numpy_call(*(x + a * d + b * e for x, d, e in zip(wide, first, second)))).sum())
+
+    slope, bend = differences(moved)
+    with tape.scope(recording=True):
+        leaves = _leaves(arrays, flags, device)
+        out = row.call(*leaves, *(on_device(one, device) for one in fixed), **keywords)
+        slopes = _pullback(out, constant(weight.astype(out.dtype), device), leaves, retain=True)
+        directional = _along(slopes, [d for d, flag in zip(first, flags) if flag], device)
+    size = sum(abs(weight * numpy_call(*wide)).ravel()) + 1
+    label = f"shapes {[one.shape for one in arrays]} {keywords}"
+    yield f"gradient, {label}", directional, slope, abs(slope) + size
+    if directional.entry is None:
+        bends = fill(0, (), directional.dtype, device)
+    else:
+        one = fill(1, (), directional.dtype, device)
+        bends = _along(
+            _pullback(directional, one, leaves, retain=False), [e for e, flag in zip(second, flags) if flag], device
+        )
+    yield f"second gradient, {label}", bends, bend, 50 * (abs(bend) + size)
+
+
+def _along(gradients: Sequence[Value], directions: Sequence[Array], device: Device) -> Value:
+    terms = [total(g * constant(d.astype(g.dtype), device)) for g, d in zip(gradients, directions)]
+    result = terms[0]
+    for term in terms[1:]:
+        result = result + term
+    return result
+
+
+def differences(moved: Callable[[float, float], float]) -> tuple[float, float]:
+    """First and mixed second derivative at 0, 0 of a function of two steps, by central differences."""
+    h = 1e-6
+    slope = (moved(h, 0) - moved(-h, 0)) / (2 * h)
+    h = 1e-4
+    bend = (moved(h, h) - moved(h, -h) - moved(-h, h) + moved(-h, -h)) / (4 * h * h)
+    return slope, bend

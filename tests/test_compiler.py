@@ -1,0 +1,223 @@
+"""Programs: their text, what is built once and shared, and what a refused one says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy
+import pytest
+
+from clgrad.errors import BuildError
+from clgrad.runtime import compiler as compiler_module
+from clgrad.runtime.build_log import build_error, places
+from clgrad.runtime.capabilities import read_capabilities
+from clgrad.runtime.compiler import (
+    KERNEL_DIRECTORY,
+    SHARED_FILES,
+    Compiler,
+    KernelSource,
+    kernel_text,
+    preamble,
+)
+from clgrad.runtime.device import Device, devices
+from clgrad.runtime.disk_cache import DiskCache
+from clgrad.runtime.statistics import statistics
+from tests.processes import output_of
+
+MAP = """// Writes EXPRESSION of each element.
+#ifndef KERNEL
+#define KERNEL(n) n
+#define ENTRY_map 1
+#define ENTRY_add 1
+#define EXPRESSION x      // of x
+#endif
+#ifdef ENTRY_map
+kernel void KERNEL(map)(global float *values) {
+    float x = values[get_global_id(0)];
+    values[get_global_id(0)] = EXPRESSION;
+}
+#endif
+#ifdef ENTRY_add
+kernel void KERNEL(add)(global float *values, float amount) { values[get_global_id(0)] += amount + SHARED; }
+#endif
+"""
+
+
+@pytest.fixture(autouse=True)
+def kernel_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    folder = tmp_path / "cl_kernels"
+    folder.mkdir()
+    (folder / "common.cl").write_text("#define SHARED 100.0f\n")
+    (folder / "functions.cl").write_text("inline float half_of(float x) { return x / 2; }\n")
+    (folder / "map.cl").write_text(MAP)
+    monkeypatch.setattr(compiler_module, "KERNEL_DIRECTORY", folder)
+    monkeypatch.setattr(compiler_module, "SHARED_FILES", ("common.cl", "functions.cl"))
+    kernel_text.cache_clear()
+    yield folder
+    kernel_text.cache_clear()
+
+
+@pytest.fixture(params=devices(), ids=str)
+def device(request: pytest.FixtureRequest) -> Device:
+    found: Device = request.param
+    return found
+
+
+@pytest.fixture
+def compiler(device: Device, tmp_path: Path) -> Compiler:
+    """A compiler that has nothing in memory or on disk."""
+    return fresh_compiler(device, tmp_path)
+
+
+def fresh_compiler(device: Device, folder: Path) -> Compiler:
+    cache = DiskCache(folder / "programs", 1 << 24)
+    return Compiler(device.context, device.cl, device.capabilities, device.kernel_shape, cache)
+
+
+def mapped(expression: str) -> KernelSource:
+    return KernelSource("map.cl", "map", (("EXPRESSION", expression),))
+
+
+ADD = KernelSource("map.cl", "add")
+
+
+def result_of(device: Device, compiler: Compiler, source: KernelSource, *arguments: object) -> list[float]:
+    values = numpy.arange(4, dtype="float32")
+    buffer = device.memory.allocate(values.nbytes)
+    device.queue.write(buffer, 0, values)
+    kernel = compiler.kernels([source])[0].instantiate()
+    kernel.set_args(buffer.cl, *arguments)
+    device.queue.launch(kernel, (4,), (1,))
+    device.queue.read(buffer, 0, values)
+    found: list[float] = values.tolist()
+    return found
+
+
+def test_defines_specialise_a_kernel(device: Device, compiler: Compiler) -> None:
+    assert result_of(device, compiler, mapped("x * 3")) == [0, 3, 6, 9]
+    assert result_of(device, compiler, mapped("half_of(x)")) == [0, 0.5, 1, 1.5]
+    assert result_of(device, compiler, mapped("x\n+ 1\n+ 1")) == [2, 3, 4, 5]
+    assert result_of(device, compiler, ADD, numpy.float32(1)) == [101, 102, 103, 104]
+
+
+def test_all_missing_kernels_are_one_program(compiler: Compiler) -> None:
+    before = statistics()
+    sources = [mapped(f"x + {number}") for number in range(5)] + [ADD]
+    first = compiler.kernels(sources)
+    assert statistics()["builds"] == before["builds"] + 1
+    assert [kernel.source for kernel in first] == sources
+    again = compiler.kernels([sources[3], mapped("x + 3"), ADD])
+    assert again == [first[3], first[3], first[5]]
+    compiler.kernels([*sources, mapped("x + 5")])
+    now = statistics()
+    assert now["builds"] == before["builds"] + 2
+    assert now["build_seconds"] > before["build_seconds"]
+    assert now["disk_cache_hits"] == before["disk_cache_hits"]
+
+
+def test_a_program_from_the_disk_is_no_build(device: Device, compiler: Compiler, tmp_path: Path) -> None:
+    sources = [mapped("x * 5"), ADD]
+    compiler.kernels(sources)
+    before = statistics()
+    other = fresh_compiler(device, tmp_path)
+    other.kernels(sources[::-1])
+    now = statistics()
+    assert now["builds"] == before["builds"], "the order of the kernels must not matter"
+    assert now["disk_cache_hits"] == before["disk_cache_hits"] + 1
+    assert result_of(device, other, sources[0]) == [0, 5, 10, 15]
+    assert result_of(device, fresh_compiler(device, tmp_path), sources[0]) == [0, 5, 10, 15]
+    assert statistics()["builds"] == before["builds"] + 1, "one kernel of a program is another program"
+
+
+def test_kernel_objects_have_their_own_arguments(device: Device, compiler: Compiler) -> None:
+    kernel = compiler.kernels([ADD])[0]
+    one, two = kernel.instantiate(), kernel.instantiate()
+    buffer = device.memory.allocate(16)
+    device.queue.write(buffer, 0, numpy.zeros(4, "float32"))
+    one.set_args(buffer.cl, numpy.float32(1))
+    two.set_args(buffer.cl, numpy.float32(10))
+    for launched in (one, two, one):
+        device.queue.launch(launched, (4,), (1,))
+    out = numpy.zeros(4, "float32")
+    device.queue.read(buffer, 0, out)
+    assert out.tolist() == [312] * 4
+    assert kernel.max_group_size() >= 1
+
+
+def test_names_are_the_same_in_every_process() -> None:
+    code = "from clgrad.runtime.compiler import KernelSource; print(KernelSource('a', 'b').kernel_name)"
+    assert output_of(code) == KernelSource("a", "b").kernel_name
+    different = ((), (("c", "d"),), (("cd", ""),))
+    assert len({KernelSource("a", "b", defines).suffix for defines in different}) == 3
+
+
+def test_the_preamble_says_what_the_device_can_do(device: Device) -> None:
+    text = preamble(device.capabilities, "cpu")
+    assert "#pragma OPENCL FP_CONTRACT OFF\n" in text
+    assert f"#define VECTOR_WIDTH {device.capabilities.vector_width}\n" in text
+    assert ("#define HAS_FP64 1\n" in text) == device.capabilities.fp64
+    assert ("#define HAS_FP16 1\n" in text) == device.capabilities.fp16
+    assert text.index('#line 1 "common.cl"') < text.index('#line 1 "functions.cl"')
+    shaped = preamble(read_capabilities(device.cl, "gpu"), "gpu")
+    assert "#define GPU_SHAPE 1\n" in shaped
+    assert "#define VECTOR_WIDTH 1\n" in shaped
+
+
+def test_a_refused_kernel_names_file_line_and_expression(compiler: Compiler) -> None:
+    with pytest.raises(BuildError) as caught:
+        compiler.kernels([mapped("x"), mapped("undefined_name(x)"), ADD])
+    message = str(caught.value)
+    assert "map.cl:11: " in message.splitlines()[0]
+    assert "undefined_name" in message.splitlines()[0]
+    assert "map.cl:11: values[get_global_id(0)] = EXPRESSION;" in message
+    assert "--- build log ---" in message
+
+
+def test_after_a_refusal_the_others_still_build(device: Device, compiler: Compiler) -> None:
+    with pytest.raises(RuntimeError):
+        compiler.kernels([mapped("(x"), ADD])
+    assert result_of(device, compiler, ADD, numpy.float32(0)) == [100, 101, 102, 103]
+
+
+def test_a_kernel_that_its_file_does_not_have_is_a_clear_error(compiler: Compiler) -> None:
+    with pytest.raises(BuildError, match="absent_"):
+        compiler.kernels([KernelSource("map.cl", "absent")])
+
+
+TEXT = 'int a;\n#line 1 "common.cl"\nint b;\nint c;\n#line 5 "map.cl"\nint d;\nint e;'
+
+
+def test_lines_are_mapped_to_files() -> None:
+    assert [f"{place.file}:{place.line}" for place in places(TEXT)] == [
+        "program:1", "program:2", "common.cl:1", "common.cl:2", "common.cl:3", "map.cl:5", "map.cl:6",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "map.cl:6:3: error: bad e\n    int e;",
+        "Compilation started\nmap.cl:6:3: fatal error: bad e\nCompilation failed",
+        "error: map.cl:6:3: bad e\nDevice X failed to build the program",
+        "input.cl:7:3: error: bad e",
+        "<kernel>:7:3: error: bad e\nint e;\n  ^",
+        "/tmp/OCL123.cl:7: error: bad e",
+    ],
+)
+def test_logs_of_all_compilers_are_understood(log: str) -> None:
+    first, place, *_ = str(build_error("device", TEXT, "BUILD_PROGRAM_FAILURE", log)).splitlines()
+    assert first == "a program does not build on device: map.cl:6: bad e"
+    assert place.strip() == "map.cl:6: int e;"
+
+
+def test_a_log_without_a_place_is_shown_whole() -> None:
+    message = str(build_error("device", TEXT, "it failed", "error: unknown target CPU 'generic'\n"))
+    assert message.endswith("it failed\n--- build log ---\nerror: unknown target CPU 'generic'")
+    assert "(the driver gave no log)" in str(build_error("device", TEXT, "it failed", ""))
+
+
+def test_the_kernels_of_the_project_are_found() -> None:
+    assert len(list(KERNEL_DIRECTORY.glob("*.cl"))) > len(SHARED_FILES)
+    for file in SHARED_FILES:
+        assert (KERNEL_DIRECTORY / file).is_file()

@@ -1,0 +1,218 @@
+"""The queue: copies in both directions, launches, and what a failure says."""
+
+from __future__ import annotations
+
+from threading import Thread
+from typing import Any
+
+import numpy
+import pytest
+
+from clgrad.errors import ArgumentError, DeviceError, OutOfDeviceMemoryError
+from clgrad.runtime.device import PROBE, Device, devices
+from clgrad.runtime.drivers import load_opencl
+from clgrad.runtime.queue import LARGEST_STAGED, STAGED_LIMIT, Queue, debug_level
+from clgrad.runtime.statistics import statistics
+from tests.processes import run
+
+
+@pytest.fixture(params=devices(), ids=str)
+def device(request: pytest.FixtureRequest) -> Device:
+    found: Device = request.param
+    return found
+
+
+def counting_kernel(device: Device) -> Any:
+    """Writes start, start + 1 ..."""
+    program = device.compiler.program(PROBE, ["clgrad_probe"])
+    return load_opencl().Kernel(program, "clgrad_probe")
+
+
+@pytest.mark.parametrize("count", [1, 1000, LARGEST_STAGED // 4, LARGEST_STAGED // 4 + 1, 1 << 20])
+def test_what_was_written_is_read(device: Device, count: int) -> None:
+    values = numpy.arange(count, dtype="int32")
+    buffer = device.memory.allocate(values.nbytes)
+    device.queue.write(buffer, 0, values)
+    expected = values.copy()
+    values[:] = -1
+    out = numpy.zeros(count, "int32")
+    device.queue.read(buffer, 0, out)
+    assert (out == expected).all(), "the array may change once `write` has returned"
+
+
+def test_offsets_count_bytes(device: Device) -> None:
+    buffer = device.memory.allocate(40)
+    device.queue.write(buffer, 0, numpy.zeros(10, "int32"))
+    device.queue.write(buffer, 8, numpy.arange(1, 4, dtype="int32"))
+    out = numpy.zeros(4, "int32")
+    device.queue.read(buffer, 4, out)
+    assert out.tolist() == [0, 1, 2, 3]
+    with device.queue.view(buffer, 12, 8) as seen:
+        assert seen.view("int32").tolist() == [2, 3]
+        assert not seen.flags.writeable
+
+
+def test_copy_and_fill(device: Device) -> None:
+    source, target = device.memory.allocate(64), device.memory.allocate(64)
+    device.queue.write(source, 0, numpy.arange(16, dtype="int32"))
+    device.queue.fill(target, 0, 64, numpy.array([7, 8], "int32"))
+    device.queue.copy(source, 16, target, 8, 12)
+    out = numpy.zeros(8, "int32")
+    device.queue.read(target, 0, out)
+    assert out.tolist() == [7, 8, 4, 5, 6, 8, 7, 8]
+
+
+def test_nothing_to_do_is_fine(device: Device) -> None:
+    buffer, other = device.memory.allocate(0), device.memory.allocate(0)
+    empty = numpy.zeros(0, "float32")
+    device.queue.write(buffer, 0, empty)
+    device.queue.read(buffer, 0, empty)
+    device.queue.copy(buffer, 0, other, 0, 0)
+    device.queue.fill(buffer, 0, 0, numpy.zeros(1, "int32"))
+    device.queue.flush()
+    device.queue.finish()
+
+
+def test_commands_keep_their_order(device: Device) -> None:
+    kernel = counting_kernel(device)
+    buffer, out = device.memory.allocate(64), numpy.zeros(16, "int32")
+    for turn in range(20):
+        device.queue.write(buffer, 0, numpy.full(16, -1, "int32"))
+        kernel.set_args(buffer.cl, numpy.int32(turn))
+        device.queue.launch(kernel, (16,), (1,))
+        device.queue.write(buffer, 0, numpy.full(1, 99, "int32"))
+        device.queue.read(buffer, 0, out)
+        assert out.tolist() == [99, *range(turn + 1, turn + 16)]
+
+
+def test_many_small_writes_do_not_pile_up(device: Device) -> None:
+    values = numpy.zeros(LARGEST_STAGED, "uint8")
+    buffer = device.memory.allocate(values.nbytes)
+    most = 0
+    for turn in range(2 * STAGED_LIMIT // LARGEST_STAGED):
+        values[:] = turn % 251
+        device.queue.write(buffer, 0, values)
+        most = max(most, len(device.queue._staged))
+    assert most <= STAGED_LIMIT // LARGEST_STAGED
+    with device.queue.view(buffer, 0, values.nbytes) as seen:
+        assert (seen == values).all()
+    assert not device.queue._staged
+
+
+def test_launches_are_counted(device: Device) -> None:
+    kernel, buffer = counting_kernel(device), device.memory.allocate(64)
+    kernel.set_args(buffer.cl, numpy.int32(0))
+    before = statistics()["launches"]
+    for _ in range(3):
+        device.queue.launch(kernel, (16,), (4,))
+    assert statistics()["launches"] == before + 3
+
+
+def test_a_failed_launch_names_op_device_and_sizes(device: Device) -> None:
+    kernel, buffer = counting_kernel(device), device.memory.allocate(64)
+    kernel.set_args(buffer.cl, numpy.int32(0))
+    before = statistics()["launches"]
+    with pytest.raises(DeviceError) as caught:
+        device.queue.launch(kernel, (16,), (5,), "add (line 7 of train.py)")
+    message = str(caught.value)
+    assert message.startswith(f"add (line 7 of train.py) failed on {device}: ")
+    assert "clgrad_probe" in message
+    assert "global size (16,), local size (5,)" in message
+    assert statistics()["launches"] == before
+    with pytest.raises(DeviceError, match="a kernel failed"):
+        device.queue.launch(counting_kernel(device), (16,), (5,))
+    device.queue.launch(kernel, (16,), (1,))
+
+
+def test_a_failed_copy_says_what_it_was(device: Device) -> None:
+    buffer = device.memory.allocate(256)
+    with pytest.raises(DeviceError, match=r"a copy from the device failed on .*CLGRAD_DEBUG=1"):
+        device.queue.read(buffer, 1 << 20, numpy.zeros(4))
+    with pytest.raises(DeviceError, match="a copy to the device failed"):
+        device.queue.write(buffer, 1 << 20, numpy.zeros(4))
+
+
+class FullDriver:
+    """Refuses the first launches for want of memory."""
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals = refusals
+        self.calls = 0
+        self.real = load_opencl().enqueue_nd_range_kernel
+
+    def __call__(self, *arguments: Any) -> Any:
+        self.calls += 1
+        if self.calls <= self.refusals:
+            raise load_opencl().MemoryError("full")
+        return self.real(*arguments)
+
+
+def test_a_launch_without_memory_is_retried_once(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel, buffer = counting_kernel(device), device.memory.allocate(64)
+    kernel.set_args(buffer.cl, numpy.int32(5))
+    device.memory.allocate(12345)
+    monkeypatch.setattr(device.queue, "_enqueue", FullDriver(refusals=1))
+    device.queue.launch(kernel, (16,), (1,))
+    assert device.memory._pooled_bytes() == 0
+    out = numpy.zeros(16, "int32")
+    device.queue.read(buffer, 0, out)
+    assert out.tolist() == list(range(5, 21))
+    driver = FullDriver(refusals=9)
+    monkeypatch.setattr(device.queue, "_enqueue", driver)
+    with pytest.raises(OutOfDeviceMemoryError, match="sum failed"):
+        device.queue.launch(kernel, (16,), (1,), "sum")
+    assert driver.calls == 2
+
+
+def test_threads_may_share_a_queue(device: Device) -> None:
+    failed: list[int] = []
+
+    def work(seed: int) -> None:
+        values, out = numpy.full(1000, seed), numpy.zeros(1000, int)
+        for _ in range(50):
+            buffer = device.memory.allocate(values.nbytes)
+            device.queue.write(buffer, 0, values)
+            device.queue.read(buffer, 0, out)
+            if (out != seed).any():
+                failed.append(seed)
+
+    threads = [Thread(target=work, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+
+
+@pytest.mark.parametrize(("given", "level"), [("", 0), ("0", 0), ("1", 1), ("2", 2)])
+def test_debug_levels(monkeypatch: pytest.MonkeyPatch, given: str, level: int) -> None:
+    monkeypatch.setenv("CLGRAD_DEBUG", given)
+    assert debug_level() == level
+
+
+def test_an_unknown_debug_level_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLGRAD_DEBUG", "yes")
+    with pytest.raises(ArgumentError, match="CLGRAD_DEBUG='yes'"):
+        debug_level()
+
+
+class FailingQueue:
+    """Stands for a command queue on which a kernel fails while it runs."""
+
+    def finish(self) -> None:
+        raise load_opencl().LogicError("it divided by zero")
+
+
+def test_debugging_ties_a_failure_to_its_launch(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLGRAD_DEBUG", "1")
+    queue = Queue(device.context, "test(0)", device.memory, device.lock)
+    monkeypatch.setattr(queue, "_enqueue", lambda *arguments: None)
+    monkeypatch.setattr(queue, "cl", FailingQueue())
+    with pytest.raises(DeviceError, match=r"add, line 7 of train.py failed on test\(0\): it divided by zero"):
+        queue.launch(counting_kernel(device), (16,), (1,), "add, line 7 of train.py")
+
+
+def test_level_two_names_each_launch_before_it_starts() -> None:
+    code = "from clgrad.runtime.device import default_device; default_device()"
+    assert "launching the probe kernel" in run("-c", code, CLGRAD_DEBUG="2").stderr
+    assert run("-c", code, CLGRAD_DEBUG="1").stderr == ""
