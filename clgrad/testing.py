@@ -16,6 +16,7 @@ from clgrad import numpy as np
 from clgrad.array import ndarray
 from clgrad.dtypes import DType
 from clgrad.runtime.device import Device, default_device
+from clgrad.shapes import Shape
 
 HostArray = numpy.ndarray[Any, Any]
 Function = Callable[..., Any]
@@ -105,15 +106,18 @@ class _Check:
         self.device = device
         self.step = step
         self.moving = [dtypes.is_floating(point.dtype) for point in points]
-        self.directions = [generator.standard_normal(point.shape).astype(point.dtype) for point in points]
+        self.directions = [self._random(point.shape, point.dtype) for point in points]
         self.weights: list[HostArray] = []
+
+    def _random(self, shape: Shape, dtype: DType) -> HostArray:
+        return numpy.asarray(self.generator.standard_normal(shape)).astype(dtype)
 
     def total(self, *arrays: ndarray) -> Any:
         """The outputs, each with random weights, summed to one number."""
         outputs = self.function(*arrays)
         listed = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
         if not self.weights:
-            self.weights = [self.generator.standard_normal(one.shape).astype(one.dtype) for one in listed]
+            self.weights = [self._random(one.shape, one.dtype) for one in listed]
         return sum((one * self._array(weight)).sum() for one, weight in zip(listed, self.weights))
 
     def slope(self, *arrays: ndarray) -> Any:

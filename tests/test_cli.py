@@ -73,9 +73,7 @@ def test_doctor_finds_a_working_machine_well(capsys: pytest.CaptureFixture[str])
     assert "choice" in printed
 
 
-def test_doctor_shows_the_settings(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_doctor_shows_the_settings(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLGRAD_CACHE_LIMIT", "32M")
     assert main(["doctor"]) == 0
     printed = capsys.readouterr().out

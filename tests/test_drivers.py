@@ -89,9 +89,7 @@ def environment_with_driver(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_an_icd_file_with_a_wrong_path_is_mended(
-    clean: pytest.MonkeyPatch, environment_with_driver: Path
-) -> None:
+def test_an_icd_file_with_a_wrong_path_is_mended(clean: pytest.MonkeyPatch, environment_with_driver: Path) -> None:
     clean.setenv("CONDA_PREFIX", str(environment_with_driver))
     found = {one.icd.name: one for one in find_drivers() if environment_with_driver in one.icd.parents}
     assert Path(found["moved.icd"].library).parent == environment_with_driver / "lib"
@@ -111,9 +109,7 @@ def test_a_library_that_is_named_twice_gives_its_devices_once(environment_with_d
     assert len(lines) == len(output_of(PLATFORMS).splitlines())
 
 
-def test_the_private_folder_and_the_variable_are_gone_afterwards(
-    environment_with_driver: Path, tmp_path: Path
-) -> None:
+def test_the_private_folder_and_the_variable_are_gone_afterwards(environment_with_driver: Path, tmp_path: Path) -> None:
     code = """
 import os
 from clgrad.runtime.device import devices
@@ -173,9 +169,7 @@ def test_the_command_is_the_one_of_the_system(
     assert install_commands()[0] == command
 
 
-@pytest.mark.parametrize(
-    ("machine", "package"), [("x86_64", "intel-cmplr-lib-rt"), ("aarch64", "pyopencl[pocl]")]
-)
+@pytest.mark.parametrize(("machine", "package"), [("x86_64", "intel-cmplr-lib-rt"), ("aarch64", "pyopencl[pocl]")])
 def test_the_pip_command_is_the_one_of_the_processor(
     monkeypatch: pytest.MonkeyPatch, machine: str, package: str
 ) -> None:

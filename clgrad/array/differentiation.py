@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from clgrad import dtypes
 from clgrad.array.handle import Handle, restore_variables, variable
 from clgrad.errors import ArgumentError, DeviceError, DTypeError, GradientError, ShapeError
+from clgrad.graph import execute
 from clgrad.graph.execute import flush_live, register
 from clgrad.ops.operation import Value, alias, fill
-from clgrad.tape import Cotangents, Leaf, scope, walk
+from clgrad.tape import Cotangents, Entry, Leaf, scope, walk
 
 GRADIENT_REQUESTS = ("write", "add", "null")
 
@@ -69,7 +70,29 @@ def run_backward(
     # Whoever still refers to a value keeps it from being fused away.
     del values, cotangents
     restore_variables()
+    noted = [reference() for reference in execute._pending]
+    free_dead_history([handle._value for handle in noted if handle is not None])
+    del noted
     flush_live(None)
+
+
+def free_dead_history(values: Sequence[Value]) -> None:
+    """Free the history of values that leads to history freed before: no backward can pass it any more.
+
+    A running mean that is computed under record, and that no loss depends on, would else keep every step.
+    """
+    stack = [value.entry for value in values if type(value.entry) is Entry]
+    seen: set[int] = set()
+    while stack:
+        entry = stack[-1]
+        behind = [one.entry for one in entry.inputs or () if type(one.entry) is Entry]
+        if id(entry) not in seen:
+            seen.add(id(entry))
+            stack.extend(one for one in behind if id(one) not in seen)
+            continue
+        stack.pop()
+        if any(one.inputs is None for one in behind):
+            entry.inputs = None
 
 
 def _deliver(found: Cotangents) -> None:

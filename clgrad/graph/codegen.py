@@ -295,7 +295,8 @@ class Accumulator:
     def add(self, suffix: str, count: str | None) -> str:
         term = f"v{self.argument}"
         if count is not None:
-            term = f"((convert_mask_{self.kind}(LANES(int) < {count}) != 0) ? {term} : {self.start})"
+            inside = f"convert_mask_{self.kind}(LANES(int) < {count}) != (mask_{self.kind})(0)"
+            term = f"(({inside}) ? {term} : {self.start})"
         name = f"acc{self.place}_{suffix}"
         return f"{name} = combine_{self.combine}_{self.kind}({name}, {term});"
 

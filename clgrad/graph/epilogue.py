@@ -31,7 +31,9 @@ def with_epilogue(launch: Launch, loop: Loop, shape: Shape, vector_width: int) -
 
 
 def _space(loop: Loop, shape: Shape) -> Space:
-    """Outer axes: the batch; middle: rows; inner: columns."""
+    """Outer axes: the batch; middle: rows; inner: columns. Kernels see a result of one column as one row."""
+    if shape[-1] == 1:
+        shape = (*shape[:-2], 1, shape[-2])
     all_walks = [(_expanded(strides, shape), offset) for strides, offset in walks(loop)]
     *batch, rows, columns = shape
     outer, outer_strides = merge(batch, [strides[:-2] for strides, _ in all_walks])

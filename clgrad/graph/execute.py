@@ -13,9 +13,9 @@ import numpy
 from clgrad.errors import OutOfDeviceMemoryError
 from clgrad.graph import faults
 from clgrad.graph.items import COPY
-from clgrad.graph.node import Node, Storage
+from clgrad.graph.node import VIEW, Node, Storage
 from clgrad.graph.plan import Plan, Planner
-from clgrad.graph.trace import Trace, trace
+from clgrad.graph.trace import Trace, settle_view, trace
 from clgrad.runtime.device import Device
 from clgrad.runtime.memory import Buffer
 from clgrad.runtime.statistics import counters
@@ -84,7 +84,11 @@ def flush_live(device: Device | None = None) -> None:
 def flush(nodes: Iterable[Node]) -> None:
     """Start the computation of these nodes; returns without waiting for it."""
     by_device: dict[Device, list[Node]] = {}
+    views = []
     for node in nodes:
+        if node.primitive is VIEW:
+            views.append(node)
+            node = node.inputs[0]
         if node.storage is None:
             by_device.setdefault(node.device, []).append(node)
     del nodes
@@ -92,6 +96,9 @@ def flush(nodes: Iterable[Node]) -> None:
         counters.flushes += 1
         with device.lock:
             _compute(device, roots)
+    for view in views:
+        if view.storage is None:
+            settle_view(view)
 
 
 def _compute(device: Device, roots: list[Node]) -> None:
@@ -136,8 +143,8 @@ def replay(plan: Plan, found: Trace, device: Device, state: DeviceState) -> None
             if bound.get(position) is not memory:
                 kernel.set_arg(position, memory)
                 bound[position] = memory
-        for position, leaf in step.offsets:
-            offset = leaves[leaf].offset  # type: ignore[union-attr]
+        for position, leaf, within in step.offsets:
+            offset = leaves[leaf].offset + within  # type: ignore[union-attr]
             if bound.get(position) != offset:
                 kernel.set_arg(position, numpy.int64(offset))
                 bound[position] = offset

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clgrad.graph.node import Node
+from clgrad.graph.node import VIEW, Node
 from clgrad.graph.plan import Plan, Planner, Work
 from clgrad.graph.trace import trace
 
@@ -65,7 +65,8 @@ class Explanation:
 
 def explain(node: Node) -> Explanation:
     """The plan that reading `node` would run. Builds its kernels, but launches nothing."""
-    found = trace([node]) if node.storage is None else None
+    base = node.inputs[0] if node.primitive is VIEW else node
+    found = trace([base]) if base.storage is None else None
     if found is None or not found.order:
         return Explanation((), 0, 0, 0, 0, 0)
     with node.device.lock:

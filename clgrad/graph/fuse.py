@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from clgrad.graph.items import Item, Items, Operand, Slot, is_fixed, is_generated
-from clgrad.graph.node import UPDATE, Library, Reduction
+from clgrad.graph.items import Item, Items, Operand, Slot, is_fixed
+from clgrad.graph.node import IOTA, UPDATE, Library, Pointwise, Reduction
 from clgrad.graph.strides import without_units
 from clgrad.graph.trace import ROOT
 from clgrad.runtime.device import Capabilities
@@ -21,6 +21,8 @@ MOST_MEMBERS = 48
 MOST_OPERANDS = 20
 # Long rows of which there are few are cut into parts, which allows one phase only.
 LONG_ROW = 16384
+# What an op on indices may cost, in additions, to be computed by every reader instead of stored.
+CHEAP_INDEX = 2
 ELEMENT, REDUCED = "element", "reduced"
 
 
@@ -68,6 +70,7 @@ class Fuser:
         self.groups: list[Group] = []
         self.group_of: dict[int, Group] = {}
         self.generated: set[int] = set()
+        self.constants: set[int] = set()
 
     def run(self) -> list[Group]:
         for item in self.items.all:
@@ -83,14 +86,16 @@ class Fuser:
         return item.fate == ROOT or any(isinstance(self.items[reader].primitive, Library) for reader in item.read_by)
 
     def _is_generated(self, item: Item) -> bool:
-        """Made from numbers and indices alone, and cheap: every reader computes it for itself."""
-        if is_generated(item):
+        """Made from numbers alone, which costs nothing per element, or from indices and cheap."""
+        if item.primitive is IOTA:
             return True
-        return (
-            item.is_pointwise
-            and item.primitive.cost <= 2  # type: ignore[union-attr]
-            and all(read.item in self.generated for read in item.operands)
-        )
+        if not isinstance(item.primitive, Pointwise):
+            return False
+        reads = [read.item for read in item.operands]
+        if all(read in self.constants for read in reads):
+            self.constants.add(item.index)
+            return True
+        return item.primitive.cost <= CHEAP_INDEX and all(read in self.generated for read in reads)
 
     def _place(self, item: Item) -> None:
         if not is_fixed(item) and item.size:

@@ -7,7 +7,6 @@ from typing import Any
 
 from clgrad.dtypes import DType
 from clgrad.graph.node import (
-    IOTA,
     UPDATE,
     VIEW,
     Library,
@@ -17,7 +16,7 @@ from clgrad.graph.node import (
     Reduction,
     Scalar,
 )  # fmt: skip
-from clgrad.graph.trace import ROOT, Trace
+from clgrad.graph.trace import Trace
 from clgrad.shapes import Shape, broadcast_strides, contiguous_strides, size_of
 
 COPY = Pointwise("copy", "x", cost=0)
@@ -107,14 +106,9 @@ class Items:
     def _add(self, place: int, node: Node, fate: int) -> None:
         primitive, attributes = node.primitive, node.attributes
         if primitive is VIEW:
-            view = self._through_view(node)
-            if fate != ROOT:
-                self._views[id(node)] = view
-                return
-            primitive, attributes = COPY, node.dtype
-            reads: tuple[Operand | Slot, ...] = (view,)
-        else:
-            reads = self._reads(node)
+            self._views[id(node)] = self._through_view(node)
+            return
+        reads = self._reads(node)
         if isinstance(primitive, Reduction) and size_of(node.inputs[0].shape) == size_of(node.shape) != 0:
             primitive, attributes, reads = COPY, node.dtype, (self._squeezed(node),)
         item = self._append(primitive, attributes, node, reads)
@@ -151,8 +145,3 @@ class Items:
 def is_fixed(item: Item) -> bool:
     """Whether an item's result always goes to memory: it is not computed inside its readers."""
     return isinstance(item.primitive, Library) or item.primitive is UPDATE
-
-
-def is_generated(item: Item) -> bool:
-    """Whether an item needs no array to be read: numbers, indices and what is computed from them."""
-    return item.primitive is IOTA or (item.is_pointwise and not item.operands)

@@ -47,7 +47,7 @@ class Step:
         self.local_size = launch.local_size
         self.label = label
         self.buffers: list[tuple[int, int]] = []  # (argument, memory slot)
-        self.offsets: list[tuple[int, int]] = []  # (argument, leaf)
+        self.offsets: list[tuple[int, int, int]] = []  # (argument, leaf, offset within it)
         self.numbers: list[tuple[int, int, Any]] = []  # (argument, number, NumPy type)
         self.bound: dict[int, Any] = {}
 
@@ -155,7 +155,7 @@ class Planner:
         result = lower_library(item, reads, loops[0], self.device, self.lowerer, self._new_scratch)
         launches = copies + result if item.size or not item.shape else []
         label = " + ".join(dict.fromkeys(loops[0].labels))
-        stores = [item.index, *(store.item for store in loops[0].stores)]
+        stores = [store.item for store in loops[0].stores]
         loads = [read.item for read in reads]
         loads += [s.what.item for s in loops[0].statements if hasattr(s.what, "item") and s.what.item != item.index]
         return Work(group, launches, [label] * len(launches), list(dict.fromkeys(stores)), loads, loops)
@@ -187,11 +187,11 @@ class Planner:
         if kind == "item":
             step.buffers.append((position, self.homes.slot(rest[0])))
         elif kind == "item_offset":
-            leaf = self.homes.leaf_of(rest[0])
+            leaf, offset = self.homes.leaf_of(rest[0]), rest[1] if len(rest) > 1 else 0
             if leaf is None:
-                step.kernel.set_arg(position, numpy.int64(rest[1] if len(rest) > 1 else 0))
+                step.kernel.set_arg(position, numpy.int64(offset))
             else:
-                step.offsets.append((position, leaf))
+                step.offsets.append((position, leaf, offset))
         elif kind == "number":
             step.numbers.append((position, rest[0], number_type(rest[1])))
         elif kind == "value":

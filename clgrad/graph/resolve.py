@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from clgrad.dtypes import DType
 from clgrad.graph.fuse import ELEMENT, REDUCED, Group, Member, new_group
-from clgrad.graph.items import COPY, Item, Items, Operand, Slot, is_generated
+from clgrad.graph.items import COPY, Item, Items, Operand, Slot
 from clgrad.graph.node import IOTA, UPDATE, Library, Pointwise, Reduction
 from clgrad.graph.strides import compose, without_units
 from clgrad.graph.trace import DIES, ROOT
@@ -183,7 +183,7 @@ class Resolver:
     def _composes(self, read: Operand, shape: Shape) -> bool:
         """Whether everything behind the item can be read through the reader's view of it."""
         item = self.items[read.item]
-        if item.primitive is IOTA or self._is_ready(item.index) or is_generated(item):
+        if item.primitive is IOTA or self._is_ready(item.index) or not item.operands:
             return True
         for inner in item.operands:
             composed = compose(shape, read.strides, read.offset, item.shape, inner.strides)

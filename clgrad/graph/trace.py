@@ -58,7 +58,7 @@ def _pending(roots: Iterable[Node]) -> list[Node]:
             continue
         seen.add(id(node))
         if node.primitive is VIEW and node.inputs[0].storage is not None:
-            _settle_view(node)
+            settle_view(node)
             continue
         order.append(node)
         for one in node.inputs:
@@ -68,7 +68,7 @@ def _pending(roots: Iterable[Node]) -> list[Node]:
     return order
 
 
-def _settle_view(node: Node) -> None:
+def settle_view(node: Node) -> None:
     """A view of what has been computed meanwhile needs no work."""
     base: Storage = node.inputs[0].storage
     strides, offset = node.attributes

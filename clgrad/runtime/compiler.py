@@ -160,11 +160,17 @@ class Compiler:
     def program(self, text: str, kernel_names: Sequence[str]) -> pyopencl._cl._Program:
         """A built program of this text, from the disk cache where that holds one with these kernels."""
         key = self._key(text)
-        program = self._load(key, kernel_names)
-        if program is None:
-            program = self._build(text, kernel_names)
-            self._save(key, program)
-        return program
+        return self._load(key, kernel_names) or self._load_or_build(key, text, kernel_names)
+
+    def _load_or_build(self, key: str, text: str, kernel_names: Sequence[str]) -> pyopencl._cl._Program:
+        with self._cache.exclusive(key) as may_save:
+            # Another process may have built it meanwhile.
+            program = self._load(key, kernel_names)
+            if program is None:
+                program = self._build(text, kernel_names)
+                if may_save:
+                    self._save(key, program)
+            return program
 
     @cached_property
     def _preamble(self) -> str:
@@ -187,9 +193,7 @@ class Compiler:
         if binary is None:
             return None
         try:
-            program: pyopencl._cl._Program = self._opencl._cl._Program(
-                self._context, [self._device], [binary]
-            )
+            program: pyopencl._cl._Program = self._opencl._cl._Program(self._context, [self._device], [binary])
             program._build(OPTIONS.encode(), [self._device])
         except self._opencl.Error:
             # A binary that the driver refuses is a miss; the build that follows replaces it.

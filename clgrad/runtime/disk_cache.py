@@ -9,19 +9,27 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import platformdirs
 
 from clgrad.runtime.byte_sizes import parse_bytes
 
+if sys.platform != "win32":
+    import fcntl
+
 MAGIC = b"clgrad program 1\n"
 HEADER = len(MAGIC) + hashlib.sha256().digest_size
 DEFAULT_LIMIT = "256M"
 # A temporary file this old was left by a process that died while writing.
 ABANDONED_SECONDS = 3600
+# A process that waited so long for another one builds for itself and saves nothing.
+LOCK_SECONDS = 60.0
 
 
 class DiskCache:
@@ -59,6 +67,30 @@ class DiskCache:
             # A full or read-only disk costs speed, not results. `python -m clgrad doctor` reports it.
             return
 
+    @contextmanager
+    def exclusive(self, key: str) -> Iterator[bool]:
+        """Waits for other processes that are about to save this key; False where nothing can be saved.
+
+        Beside saving them work, this keeps drivers apart: PoCL crashes in a process that asks for the binary of
+        a program while another process builds the same one.
+        """
+        if not self.limit:
+            yield False
+            return
+        with ExitStack() as opened:
+            try:
+                self._create_folder()
+                file = opened.enter_context(open(self._lock_path(key), "ab"))
+            except OSError:
+                locked = False
+            else:
+                locked = _lock(file.fileno())
+            yield locked
+
+    def _lock_path(self, key: str) -> Path:
+        """One of 256 files: they stay, since removing a file that others wait for would undo their lock."""
+        return self.folder / f"lock-{hashlib.sha256(key.encode()).hexdigest()[:2]}"
+
     def check(self) -> None:
         """Raises OSError when the folder cannot be used."""
         self._create_folder()
@@ -91,6 +123,8 @@ class DiskCache:
         """Deletes the files that were not used for the longest time, until the limit holds."""
         entries = []
         for entry in os.scandir(self.folder):
+            if entry.name.startswith("lock-"):
+                continue
             try:
                 found = entry.stat()
             except FileNotFoundError:
@@ -116,6 +150,24 @@ class DiskCache:
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.program"
+
+
+def _lock(descriptor: int) -> bool:
+    """Locks an open file until it is closed; False when another process holds it for too long."""
+    if sys.platform == "win32":
+        return True
+    deadline = time.monotonic() + LOCK_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.01)
+        except OSError:
+            # A file system without locks.
+            return True
+        else:
+            return True
+    return False
 
 
 def cache_folder() -> Path:

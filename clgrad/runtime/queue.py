@@ -48,9 +48,7 @@ class Queue:
         self._staged: list[Any] = []
         self._staged_bytes = 0
 
-    def launch(
-        self, kernel: pyopencl.Kernel, global_size: Size, local_size: Size, label: str | None = None
-    ) -> None:
+    def launch(self, kernel: pyopencl.Kernel, global_size: Size, local_size: Size, label: str | None = None) -> None:
         """Starts a kernel whose arguments are set. `label` says which op it computes, from which line."""
         check_process()
         try:
@@ -70,9 +68,7 @@ class Queue:
         self._enqueue(self.cl, kernel, global_size, local_size)
         self.cl.finish()
 
-    def _recover(
-        self, problem: Exception, kernel: Any, global_size: Size, local_size: Size, label: str | None
-    ) -> None:
+    def _recover(self, problem: Exception, kernel: Any, global_size: Size, local_size: Size, label: str | None) -> None:
         """Where memory was the problem, retries with an emptied pool: some drivers allocate only now."""
         if isinstance(problem, self._opencl.MemoryError):
             self._memory.release()
@@ -154,9 +150,7 @@ class Queue:
         finally:
             self._call("unmapping device memory", mapping.release, self.cl)
 
-    def copy(
-        self, source: Buffer, source_offset: int, target: Buffer, target_offset: int, nbytes: int
-    ) -> None:
+    def copy(self, source: Buffer, source_offset: int, target: Buffer, target_offset: int, nbytes: int) -> None:
         """Copies bytes between two different buffers of this device."""
         if nbytes:
             self._call(

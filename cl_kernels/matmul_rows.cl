@@ -1,0 +1,381 @@
+// Products of few rows with a matrix: c[batch, row, column] = epilogue(sum over k of a[batch, row, k] * b[batch, k, column])
+// with m <= 8 in CPU shape, m = 1 in GPU shape. A single column as the right operand comes here with both operands
+// transposed. Operands and epilogue are as in matmul.cl.
+//
+// Nothing of b is used more than m times, so memory is the limit, and how b is walked decides:
+//  * matmul_dots: the stride of b along k is 1 (or none is). Each element of c is a dot product of contiguous runs.
+//    CPU shape: a work-item takes DOTS columns at a time, so that several runs are under way. GPU shape: a work-group
+//    per element.
+//  * matmul_sums: the stride of b along columns is 1. Rows of b, scaled by elements of a, are summed. CPU shape: a
+//    work-item takes eight rows of b at a time, which is one load and one store of a sum for eight multiply-adds. GPU
+//    shape: a work-group takes GROUP_COLUMNS columns, and its items share k between them.
+// In CPU shape k is walked in blocks whose sums start from zero: errors grow with the length of a block plus the number
+// of blocks. Dots copy a block of a to private memory where its stride along k is not 1.
+//
+// SPLIT. Few columns with a long k are cut along k into parts of `part_length`; parts go to scratch memory and
+// matmul_combine in matmul.cl adds them in order. The cut depends on the shape only.
+
+#ifndef KERNEL
+#define KERNEL(name) name
+#define ENTRY_matmul_dots 1
+#define ENTRY_matmul_sums 1
+#define STORAGE float               // the stored type of a, b and c
+#define COMPUTE float               // the type of sums
+#define MULTIPLY_ADD(x, y, sum) fma(x, y, sum)
+#define SPLIT 0                     // 1: store parts to scratch, without the epilogue
+#define A_UNIT INNER_AXIS           // CPU shape, dots: INNER_AXIS where the stride of a along k is 1, else NO_AXIS
+#define B_UNIT INNER_AXIS           // CPU shape, dots: INNER_AXIS where the stride of b along k is 1, else NO_AXIS
+#define ROWS 1                      // CPU shape: m
+#define DOTS 4                      // CPU shape, dots: columns at a time
+#define CHAINS 1                    // CPU shape, dots: sums per element that grow side by side
+#define GROUP_ITEMS 64              // GPU shape: work-items of a group, a power of two
+#define GROUP_COLUMNS 32            // GPU shape, sums: columns of a group, a power of two
+#endif
+
+// Pointwise work on a finished value and its store. `value` is a vector of COMPUTE for VECTOR_WIDTH columns; the
+// second form has `count` valid lanes. GPU shape: `value` is one element, and only the first form is used.
+#ifndef EPILOGUE_STORE
+#define DEFAULT_EPILOGUE
+#define EPILOGUE_ARGUMENTS          // more kernel parameters, beginning with a comma
+#define EPILOGUE_STORE(value, batch, row, column) PASTE(store_, STORAGE)(value, c + C_INDEX(batch, row, column))
+#define EPILOGUE_STORE_PART(value, batch, row, column, count)                                                         \
+    PASTE(store_strided_, STORAGE)(value, c + C_INDEX(batch, row, column), 1, count)
+#endif
+
+#define INNER_AXIS 1
+#define OUTER_AXIS 2
+#define NO_AXIS 0
+
+#define STORED PASTE(storage_, STORAGE)
+#define VECTOR PASTE(COMPUTE, _v)
+#define LOAD PASTE(load_, STORAGE)
+#define LOAD_ONE PASTE(load_one_, STORAGE)
+#define LOAD_PART PASTE(load_strided_, STORAGE)
+
+#define ADD(x, y) MULTIPLY_ADD((VECTOR)(1), x, y)
+#define C_INDEX(batch, row, column) (((long)(batch) * m + (row)) * n + (column))
+
+#define MATMUL_PARAMETERS                                                                                             \
+    __global const STORED *a, __global const STORED *b, const long a_offset, const long b_offset, const int m,         \
+        const int n, const int k, const long a_row, const long a_inner, const long b_inner, const long b_column,       \
+        const int batches, const int batch_1, const int batch_2, const long a_batch_0, const long a_batch_1,           \
+        const long a_batch_2, const long b_batch_0, const long b_batch_1, const long b_batch_2, const int part_length
+
+// Where a batch begins: up to three batch axes, the last of lengths batch_1 and batch_2.
+#define BATCH_OFFSET(operand, batch)                                                                                  \
+    (operand##_offset + (batch) / batch_2 / batch_1 * operand##_batch_0 +                                             \
+     (batch) / batch_2 % batch_1 * operand##_batch_1 + (batch) % batch_2 * operand##_batch_2)
+
+// Vectors are explicit: Intel's compiler takes five times as long when it tries to find more across work-items.
+#define CPU_KERNEL __attribute__((vec_type_hint(VECTOR), reqd_work_group_size(1, 1, 1)))
+
+// In how many of `length` rows of b, of which `remaining` follow, a whole vector can be read where `width` columns are
+// left: those where it ends before the last element of the last row.
+#define WHOLE_VECTORS(length, remaining, width)                                                                       \
+    ((width) == VECTOR_WIDTH ? (length)                                                                               \
+     : b_inner > 0           ? (int)min((long)(length), (remaining) - (VECTOR_WIDTH - (width) + b_inner - 1) / b_inner) \
+                             : 0)
+
+#define SUM_BLOCK 256               // steps of k in a block of sums
+#define DOT_BLOCK (ROWS > 2 ? 512 : 2048)
+#define LARGEST_VECTORS (64 / ROWS) // columns of an item, in vectors
+
+#if SPLIT
+#define OUTPUT COMPUTE
+#define STORE(value, batch, row, column)                                                                              \
+    PASTE(store_, COMPUTE)(value, c + C_INDEX((long)part * batches + (batch), row, column))
+#define STORE_PART(value, batch, row, column, count)                                                                  \
+    PASTE(store_strided_, COMPUTE)(value, c + C_INDEX((long)part * batches + (batch), row, column), 1, count)
+#else
+#define OUTPUT STORED
+#define STORE EPILOGUE_STORE
+#define STORE_PART EPILOGUE_STORE_PART
+#endif
+
+#if defined(ENTRY_matmul_dots) && !GPU_SHAPE
+#if B_UNIT == INNER_AXIS
+#define RIGHT(i) LOAD(right[q] + (i))
+#else
+#define RIGHT(i) LOAD_PART(right[q] + (i) * b_inner, b_inner, VECTOR_WIDTH)
+#endif
+#if A_UNIT == INNER_AXIS
+#define LEFT(row, i) LOAD(left + (row) * left_row + (i))
+#define LEFT_ONE(row, i) LOAD_ONE(left + (row) * left_row + (i))
+#define LEFT_POINTER __global const STORED *
+#else
+#define LEFT(row, i) VLOAD(left + (row) * left_row + (i))
+#define LEFT_ONE(row, i) left[(row) * left_row + (i)]
+#define LEFT_POINTER const COMPUTE *
+#endif
+
+static inline COMPUTE KERNEL(sum_lanes)(const VECTOR value) {
+    COMPUTE lanes[VECTOR_WIDTH];
+    VSTORE(value, lanes);
+#pragma unroll
+    for (int step = VECTOR_WIDTH / 2; step > 0; step /= 2) {
+#pragma unroll
+        for (int lane = 0; lane < step; lane++) {
+            lanes[lane] = MULTIPLY_ADD((COMPUTE)1, lanes[lane], lanes[lane + step]);
+        }
+    }
+    return lanes[0];
+}
+
+// sums[row][column] += rows of a, which lie in `left`, times DOTS columns of which `width` exist.
+static inline void KERNEL(add_dots)(LEFT_POINTER left, const long left_row, __global const STORED *b, const long b_inner,
+                                    const long b_column, const int length, const int width, COMPUTE *sums) {
+    VECTOR sum[ROWS][DOTS][CHAINS];
+    __global const STORED *right[DOTS];
+#pragma unroll
+    for (int q = 0; q < DOTS; q++) {
+        right[q] = b + min(q, width - 1) * b_column;
+#pragma unroll
+        for (int place = 0; place < ROWS * CHAINS; place++) {
+            sum[place / CHAINS][q][place % CHAINS] = (VECTOR)(0);
+        }
+    }
+    int i = 0;
+    for (; i + CHAINS * VECTOR_WIDTH <= length; i += CHAINS * VECTOR_WIDTH) {
+#pragma unroll
+        for (int q = 0; q < DOTS; q++) {
+#pragma unroll
+            for (int chain = 0; chain < CHAINS; chain++) {
+                const VECTOR y = RIGHT(i + chain * VECTOR_WIDTH);
+#pragma unroll
+                for (int row = 0; row < ROWS; row++) {
+                    const VECTOR x = LEFT(row, i + chain * VECTOR_WIDTH);
+                    sum[row][q][chain] = MULTIPLY_ADD(x, y, sum[row][q][chain]);
+                }
+            }
+        }
+    }
+#pragma unroll
+    for (int row = 0; row < ROWS; row++) {
+#pragma unroll
+        for (int q = 0; q < DOTS; q++) {
+#pragma unroll
+            for (int chain = 1; chain < CHAINS; chain++) {
+                sum[row][q][0] = ADD(sum[row][q][0], sum[row][q][chain]);
+            }
+            COMPUTE total = KERNEL(sum_lanes)(sum[row][q][0]);
+            for (int rest = i; rest < length; rest++) {
+                total = MULTIPLY_ADD(LEFT_ONE(row, rest), LOAD_ONE(right[q] + rest * b_inner), total);
+            }
+            if (q < width) {
+                COMPUTE *target = sums + row * LARGEST_VECTORS * VECTOR_WIDTH + q;
+                *target = MULTIPLY_ADD((COMPUTE)1, total, *target);
+            }
+        }
+    }
+}
+
+__kernel CPU_KERNEL void KERNEL(matmul_dots)(MATMUL_PARAMETERS, __global OUTPUT *c, const int item_columns,
+                                             const int places EPILOGUE_ARGUMENTS) {
+#if A_UNIT != INNER_AXIS
+    COMPUTE left[ROWS * DOT_BLOCK];
+    const long left_row = DOT_BLOCK;
+#endif
+    COMPUTE sums[ROWS][LARGEST_VECTORS * VECTOR_WIDTH];
+    const int column_blocks = (n + item_columns - 1) / item_columns;
+    const long items = get_global_size(0), item = get_global_id(0);
+    const int last_place = (int)(places * (item + 1) / items);
+    for (int place = (int)(places * item / items); place < last_place; place++) {
+        const int first_column = place % column_blocks * item_columns;
+        const int batch = place / column_blocks % batches, part = place / column_blocks / batches;
+        const int width = min(item_columns, n - first_column);
+        const int first_k = part * part_length, last_k = min(first_k + part_length, k);
+        __global const STORED *a_batch = a + BATCH_OFFSET(a, batch);
+        __global const STORED *b_batch = b + BATCH_OFFSET(b, batch) + first_column * b_column;
+        for (int row = 0; row < ROWS; row++) {
+            for (int column = 0; column < item_columns; column++) {
+                sums[row][column] = 0;
+            }
+        }
+        for (int block = first_k; block < last_k; block += DOT_BLOCK) {
+            const int length = min(DOT_BLOCK, last_k - block);
+#if A_UNIT == INNER_AXIS
+            __global const STORED *left = a_batch + block;
+            const long left_row = a_row;
+#else
+            for (int row = 0; row < ROWS; row++) {
+                for (int i = 0; i < length; i++) {
+                    left[row * DOT_BLOCK + i] = LOAD_ONE(a_batch + row * a_row + (block + i) * a_inner);
+                }
+            }
+#endif
+            for (int column = 0; column < width; column += DOTS) {
+                KERNEL(add_dots)(left, left_row, b_batch + column * b_column + block * b_inner, b_inner, b_column, length,
+                                 width - column, sums[0] + column);
+            }
+        }
+        for (int row = 0; row < ROWS; row++) {
+            for (int column = 0; column < width; column += VECTOR_WIDTH) {
+                const VECTOR value = VLOAD(sums[row] + column);
+                if (column + VECTOR_WIDTH <= width) {
+                    STORE(value, batch, row, first_column + column);
+                } else {
+                    STORE_PART(value, batch, row, first_column + column, width - column);
+                }
+            }
+        }
+    }
+}
+#undef RIGHT
+#undef LEFT
+#undef LEFT_ONE
+#undef LEFT_POINTER
+#endif
+
+#if defined(ENTRY_matmul_sums) && !GPU_SHAPE
+// sums += `steps` rows of b, scaled by elements of a.
+#define ADD_ROWS(steps)                                                                                               \
+    for (int j = 0; j < vectors; j++) {                                                                               \
+        VECTOR y[steps];                                                                                              \
+        _Pragma("unroll") for (int u = 0; u < steps; u++) {                                                           \
+            __global const STORED *right = b_batch + (i + u) * b_inner + j * VECTOR_WIDTH;                            \
+            y[u] = j < whole ? LOAD(right) : LOAD_PART(right, 1, width - j * VECTOR_WIDTH);                           \
+        }                                                                                                             \
+        _Pragma("unroll") for (int row = 0; row < ROWS; row++) {                                                      \
+            VECTOR sum = sums[row][j];                                                                                \
+            _Pragma("unroll") for (int u = 0; u < steps; u++) {                                                       \
+                const VECTOR x = (VECTOR)(LOAD_ONE(a_batch + row * a_row + (i + u) * a_inner));                       \
+                sum = MULTIPLY_ADD(x, y[u], sum);                                                                     \
+            }                                                                                                         \
+            sums[row][j] = sum;                                                                                       \
+        }                                                                                                             \
+    }
+
+__kernel CPU_KERNEL void KERNEL(matmul_sums)(MATMUL_PARAMETERS, __global OUTPUT *c, const int item_columns,
+                                             const int places EPILOGUE_ARGUMENTS) {
+    VECTOR sums[ROWS][LARGEST_VECTORS], totals[ROWS][LARGEST_VECTORS];
+    const int column_blocks = (n + item_columns - 1) / item_columns;
+    const long items = get_global_size(0), item = get_global_id(0);
+    const int last_place = (int)(places * (item + 1) / items);
+    for (int place = (int)(places * item / items); place < last_place; place++) {
+        const int first_column = place % column_blocks * item_columns;
+        const int batch = place / column_blocks % batches, part = place / column_blocks / batches;
+        const int width = min(item_columns, n - first_column);
+        const int vectors = (width + VECTOR_WIDTH - 1) / VECTOR_WIDTH, tail = width % VECTOR_WIDTH;
+        const int first_k = part * part_length, last_k = min(first_k + part_length, k);
+        __global const STORED *a_batch = a + BATCH_OFFSET(a, batch);
+        __global const STORED *b_batch = b + BATCH_OFFSET(b, batch) + first_column;
+        for (int row = 0; row < ROWS; row++) {
+            for (int j = 0; j < vectors; j++) {
+                totals[row][j] = (VECTOR)(0);
+            }
+        }
+        for (int block = first_k; block < last_k; block += SUM_BLOCK) {
+            const int stop = min(block + SUM_BLOCK, last_k);
+            for (int row = 0; row < ROWS; row++) {
+                for (int j = 0; j < vectors; j++) {
+                    sums[row][j] = (VECTOR)(0);
+                }
+            }
+            int i = block, whole = vectors;
+            for (const int last = block + WHOLE_VECTORS(stop - block, k - block, tail ? tail : VECTOR_WIDTH) - 8; i <= last; i += 8) {
+                ADD_ROWS(8)
+            }
+            for (whole = width / VECTOR_WIDTH; i < stop; i++) {
+                ADD_ROWS(1)
+            }
+            for (int row = 0; row < ROWS; row++) {
+                for (int j = 0; j < vectors; j++) {
+                    totals[row][j] = ADD(totals[row][j], sums[row][j]);
+                }
+            }
+        }
+        for (int row = 0; row < ROWS; row++) {
+            for (int j = 0; j < vectors; j++) {
+                const int column = first_column + j * VECTOR_WIDTH;
+                if (column + VECTOR_WIDTH <= n) {
+                    STORE(totals[row][j], batch, row, column);
+                } else {
+                    STORE_PART(totals[row][j], batch, row, column, n - column);
+                }
+            }
+        }
+    }
+}
+#undef ADD_ROWS
+#endif
+
+#if defined(ENTRY_matmul_dots) && GPU_SHAPE
+__kernel __attribute__((reqd_work_group_size(GROUP_ITEMS, 1, 1))) void KERNEL(matmul_dots)(
+    MATMUL_PARAMETERS, __global OUTPUT *c EPILOGUE_ARGUMENTS) {
+    __local COMPUTE sums[GROUP_ITEMS];
+    const int item = get_local_id(0), place = get_group_id(0);
+    const int column = place % n, batch = place / n % batches, part = place / n / batches;
+    const int first_k = part * part_length, last_k = min(first_k + part_length, k);
+    __global const STORED *left = a + BATCH_OFFSET(a, batch);
+    __global const STORED *right = b + BATCH_OFFSET(b, batch) + column * b_column;
+    COMPUTE sum = 0;
+    for (int i = first_k + item; i < last_k; i += GROUP_ITEMS) {
+        sum = MULTIPLY_ADD(LOAD_ONE(left + i * a_inner), LOAD_ONE(right + i * b_inner), sum);
+    }
+    sums[item] = sum;
+    for (int step = GROUP_ITEMS / 2; step > 0; step /= 2) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (item < step) {
+            sums[item] = ADD(sums[item], sums[item + step]);
+        }
+    }
+    if (item == 0) {
+        STORE(sums[0], batch, 0, column);
+    }
+}
+#endif
+
+#if defined(ENTRY_matmul_sums) && GPU_SHAPE
+__kernel __attribute__((reqd_work_group_size(GROUP_ITEMS, 1, 1))) void KERNEL(matmul_sums)(
+    MATMUL_PARAMETERS, __global OUTPUT *c EPILOGUE_ARGUMENTS) {
+    __local COMPUTE sums[GROUP_ITEMS];
+    const int item = get_local_id(0), place = get_group_id(0);
+    const int column_blocks = (n + GROUP_COLUMNS - 1) / GROUP_COLUMNS;
+    const int column = place % column_blocks * GROUP_COLUMNS + item % GROUP_COLUMNS;
+    const int batch = place / column_blocks % batches, part = place / column_blocks / batches;
+    const int first_k = part * part_length, last_k = min(first_k + part_length, k);
+    __global const STORED *left = a + BATCH_OFFSET(a, batch);
+    __global const STORED *right = b + BATCH_OFFSET(b, batch) + min(column, n - 1) * b_column;
+    COMPUTE sum = 0;
+    for (int i = first_k + item / GROUP_COLUMNS; i < last_k; i += GROUP_ITEMS / GROUP_COLUMNS) {
+        sum = MULTIPLY_ADD(LOAD_ONE(left + i * a_inner), LOAD_ONE(right + i * b_inner), sum);
+    }
+    sums[item] = sum;
+    for (int step = GROUP_ITEMS / 2; step >= GROUP_COLUMNS; step /= 2) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (item < step) {
+            sums[item] = ADD(sums[item], sums[item + step]);
+        }
+    }
+    if (item < GROUP_COLUMNS && column < n) {
+        STORE(sums[item], batch, 0, column);
+    }
+}
+#endif
+
+#ifdef DEFAULT_EPILOGUE
+#undef DEFAULT_EPILOGUE
+#undef EPILOGUE_ARGUMENTS
+#undef EPILOGUE_STORE
+#undef EPILOGUE_STORE_PART
+#endif
+#undef INNER_AXIS
+#undef OUTER_AXIS
+#undef NO_AXIS
+#undef STORED
+#undef VECTOR
+#undef LOAD
+#undef LOAD_ONE
+#undef LOAD_PART
+#undef ADD
+#undef C_INDEX
+#undef MATMUL_PARAMETERS
+#undef BATCH_OFFSET
+#undef CPU_KERNEL
+#undef WHOLE_VECTORS
+#undef SUM_BLOCK
+#undef DOT_BLOCK
+#undef LARGEST_VECTORS
+#undef OUTPUT
+#undef STORE
+#undef STORE_PART

@@ -1,0 +1,98 @@
+"""Matrix products as their kernels see them: one canonical form, and the defines and arguments that it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clgrad.dtypes import COMPUTE_NAME, STORAGE_NAME, DType, bool_, is_floating
+from clgrad.graph.lower import Argument
+
+
+@dataclass(frozen=True)
+class Product:
+    """c[batch, m, n] = sum over k of a[batch, m, k] * b[batch, k, n], with three batch axes; strides in elements."""
+
+    a: int
+    """which input of the node is the left operand"""
+    m: int
+    n: int
+    k: int
+    batch: tuple[int, int, int]
+    a_batch: tuple[int, ...]
+    b_batch: tuple[int, ...]
+    a_row: int
+    a_inner: int
+    b_inner: int
+    b_column: int
+    dtype: DType
+
+    @property
+    def batches(self) -> int:
+        first, second, third = self.batch
+        return first * second * third
+
+    @property
+    def size(self) -> int:
+        return self.batches * self.m * self.n
+
+    @property
+    def work(self) -> int:
+        return self.size * max(self.k, 1)
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of a sum."""
+        return 4 if COMPUTE_NAME[self.dtype] == "float" else self.dtype.itemsize
+
+    def defines(self) -> dict[str, str]:
+        return {
+            "STORAGE": STORAGE_NAME[self.dtype],
+            "COMPUTE": COMPUTE_NAME[self.dtype],
+            "MULTIPLY_ADD(x, y, sum)": _multiply_add(self.dtype),
+        }
+
+    def arguments(self) -> list[Argument]:
+        """MATMUL_PARAMETERS of the kernel files, without the last."""
+        operands = [("input", self.a), ("input", 1 - self.a), ("offset", self.a), ("offset", 1 - self.a)]
+        lengths = [("int", length) for length in (self.m, self.n, self.k)]
+        strides = [("long", step) for step in (self.a_row, self.a_inner, self.b_inner, self.b_column)]
+        batch = [("int", length) for length in (self.batches, *self.batch[1:])]
+        batch_strides = [("long", step) for step in (*self.a_batch, *self.b_batch)]
+        return [*operands, *lengths, *strides, *batch, *batch_strides]
+
+
+def _multiply_add(dtype: DType) -> str:
+    if dtype == bool_:
+        return "(((x) & (y)) | (sum))"
+    return "fma(x, y, sum)" if is_floating(dtype) else "((x) * (y) + (sum))"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How k is cut into parts that are summed apart."""
+
+    parts: int
+    length: int
+
+
+def cut(k: int, wanted: int, shortest: int, step: int) -> Cut:
+    """About `wanted` parts, none but the last shorter than `shortest`, of a length that is a multiple of `step`.
+
+    >>> cut(10_000, 4, 1000, 256)
+    Cut(parts=4, length=2560)
+    >>> cut(100, 4, 1000, 256)
+    Cut(parts=1, length=100)
+    """
+    parts = max(1, min(wanted, k // shortest))
+    if parts == 1:
+        return Cut(1, k)
+    length = round_up(divide_up(k, parts), step)
+    return Cut(divide_up(k, length), length)
+
+
+def divide_up(value: int, step: int) -> int:
+    return -(-value // step)
+
+
+def round_up(value: int, step: int) -> int:
+    return divide_up(value, step) * step
