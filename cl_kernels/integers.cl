@@ -20,7 +20,7 @@
   }                                                                                                                   \
   static inline V right_shift_##T(V x, V y) {                                                                         \
     UNSIGNED_V count = AS_UNSIGNED_V(y);                                                                              \
-    V moved = x >> AS_V((UNSIGNED_V)(count & (UNSIGNED_V)(BITS - 1)));                                                             \
+    V moved = x >> AS_V((UNSIGNED_V)(count & (UNSIGNED_V)(BITS - 1)));                                                \
     return count >= (UNSIGNED_V)BITS ? (x < (V)0 ? (V)-1 : (V)0) : moved;                                             \
   }                                                                                                                   \
   static inline V power_##T(V x, V y) {                                                                               \
@@ -98,10 +98,10 @@ DEFINE_UNSIGNED(uint, uint_v, 32)
 DEFINE_UNSIGNED(ulong, ulong_v, 64)
 
 #define DEFINE_CAST(FROM, FROM_V, TO, TO_V, MASK_TO, CONVERT, LOWEST, BEYOND, LARGEST)                                \
-  static inline TO_V cast_##FROM##_to_##TO(FROM_V x) {                                                                \
+  static inline TO_V saturate_##TO##_##FROM(FROM_V x) {                                                               \
     TO_V inside = CONVERT(x >= (FROM_V)LOWEST && x < (FROM_V)BEYOND ? x : (FROM_V)0);                                 \
-    TO_V above = MASK_TO(x >= (FROM_V)BEYOND) ? (TO_V)LARGEST : inside;                                          \
-    return MASK_TO(x < (FROM_V)LOWEST) ? (TO_V)((TO)LOWEST) : above;                                             \
+    TO_V above = MASK_TO(x >= (FROM_V)BEYOND) ? (TO_V)LARGEST : inside;                                               \
+    return MASK_TO(x < (FROM_V)LOWEST) ? (TO_V)((TO)LOWEST) : above;                                                  \
   }
 
 #define DEFINE_CASTS(FROM, FROM_V)                                                                                    \

@@ -12,7 +12,7 @@
 //    COLUMNS vectors, broadcasts ROWS elements of a, and does ROWS * COLUMNS multiply-adds. 8 x 2 vectors of 16 hide
 //    the latency of the multiplier and leave half of 32 registers for operands.
 //  * the rows of a, item_rows x BLOCK_K, come back from the second level for every panel of the item. Packing them too
-//    was slower than reading them in place, transposed or not; only half is copied, because it must become float.
+//    was slower than reading them in place, transposed or not; COPY_A does so for half, which is converted on the way.
 // Sums over one block of k start from zero and are added to the block of c in private memory: the order of additions
 // depends on k alone, and the error grows with k / BLOCK_K + BLOCK_K instead of k.
 // Neighbouring items share their columns, so b is read from memory about once.
@@ -35,6 +35,7 @@
 #define SPLIT 0                     // 1: store parts to scratch, without the epilogue
 #define A_UNIT INNER_AXIS           // which stride of a is 1: INNER_AXIS, OUTER_AXIS (its rows), or NO_AXIS
 #define B_UNIT OUTER_AXIS           // which stride of b is 1: INNER_AXIS, OUTER_AXIS (its columns), or NO_AXIS
+#define COPY_A 0                    // CPU shape: 1 to convert rows of a before use, not at each use
 #define ROWS 8                      // CPU shape: rows of a register tile
 #define COLUMNS 2                   // CPU shape: vectors in a row of a register tile
 #define TILE_ROWS 64                // GPU shape: a multiple of 4 * GROUP_ROWS
@@ -109,6 +110,13 @@
 #endif
 
 #if defined(ENTRY_matmul_tiles) && !GPU_SHAPE
+#if COPY_A
+#define A(row, i) copy[row][i]
+#elif A_UNIT == INNER_AXIS
+#define A(row, i) LOAD_ONE(a_rows[row] + (i))
+#else
+#define A(row, i) LOAD_ONE(a_rows[row] + (i) * a_inner)
+#endif
 
 #if B_UNIT == INNER_AXIS
 // VECTOR_WIDTH steps of k of one vector of columns. Columns from `width` on repeat the last one. Interleaving the lanes
@@ -169,14 +177,20 @@ static inline void KERNEL(multiply_tile)(__global const STORED *a, const long a_
             sum[row][j] = (VECTOR)(0);
         }
     }
+#if COPY_A
+    COMPUTE copy[ROWS][BLOCK_K];
+    for (int row = 0; row < ROWS; row++) {
+        for (int i = 0; i < length; i += VECTOR_WIDTH) {
+            const int count = min(VECTOR_WIDTH, length - i);
+            __global const STORED *x = a_rows[row] + i * a_inner;
+            VSTORE(a_inner == 1 && count == VECTOR_WIDTH ? LOAD(x) : LOAD_PART(x, a_inner, count), copy[row] + i);
+        }
+    }
+#endif
     for (int i = 0; i < length; i++) {
 #pragma unroll
         for (int row = 0; row < ROWS; row++) {
-#if A_UNIT == INNER_AXIS
-            const VECTOR x = (VECTOR)(LOAD_ONE(a_rows[row] + i));
-#else
-            const VECTOR x = (VECTOR)(LOAD_ONE(a_rows[row] + i * a_inner));
-#endif
+            const VECTOR x = (VECTOR)(A(row, i));
 #pragma unroll
             for (int j = 0; j < COLUMNS; j++) {
                 sum[row][j] = MULTIPLY_ADD(x, panel[i * COLUMNS + j], sum[row][j]);
@@ -239,6 +253,7 @@ __kernel CPU_KERNEL void KERNEL(matmul_tiles)(MATMUL_PARAMETERS, __global OUTPUT
         }
     }
 }
+#undef A
 #endif
 
 #if defined(ENTRY_matmul_tiles) && GPU_SHAPE

@@ -63,7 +63,7 @@ static inline ulong_v random_long_bits(ulong_v element, ulong stream, ulong seed
 }
 
 // Uniform in [0, 1): all 2^24 multiples of 2^-24
-static inline float_v uniform_from_bits_float(uint_v bits) { return convert_float_v(bits >> 8) * 5.9604644775390625e-8f; }
+static inline float_v uniform_from_bits_float(uint_v bits) { return convert_float_v(bits >> 8) * 0x1p-24f; }
 
 static inline float_v uniform_float(ulong_v element, ulong stream, ulong seed) {
   return uniform_from_bits_float(random_bits(element, stream, seed));
@@ -71,7 +71,7 @@ static inline float_v uniform_float(ulong_v element, ulong stream, ulong seed) {
 
 // Box and Muller: the cosine of an even quarter, the sine of an odd one. bits 0 is a radius, bits 1 an angle.
 static inline float_v normal_from_bits_float(uint_v radius_bits, uint_v angle_bits, int_v sine) {
-  float_v u = convert_float_v(radius_bits) * 2.3283064365386963e-10f + 1.1641532182693481e-10f;
+  float_v u = convert_float_v(radius_bits) * 0x1p-32f + 0x1p-33f;
   float_v radius = sqrt(-2.0f * log_float(u));
   // the upper two bits are the quadrant around which the others lie
   float_v angle = convert_float_v(as_int_v(angle_bits << 2)) * 3.6572952e-10f;
@@ -107,7 +107,7 @@ static inline long_v random_integer(ulong_v element, ulong stream, ulong seed, l
 
 #if HAS_FP64
 // Uniform in [0, 1): all 2^53 multiples of 2^-53
-static inline double_v uniform_from_bits_double(ulong_v bits) { return convert_double_v(bits >> 11) * 1.1102230246251565e-16; }
+static inline double_v uniform_from_bits_double(ulong_v bits) { return convert_double_v(bits >> 11) * 0x1p-53; }
 
 static inline double_v uniform_double(ulong_v element, ulong stream, ulong seed) {
   return uniform_from_bits_double(random_long_bits(element, stream, seed));

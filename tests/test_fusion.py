@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from typing import Any
 
 import numpy
@@ -207,3 +208,16 @@ def test_explain_launches_nothing(device: Device) -> None:
     before = statistics()["launches"]
     explain(x + 1.0)
     assert statistics()["launches"] == before
+
+
+def test_planning_leaves_no_cycle_that_holds_arrays(device: Device) -> None:
+    x = value(normal(123), device)
+    y = x * 3.25 - 1.0
+    weak = weakref.ref(x)
+    gc.disable()
+    try:
+        flush([y])
+        del x
+        assert weak() is None
+    finally:
+        gc.enable()

@@ -10,7 +10,6 @@ import numpy
 
 from clgrad.array.conversion import from_host
 from clgrad.array.handle import Handle
-from clgrad.errors import ArgumentError
 from clgrad.graph.execute import read
 from clgrad.ops.arithmetic import identity
 from clgrad.runtime.device import default_device
@@ -61,10 +60,10 @@ class Interop(Handle):
         function = numpy_functions.get(f"numpy.{name}")
         if function is None or method in ("at", "reduceat"):
             raise _missing(f"numpy.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}"))
-        out = options.pop("out", None)
-        if out is not None:
-            options["out"] = _only_ours(ufunc.__name__, out[0])
-        return function(*inputs, **options)
+        (out,) = options.pop("out", None) or (None,)
+        if isinstance(out, numpy.ndarray):
+            return _written(out, function(*inputs, **options))
+        return function(*inputs, **options) if out is None else function(*inputs, out=out, **options)
 
     def __array_function__(
         self,
@@ -77,8 +76,9 @@ class Interop(Handle):
         ours = numpy_functions.get(name)
         if ours is None:
             raise _missing(name)
-        if options.get("out") is not None:
-            _only_ours(name, options["out"])
+        out = options.get("out")
+        if isinstance(out, numpy.ndarray):
+            return _written(out, ours(*args, **{**options, "out": None}))
         return ours(*args, **options)
 
     def __array_namespace__(self, api_version: str | None = None) -> Any:
@@ -108,12 +108,9 @@ def _rebuilt(array_type: type[Handle], numbers: numpy.ndarray[Any, Any]) -> Hand
     return array_type(from_host(numbers, default_device(), numbers.dtype))
 
 
-def _only_ours(name: str, out: Any) -> Any:
-    if not isinstance(out, Handle):
-        raise ArgumentError(
-            f"{name}: out is a NumPy array and the inputs lie on a device; give a clgrad array as out, or "
-            "copy: out[...] = result.asnumpy()"
-        )
+def _written(out: numpy.ndarray[Any, Any], result: Handle) -> numpy.ndarray[Any, Any]:
+    """A result from the device in an array of the host."""
+    numpy.copyto(out, read(result._value), casting="same_kind")
     return out
 
 

@@ -81,6 +81,11 @@ def flush_live(device: Device | None = None) -> None:
     flush(nodes)
 
 
+def noted_handles() -> list[Any]:
+    """The live handles that were noted since the last flush of everything."""
+    return [handle for handle in (reference() for reference in _pending) if handle is not None]
+
+
 def flush(nodes: Iterable[Node]) -> None:
     """Start the computation of these nodes; returns without waiting for it."""
     by_device: dict[Device, list[Node]] = {}

@@ -23,6 +23,8 @@ MOST_OPERANDS = 20
 LONG_ROW = 16384
 # What an op on indices may cost, in additions, to be computed by every reader instead of stored.
 CHEAP_INDEX = 2
+# What went through more ops than this is stored like any other result.
+DEEPEST_GENERATED = 12
 ELEMENT, REDUCED = "element", "reduced"
 
 
@@ -70,7 +72,8 @@ class Fuser:
         self.groups: list[Group] = []
         self.group_of: dict[int, Group] = {}
         self.generated: set[int] = set()
-        self.constants: set[int] = set()
+        self._constants: set[int] = set()
+        self._depths: dict[int, int] = {}
 
     def run(self) -> list[Group]:
         for item in self.items.all:
@@ -86,16 +89,20 @@ class Fuser:
         return item.fate == ROOT or any(isinstance(self.items[reader].primitive, Library) for reader in item.read_by)
 
     def _is_generated(self, item: Item) -> bool:
-        """Made from numbers alone, which costs nothing per element, or from indices and cheap."""
+        """Made from numbers alone, which costs nothing per element, or from indices and cheap; in a few ops."""
         if item.primitive is IOTA:
             return True
-        if not isinstance(item.primitive, Pointwise):
-            return False
         reads = [read.item for read in item.operands]
-        if all(read in self.constants for read in reads):
-            self.constants.add(item.index)
-            return True
-        return item.primitive.cost <= CHEAP_INDEX and all(read in self.generated for read in reads)
+        if not isinstance(item.primitive, Pointwise) or not all(read in self.generated for read in reads):
+            return False
+        depth = 1 + max((self._depths.get(read, 0) for read in reads), default=0)
+        constant = all(read in self._constants for read in reads)
+        if depth > DEEPEST_GENERATED or not (constant or item.primitive.cost <= CHEAP_INDEX):
+            return False
+        self._depths[item.index] = depth
+        if constant:
+            self._constants.add(item.index)
+        return True
 
     def _place(self, item: Item) -> None:
         if not is_fixed(item) and item.size:

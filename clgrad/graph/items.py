@@ -53,7 +53,14 @@ class Item:
     fate: int = 0
     node: int = -1  # place in the trace's order; leaves: place among the leaves
     donatable: bool = False
+    origin: str | None = None
     read_by: list[int] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        """What it computes, and for which line of the user where that is known."""
+        name = self.primitive.name if self.primitive else "input"
+        return f"{name} ({self.origin})" if self.origin else name
 
     @property
     def is_leaf(self) -> bool:
@@ -112,7 +119,7 @@ class Items:
         if isinstance(primitive, Reduction) and size_of(node.inputs[0].shape) == size_of(node.shape) != 0:
             primitive, attributes, reads = COPY, node.dtype, (self._squeezed(node),)
         item = self._append(primitive, attributes, node, reads)
-        item.node, item.fate = place, fate
+        item.node, item.fate, item.origin = place, fate, node.origin
 
     def _reads(self, node: Node) -> tuple[Operand | Slot, ...]:
         return tuple(self._read(one, node) for one in node.inputs)

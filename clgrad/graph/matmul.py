@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clgrad.dtypes import DType
+from clgrad.dtypes import DType, float16
 from clgrad.errors import ShapeError
 from clgrad.graph.lower import Argument, Launch, Lowered
 from clgrad.graph.product import Cut, Product, cut, divide_up, round_up
@@ -25,6 +25,8 @@ LARGEST_VECTORS = 64
 # CPU shape: products of at most so many rows are limited by memory. Multiply-adds that are worth a work-item.
 FEW_ROWS = 8
 WORK_PER_ITEM = 1 << 17
+# ... unless they are so small (n * k) that starting up counts more.
+SMALL_RIGHT = 1024
 # GPU shape: work-groups that keep a device busy.
 ENOUGH_GROUPS = 64
 
@@ -132,7 +134,7 @@ class _ItemPlanner:
 
     def plan(self) -> Lowered:
         product = self.product
-        if product.m > FEW_ROWS:
+        if product.m > FEW_ROWS or (product.m > 1 and product.n * product.k < SMALL_RIGHT):
             return self._tiles()
         if product.b_column == 1 and product.n > 1:
             return self._sums()
@@ -152,6 +154,7 @@ class _ItemPlanner:
         defines = {
             "A_UNIT": "INNER_AXIS" if product.a_inner == 1 else "NO_AXIS",
             "B_UNIT": self._b_unit(),
+            "COPY_A": str(int(product.dtype == float16)),
             "ROWS": str(rows),
             "COLUMNS": str(columns),
         }

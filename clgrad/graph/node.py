@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from itertools import count
+from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from clgrad.dtypes import DType
@@ -13,6 +17,18 @@ if TYPE_CHECKING:
     from clgrad.runtime.memory import Buffer
 
 _serial = count()
+
+# CLGRAD_DEBUG=1: every node notes the user's line that made it, and every launch is waited for.
+DEBUG = os.environ.get("CLGRAD_DEBUG", "0") not in ("", "0")
+_PACKAGE = str(Path(__file__).resolve().parents[1])
+
+
+def user_line() -> str | None:
+    """The file and line nearest to here that do not belong to clgrad."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    return None if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 class Primitive:
@@ -155,7 +171,7 @@ class Node:
         self.serial = next(_serial)
         self.entry: Any = None
         self.handle: Any = None
-        self.origin: str | None = None
+        self.origin = user_line() if DEBUG else None
 
     def settle(self, storage: Storage) -> None:
         """Turn from pending to computed."""

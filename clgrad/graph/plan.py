@@ -72,7 +72,6 @@ class Planner:
     def __init__(self, trace: Trace, device: Device) -> None:
         self.device = device
         self.items = Items(trace)
-        self.trace = trace
         self.leaf_count = len(trace.leaves)
         fuser = Fuser(self.items, device.capabilities)
         groups = fuser.run()

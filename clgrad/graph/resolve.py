@@ -250,7 +250,7 @@ class _Builder:
         else:
             value = self._compute(item, arguments, member.level if isinstance(item.primitive, Reduction) else None)
         self._of_member[item.index] = value
-        self.loop.labels.append(item.primitive.name if item.primitive else "")
+        self.loop.labels.append(item.label)
         return value
 
     def _member_read(self, read: Operand | Slot, member: Member) -> int | Slot:

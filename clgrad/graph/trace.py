@@ -11,7 +11,7 @@ from operator import attrgetter
 from sys import getrefcount
 from typing import Any
 
-from clgrad.graph.node import VIEW, Library, Node, Reduction, Scalar, Storage
+from clgrad.graph.node import DEBUG, VIEW, Library, Node, Reduction, Scalar, Storage
 
 DIES, SURVIVES, ROOT = 0, 1, 2
 
@@ -104,6 +104,8 @@ def _structure(found: Trace) -> tuple[list[Any], dict[int, int]]:
         parts.append(node.attributes)
         parts.append(node.shape)
         parts.append(node.dtype)
+        if DEBUG:
+            parts.append(node.origin)
     return parts, uses
 
 

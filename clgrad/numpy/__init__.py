@@ -23,10 +23,10 @@ from clgrad.numpy.constants import float64 as float64
 from clgrad.numpy.constants import floating_dtypes as floating_dtypes
 from clgrad.numpy.constants import iinfo as iinfo
 from clgrad.numpy.constants import inf as inf
-from clgrad.numpy.constants import int8 as int8
 from clgrad.numpy.constants import int16 as int16
 from clgrad.numpy.constants import int32 as int32
 from clgrad.numpy.constants import int64 as int64
+from clgrad.numpy.constants import int8 as int8
 from clgrad.numpy.constants import integer_dtypes as integer_dtypes
 from clgrad.numpy.constants import nan as nan
 from clgrad.numpy.constants import newaxis as newaxis
@@ -35,10 +35,10 @@ from clgrad.numpy.constants import pi as pi
 from clgrad.numpy.constants import promote_types as promote_types
 from clgrad.numpy.constants import result_type as result_type
 from clgrad.numpy.constants import set_printoptions as set_printoptions
-from clgrad.numpy.constants import uint8 as uint8
 from clgrad.numpy.constants import uint16 as uint16
 from clgrad.numpy.constants import uint32 as uint32
 from clgrad.numpy.constants import uint64 as uint64
+from clgrad.numpy.constants import uint8 as uint8
 from clgrad.numpy.creation import Place as Place
 from clgrad.numpy.creation import arange as arange
 from clgrad.numpy.creation import array as array
@@ -202,9 +202,9 @@ from clgrad.numpy.mathematics import hypot as hypot
 from clgrad.numpy.mathematics import lcm as lcm
 from clgrad.numpy.mathematics import ldexp as ldexp
 from clgrad.numpy.mathematics import log as log
+from clgrad.numpy.mathematics import log10 as log10
 from clgrad.numpy.mathematics import log1p as log1p
 from clgrad.numpy.mathematics import log2 as log2
-from clgrad.numpy.mathematics import log10 as log10
 from clgrad.numpy.mathematics import logaddexp as logaddexp
 from clgrad.numpy.mathematics import logaddexp2 as logaddexp2
 from clgrad.numpy.mathematics import maximum as maximum
@@ -222,6 +222,8 @@ from clgrad.numpy.mathematics import radians as radians
 from clgrad.numpy.mathematics import reciprocal as reciprocal
 from clgrad.numpy.mathematics import remainder as remainder
 from clgrad.numpy.mathematics import rint as rint
+from clgrad.numpy.mathematics import round as round
+from clgrad.numpy.mathematics import round_ as round_
 from clgrad.numpy.mathematics import sign as sign
 from clgrad.numpy.mathematics import sin as sin
 from clgrad.numpy.mathematics import sinc as sinc

@@ -91,6 +91,10 @@ def around(x: Any, decimals: int = 0, out: Any = None) -> ndarray:
     return finish(rounded(as_value(x), decimals), out)
 
 
+round = around
+round_ = around
+
+
 def divmod(x1: Any, x2: Any) -> tuple[ndarray, ndarray]:
     """x1 // x2 and x1 % x2.
 

@@ -3,11 +3,11 @@
 from clgrad.numpy.creation import from_dlpack as from_dlpack
 from clgrad.numpy.random import seed as seed
 from clgrad.numpy_extension import random as random
+from clgrad.numpy_extension.devices import Device as Device
 from clgrad.numpy_extension.devices import cpu as cpu
 from clgrad.numpy_extension.devices import cpu_pinned as cpu_pinned
 from clgrad.numpy_extension.devices import current_context as current_context
 from clgrad.numpy_extension.devices import current_device as current_device
-from clgrad.numpy_extension.devices import device as device
 from clgrad.numpy_extension.devices import gpu as gpu
 from clgrad.numpy_extension.devices import gpu_memory_info as gpu_memory_info
 from clgrad.numpy_extension.devices import num_gpus as num_gpus

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from clgrad.graph.execute import flush_live
-from clgrad.runtime.device import Device, default_device, devices, find_device
+from clgrad.runtime import device as runtime
+from clgrad.runtime.device import default_device, devices, find_device
 
 
-def cpu(device_id: int = 0) -> Device:
+def cpu(device_id: int = 0) -> runtime.Device:
     """The CPU device with this number.
 
     >>> cpu() is cpu(0)
@@ -15,20 +16,20 @@ def cpu(device_id: int = 0) -> Device:
     return find_device(f"cpu:{device_id}")
 
 
-def gpu(device_id: int = 0) -> Device:
+def gpu(device_id: int = 0) -> runtime.Device:
     """The GPU, or accelerator, with this number; where it is missing the error lists what is there."""
     return find_device(f"gpu:{device_id}")
 
 
-def cpu_pinned(device_id: int = 0) -> Device:
+def cpu_pinned(device_id: int = 0) -> runtime.Device:
     """The CPU device: memory needs no pinning here."""
     return cpu(device_id)
 
 
-def device(device_type: str, device_id: int = 0) -> Device:
+def Device(device_type: str, device_id: int = 0) -> runtime.Device:  # noqa: N802 - the interface's name
     """The device of a type, 'cpu' or 'gpu', with a number.
 
-    >>> device('cpu') is cpu()
+    >>> Device('cpu') is cpu()
     True
     """
     return find_device(f"{device_type}:{device_id}")
@@ -43,7 +44,7 @@ def num_gpus() -> int:
     return sum(one.device_type == "gpu" for one in devices())
 
 
-def current_device() -> Device:
+def current_device() -> runtime.Device:
     """The device of arrays that are made without naming one.
 
     >>> from clgrad import np

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import numpy
@@ -80,7 +81,8 @@ def load(file: File) -> Any:
     [array([1., 1.]), array([0.])]
     """
     try:
-        kind, arrays = _read(file)
+        with _opened(file) as stream:
+            kind, arrays = _read(stream)
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as problem:
         raise ArgumentError(f"load: {file!r} is damaged or no file of arrays: {problem}") from problem
     if kind == _SINGLE:
@@ -88,12 +90,21 @@ def load(file: File) -> Any:
     return list(arrays.values()) if kind == _LIST else arrays
 
 
-def _read(file: File) -> tuple[bytes, dict[str, ndarray]]:
-    if not isinstance(file, (str, os.PathLike)):
+@contextmanager
+def _opened(file: File) -> Iterator[BinaryIO]:
+    if isinstance(file, (str, os.PathLike)):
+        with open(file, "rb") as stream:
+            yield stream
+    else:
         file.seek(0)
-    if not zipfile.is_zipfile(file):
-        return _SINGLE, {"arr_0": _array(numpy.load(file, allow_pickle=False))}
-    with zipfile.ZipFile(file) as archive:
+        yield file
+
+
+def _read(stream: BinaryIO) -> tuple[bytes, dict[str, ndarray]]:
+    if not zipfile.is_zipfile(stream):
+        stream.seek(0)
+        return _SINGLE, {"arr_0": _array(numpy.load(stream, allow_pickle=False))}
+    with zipfile.ZipFile(stream) as archive:
         arrays = {}
         for member in archive.namelist():
             with archive.open(member) as content:
