@@ -133,6 +133,10 @@ class RandomProgram:
             value = movement.slice_update(x, arithmetic.add(part, 1.0), **movement.along(x.shape, 0, 1, 2))
             if self.random.random() < 0.5:
                 self.pool = [pair for pair in self.pool if pair[0] is not x]
+            if self.random.random() < 0.5:
+                head = movement.part(x, 0, 0, 1)
+                value = movement.slice_update(value, head, **movement.along(x.shape, 0, a.shape[0] - 1, 1))
+                changed[-1:] = a[:1]
             self._put(value, changed)
 
     def _flush(self) -> None:

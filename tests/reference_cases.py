@@ -41,7 +41,7 @@ class Row:
     """An op beside NumPy.
 
     `call` takes values and `keywords`, `reference` the same as NumPy arrays (floats always as float64). `shapes`
-    holds groups of input shapes; the first group goes through all layouts and dtypes. `domain` bounds random
+    holds groups of input shapes; the first goes through all layouts, dtypes and keywords. `domain` bounds random
     inputs. `result` is the dtype: that of the inputs ('same'), their float ('float'), or a dtype. `fixed` are
     inputs that stay as they are: indices, masks. `error` counts roundings of the result's dtype, to which
     `absolute` times that rounding of 1 is added. `gradient` tells which inputs have one.
@@ -118,17 +118,27 @@ def supported(row: Row, device: Device) -> list[DType]:
     return [dtype for dtype in row.dtypes if dtype != dtypes.float64 or device.capabilities.fp64]
 
 
+def variants(row: Row, thorough: bool) -> Iterator[tuple[dict[str, Any], str]]:
+    """Keywords and layouts: for the first dtype all of both, for the others one of each kind."""
+    if not thorough:
+        yield row.keywords[0], "transposed"
+        return
+    for layout in LAYOUTS:
+        yield row.keywords[0], layout
+    for keywords in row.keywords[1:]:
+        yield keywords, "contiguous"
+
+
 def cases(row: Row, device: Device) -> Iterator[Case]:
     """Every case of a row: layouts and dtypes for the first shapes, then other shapes and special values."""
     generator = numpy.random.default_rng(7)
     kinds = supported(row, device)
     for dtype in kinds:
-        for number, keywords in enumerate(row.keywords):
-            for layout in LAYOUTS if number == 0 and dtype in kinds[:2] else ("contiguous", "transposed"):
-                arrays = [sample(generator, shape, dtype, row) for shape in row.shapes[0]]
-                if layout == "broadcast":
-                    arrays = [numpy.broadcast_to(one[:1], one.shape) if one.ndim else one for one in arrays]
-                yield _case(row, device, arrays, keywords, layout, f"{dtype.name} {layout} {keywords}")
+        for keywords, layout in variants(row, dtype == kinds[0]):
+            arrays = [sample(generator, shape, dtype, row) for shape in row.shapes[0]]
+            if layout == "broadcast":
+                arrays = [numpy.broadcast_to(one[:1], one.shape) if one.ndim else one for one in arrays]
+            yield _case(row, device, arrays, keywords, layout, f"{dtype.name} {layout} {keywords}")
     for shapes in row.shapes[1:]:
         arrays = [sample(generator, shape, kinds[0], row) for shape in shapes]
         yield _case(row, device, arrays, row.keywords[0], "contiguous", f"shapes {shapes}")

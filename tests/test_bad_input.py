@@ -228,6 +228,7 @@ def test_a_cache_folder_that_cannot_be_written_is_no_error():
 
 
 def test_the_errors_are_one_family():
-    for error, builtin in ((DeviceNotFoundError, LookupError), (IndexOutOfRangeError, IndexError), (DTypeError, TypeError)):
+    pairs = ((DeviceNotFoundError, LookupError), (IndexOutOfRangeError, IndexError), (DTypeError, TypeError))
+    for error, builtin in pairs:
         assert issubclass(error, clgrad.errors.ClgradError)
         assert issubclass(error, builtin)

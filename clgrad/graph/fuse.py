@@ -287,14 +287,15 @@ class Fuser:
         """Groups over one space that an item brings together, and that do not wait for each other, become one."""
         if len(candidates) < 2:
             return
-        first, *others = candidates
-        for other in others:
-            if self._mergeable(first, other):
+        first = next((group for group in candidates if group.kind in ("rows", "columns")), candidates[0])
+        for other in candidates:
+            if other is not first and self._mergeable(first, other):
                 self._merge(first, other)
 
     def _mergeable(self, first: Group, other: Group) -> bool:
         return (
-            first.kind == other.kind == "pointwise"
+            first.kind in ("pointwise", "rows", "columns")
+            and other.kind == "pointwise"
             and first.space == other.space
             and len(first.members) + len(other.members) <= MOST_MEMBERS
             and first.operand_count() + other.operand_count() <= MOST_OPERANDS
@@ -302,7 +303,7 @@ class Fuser:
         )
 
     def _path_between(self, first: Group, other: Group) -> bool:
-        """Whether one must run before the other with a third between them, or at all unless reads are aligned."""
+        """Whether one must run before the other."""
         return other.number in first.before or first.number in other.before
 
     def _merge(self, first: Group, other: Group) -> None:

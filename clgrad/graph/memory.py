@@ -73,15 +73,11 @@ class Homes:
         last_read = {index: place for place, (loads, _) in enumerate(works) for index in loads}
         first_written = {index: place for place, (_, stores) in reversed(list(enumerate(works))) for index in stores}
         self._accept_offers(last_read, first_written)
-        results = [i for i in first_written if i >= 0 and i not in self._taken and self.items[i].fate != DIES]
         base = sum(item.is_leaf for item in self.items.all)
-        roots = {self._root(index): index for index in first_written if index >= 0}
-        for index in sorted(roots):
-            if index in self.of:
-                continue
-            if index in results or self.items[roots[index]].fate != DIES:
-                self.of[index] = Home(base + len(self.result_bytes))
-                self.result_bytes.append(self._nbytes(index))
+        lasting = {self._root(i) for i in first_written if i >= 0 and self.items[i].fate != DIES}
+        for index in sorted(lasting - self.of.keys()):
+            self.of[index] = Home(base + len(self.result_bytes))
+            self.result_bytes.append(self._nbytes(index))
         for index in first_written:
             if index >= 0 and self._root(index) in self.of:
                 self.of[index] = self.of[self._root(index)]

@@ -247,10 +247,10 @@ class _Builder:
         arguments = [self._member_read(read, member) for read in member.reads]
         if isinstance(item.primitive, Library):
             value = self._add(Statement(Given(), item.dtype, ELEMENT))
+            self.loop.labels.append(item.label)
         else:
             value = self._compute(item, arguments, member.level if isinstance(item.primitive, Reduction) else None)
         self._of_member[item.index] = value
-        self.loop.labels.append(item.label)
         return value
 
     def _member_read(self, read: Operand | Slot, member: Member) -> int | Slot:
@@ -292,6 +292,7 @@ class _Builder:
         return REDUCED
 
     def _compute(self, item: Item, arguments: list[int | Slot], level: str | None) -> int:
+        self.loop.labels.append(item.label)
         primitive = item.primitive if item.primitive is not IOTA else COPY
         if item.primitive is IOTA:
             index = Index(contiguous_strides(self.group.space), 0)

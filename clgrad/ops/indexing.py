@@ -15,6 +15,7 @@ from clgrad.dtypes import DType
 from clgrad.errors import ArgumentError, ShapeError
 from clgrad.graph.execute import read
 from clgrad.graph.node import Node
+from clgrad.ops import reduction
 from clgrad.ops.arithmetic import cast, remainder
 from clgrad.ops.choice import clip, where
 from clgrad.ops.comparison import equal
@@ -30,7 +31,7 @@ from clgrad.ops.movement import (
     squeeze,
     transpose,
 )
-from clgrad.ops.operation import Value, fill
+from clgrad.ops.operation import Composite, Value, fill
 from clgrad.ops.selection import Selection, constant, is_mask, plain_key, select
 from clgrad.shapes import Shape, normalize_axis, size_of
 
@@ -173,6 +174,21 @@ def take_along_axis(x: Value, indices: Value, axis: int | None, mode: str = "rai
     return reshape(found, shape)
 
 
+def _hit(x: Value, position: Value, axis: int) -> Value:
+    """Where x lies at `position`, which has length one along `axis`."""
+    return equal(axis_index(x.shape, axis, x.device), position)
+
+
+def _pick(x: Value, position: Value, axis: int) -> Value:
+    if x.storage is not None:
+        return take_along_axis(x, position, axis)
+    # Rows that are still to be computed are at hand anyway: selecting there fuses, gathering would store them.
+    return reduction.sum(where(_hit(x, position, axis), x, 0), axis, keepdims=True)
+
+
+_picked = Composite("pick", _pick, lambda g, out, x, position, axis: (where(_hit(x, position, axis), g, 0), None))
+
+
 def pick(x: Value, indices: Value, axis: int = -1, keepdims: bool = False, mode: str = "clip") -> Value:
     """One element per row along `axis`; `indices` has the shape of x without that axis, or with length 1 there."""
     axis = normalize_axis("pick", axis, len(x.shape))
@@ -182,7 +198,7 @@ def pick(x: Value, indices: Value, axis: int = -1, keepdims: bool = False, mode:
         raise ShapeError(
             f"pick: indices of shape {indices.shape} do not fit shape {x.shape} with axis {axis} left out"
         )
-    found = take_along_axis(x, indices, axis, mode)
+    found = _picked(x, wrapped_index("pick", indices, x.shape[axis], mode), axis=axis)
     return found if keepdims else squeeze(found, axis)
 
 

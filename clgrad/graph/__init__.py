@@ -1,0 +1,1 @@
+"""Pending work: nodes, fusion, plans and their execution."""

@@ -1,0 +1,1 @@
+"""Ops: one statement each, with shape rule, expression or composition, and gradient."""
