@@ -79,15 +79,16 @@
     (operand##_offset + (batch) / batch_2 / batch_1 * operand##_batch_0 +                                             \
      (batch) / batch_2 % batch_1 * operand##_batch_1 + (batch) % batch_2 * operand##_batch_2)
 
-// Vectors are explicit: Intel's compiler takes five times as long when it tries to find more across work-items.
+// The vectors of the CPU shape are explicit: Intel's compiler takes five times as long to look for more across items.
 #define CPU_KERNEL __attribute__((vec_type_hint(VECTOR), reqd_work_group_size(1, 1, 1)))
+#define GROUP_KERNEL __attribute__((reqd_work_group_size(GROUP_ITEMS, 1, 1)))
 
 // In how many of `length` rows of b, of which `remaining` follow, a whole vector can be read where `width` columns are
 // left: those where it ends before the last element of the last row.
 #define WHOLE_VECTORS(length, remaining, width)                                                                       \
     ((width) == VECTOR_WIDTH ? (length)                                                                               \
-     : b_inner > 0           ? (int)min((long)(length), (remaining) - (VECTOR_WIDTH - (width) + b_inner - 1) / b_inner) \
-                             : 0)
+     : b_inner <= 0 ? 0                                                                                               \
+                    : (int)min((long)(length), (remaining) - (VECTOR_WIDTH - (width) + b_inner - 1) / b_inner))
 
 #define PANEL (COLUMNS * VECTOR_WIDTH)
 #define BLOCK_K 256
@@ -147,8 +148,8 @@ static inline void KERNEL(pack_square)(__global const STORED *b, const long b_co
 
 // Copies `length` steps of k of one vector of columns, of which `width` exist, to every COLUMNS-th vector of a panel.
 // From the first of them on, b has `remaining` steps. Lanes without a column may hold anything: they are not stored.
-static inline void KERNEL(pack_vector)(__global const STORED *b, const long b_inner, const long b_column, const int length,
-                                       const int remaining, const int width, VECTOR *panel) {
+static inline void KERNEL(pack_vector)(__global const STORED *b, const long b_inner, const long b_column,
+                                       const int length, const int remaining, const int width, VECTOR *panel) {
     int i = 0;
 #if B_UNIT == INNER_AXIS
     for (; i + VECTOR_WIDTH <= length; i += VECTOR_WIDTH) {
@@ -206,8 +207,8 @@ static inline void KERNEL(multiply_tile)(__global const STORED *a, const long a_
     }
 }
 
-__kernel CPU_KERNEL void KERNEL(matmul_tiles)(MATMUL_PARAMETERS, __global OUTPUT *c, const int item_rows, const int item_panels,
-                                   const int places EPILOGUE_ARGUMENTS) {
+__kernel CPU_KERNEL void KERNEL(matmul_tiles)(MATMUL_PARAMETERS, __global OUTPUT *c, const int item_rows,
+                                              const int item_panels, const int places EPILOGUE_ARGUMENTS) {
     VECTOR panel[BLOCK_K * COLUMNS];
     VECTOR sums[LARGEST_PANELS][LARGEST_ROWS * COLUMNS];
     const int row_blocks = (m + item_rows - 1) / item_rows;
@@ -224,6 +225,7 @@ __kernel CPU_KERNEL void KERNEL(matmul_tiles)(MATMUL_PARAMETERS, __global OUTPUT
         const int first_k = part * part_length, last_k = min(first_k + part_length, k);
         __global const STORED *a_batch = a + BATCH_OFFSET(a, batch);
         __global const STORED *b_batch = b + BATCH_OFFSET(b, batch);
+        // At least once, so that an empty sum is zero.
         int block = first_k;
         do {
             const int length = min(BLOCK_K, last_k - block);
@@ -234,8 +236,8 @@ __kernel CPU_KERNEL void KERNEL(matmul_tiles)(MATMUL_PARAMETERS, __global OUTPUT
                                         min(VECTOR_WIDTH, n - at), panel + j);
                 }
                 for (int row = first_row; row < last_row; row += ROWS) {
-                    KERNEL(multiply_tile)(a_batch + row * a_row + block * a_inner, a_row, a_inner, last_row - row, length,
-                                          panel, block == first_k, sums[p] + (row - first_row) * COLUMNS);
+                    KERNEL(multiply_tile)(a_batch + row * a_row + block * a_inner, a_row, a_inner, last_row - row,
+                                          length, panel, block == first_k, sums[p] + (row - first_row) * COLUMNS);
                 }
             }
             block += BLOCK_K;
@@ -259,7 +261,7 @@ __kernel CPU_KERNEL void KERNEL(matmul_tiles)(MATMUL_PARAMETERS, __global OUTPUT
 #if defined(ENTRY_matmul_tiles) && GPU_SHAPE
 #define QUAD PASTE(COMPUTE, 4)
 
-__kernel __attribute__((reqd_work_group_size(GROUP_ITEMS, 1, 1))) void KERNEL(matmul_tiles)(
+__kernel GROUP_KERNEL void KERNEL(matmul_tiles)(
     MATMUL_PARAMETERS, __global OUTPUT *c EPILOGUE_ARGUMENTS) {
     // One quad of padding per step of k keeps the copies, which may run down a column, off a single memory bank.
     __local QUAD a_tile[TILE_K][TILE_ROWS / 4 + 1];
@@ -284,6 +286,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP_ITEMS, 1, 1))) void KERNEL(ma
         }
     }
     for (int block = first_k; block < last_k; block += TILE_K) {
+#pragma unroll
         for (int at = item; at < TILE_ROWS * TILE_K; at += GROUP_ITEMS) {
 #if A_UNIT == OUTER_AXIS
             const int i = at / TILE_ROWS, row = at % TILE_ROWS;
@@ -294,6 +297,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP_ITEMS, 1, 1))) void KERNEL(ma
             ((__local COMPUTE *)a_tile[i])[row] =
                 exists ? LOAD_ONE(a_batch + (first_row + row) * a_row + (block + i) * a_inner) : (COMPUTE)0;
         }
+#pragma unroll
         for (int at = item; at < TILE_COLUMNS * TILE_K; at += GROUP_ITEMS) {
 #if B_UNIT == INNER_AXIS
             const int i = at % TILE_K, column = at / TILE_K;
@@ -349,8 +353,13 @@ __kernel __attribute__((reqd_work_group_size(GROUP_ITEMS, 1, 1))) void KERNEL(ma
 
 // Adds the parts of a product that was split along k.
 #ifdef ENTRY_matmul_combine
-__kernel void KERNEL(matmul_combine)(__global const COMPUTE *partial, __global STORED *c, const int m, const int n,
-                                     const int parts, const long size EPILOGUE_ARGUMENTS) {
+#if GPU_SHAPE
+__kernel
+#else
+__kernel CPU_KERNEL
+#endif
+void KERNEL(matmul_combine)(__global const COMPUTE *partial, __global STORED *c, const int m, const int n,
+                            const int parts, const long size EPILOGUE_ARGUMENTS) {
     const long vectors = (n + VECTOR_WIDTH - 1) / VECTOR_WIDTH, places = size / n * vectors;
     const long items = get_global_size(0), item = get_global_id(0);
     const long last_place = places * (item + 1) / items;
@@ -391,6 +400,7 @@ __kernel void KERNEL(matmul_combine)(__global const COMPUTE *partial, __global S
 #undef MATMUL_PARAMETERS
 #undef BATCH_OFFSET
 #undef CPU_KERNEL
+#undef GROUP_KERNEL
 #undef WHOLE_VECTORS
 #undef PANEL
 #undef BLOCK_K

@@ -1,5 +1,5 @@
-// Products of few rows with a matrix: c[batch, row, column] = epilogue(sum over k of a[batch, row, k] * b[batch, k, column])
-// with m <= 8 in CPU shape, m = 1 in GPU shape. A single column as the right operand comes here with both operands
+// Products of few rows with a matrix: c[batch, row, column] = sum over k of a[batch, row, k] * b[batch, k, column], with
+// at most 8 rows in CPU shape, 1 in GPU shape. A single column as the right operand comes here with both operands
 // transposed. Operands and epilogue are as in matmul.cl.
 //
 // Nothing of b is used more than m times, so memory is the limit, and how b is walked decides:
@@ -66,15 +66,16 @@
     (operand##_offset + (batch) / batch_2 / batch_1 * operand##_batch_0 +                                             \
      (batch) / batch_2 % batch_1 * operand##_batch_1 + (batch) % batch_2 * operand##_batch_2)
 
-// Vectors are explicit: Intel's compiler takes five times as long when it tries to find more across work-items.
+// The vectors of the CPU shape are explicit: Intel's compiler takes five times as long to look for more across items.
 #define CPU_KERNEL __attribute__((vec_type_hint(VECTOR), reqd_work_group_size(1, 1, 1)))
+#define GROUP_KERNEL __attribute__((reqd_work_group_size(GROUP_ITEMS, 1, 1)))
 
 // In how many of `length` rows of b, of which `remaining` follow, a whole vector can be read where `width` columns are
 // left: those where it ends before the last element of the last row.
 #define WHOLE_VECTORS(length, remaining, width)                                                                       \
     ((width) == VECTOR_WIDTH ? (length)                                                                               \
-     : b_inner > 0           ? (int)min((long)(length), (remaining) - (VECTOR_WIDTH - (width) + b_inner - 1) / b_inner) \
-                             : 0)
+     : b_inner <= 0 ? 0                                                                                               \
+                    : (int)min((long)(length), (remaining) - (VECTOR_WIDTH - (width) + b_inner - 1) / b_inner))
 
 #define SUM_BLOCK 256               // steps of k in a block of sums
 #define DOT_BLOCK (ROWS > 2 ? 512 : 2048)
@@ -122,8 +123,9 @@ static inline COMPUTE KERNEL(sum_lanes)(const VECTOR value) {
 }
 
 // sums[row][column] += rows of a, which lie in `left`, times DOTS columns of which `width` exist.
-static inline void KERNEL(add_dots)(LEFT_POINTER left, const long left_row, __global const STORED *b, const long b_inner,
-                                    const long b_column, const int length, const int width, COMPUTE *sums) {
+static inline void KERNEL(add_dots)(LEFT_POINTER left, const long left_row, __global const STORED *b,
+                                    const long b_inner, const long b_column, const int length, const int width,
+                                    COMPUTE *sums) {
     VECTOR sum[ROWS][DOTS][CHAINS];
     __global const STORED *right[DOTS];
 #pragma unroll
@@ -134,6 +136,7 @@ static inline void KERNEL(add_dots)(LEFT_POINTER left, const long left_row, __gl
             sum[place / CHAINS][q][place % CHAINS] = (VECTOR)(0);
         }
     }
+    VECTOR finished[ROWS][DOTS];
     int i = 0;
     for (; i + CHAINS * VECTOR_WIDTH <= length; i += CHAINS * VECTOR_WIDTH) {
 #pragma unroll
@@ -157,14 +160,17 @@ static inline void KERNEL(add_dots)(LEFT_POINTER left, const long left_row, __gl
             for (int chain = 1; chain < CHAINS; chain++) {
                 sum[row][q][0] = ADD(sum[row][q][0], sum[row][q][chain]);
             }
-            COMPUTE total = KERNEL(sum_lanes)(sum[row][q][0]);
+            finished[row][q] = sum[row][q][0];
+        }
+    }
+    for (int row = 0; row < ROWS; row++) {
+        for (int q = 0; q < min(DOTS, width); q++) {
+            COMPUTE total = KERNEL(sum_lanes)(finished[row][q]);
             for (int rest = i; rest < length; rest++) {
-                total = MULTIPLY_ADD(LEFT_ONE(row, rest), LOAD_ONE(right[q] + rest * b_inner), total);
+                total = MULTIPLY_ADD(LEFT_ONE(row, rest), LOAD_ONE(b + q * b_column + rest * b_inner), total);
             }
-            if (q < width) {
-                COMPUTE *target = sums + row * LARGEST_VECTORS * VECTOR_WIDTH + q;
-                *target = MULTIPLY_ADD((COMPUTE)1, total, *target);
-            }
+            COMPUTE *target = sums + row * LARGEST_VECTORS * VECTOR_WIDTH + q;
+            *target = MULTIPLY_ADD((COMPUTE)1, total, *target);
         }
     }
 }
@@ -204,8 +210,8 @@ __kernel CPU_KERNEL void KERNEL(matmul_dots)(MATMUL_PARAMETERS, __global OUTPUT 
             }
 #endif
             for (int column = 0; column < width; column += DOTS) {
-                KERNEL(add_dots)(left, left_row, b_batch + column * b_column + block * b_inner, b_inner, b_column, length,
-                                 width - column, sums[0] + column);
+                KERNEL(add_dots)(left, left_row, b_batch + column * b_column + block * b_inner, b_inner, b_column,
+                                 length, width - column, sums[0] + column);
             }
         }
         for (int row = 0; row < ROWS; row++) {
@@ -271,8 +277,10 @@ __kernel CPU_KERNEL void KERNEL(matmul_sums)(MATMUL_PARAMETERS, __global OUTPUT 
                     sums[row][j] = (VECTOR)(0);
                 }
             }
+            // Rows of b that can be read in whole vectors, in eights; then one by one, with a partial vector.
+            const int readable = WHOLE_VECTORS(stop - block, k - block, tail ? tail : VECTOR_WIDTH);
             int i = block, whole = vectors;
-            for (const int last = block + WHOLE_VECTORS(stop - block, k - block, tail ? tail : VECTOR_WIDTH) - 8; i <= last; i += 8) {
+            for (; i + 8 <= block + readable; i += 8) {
                 ADD_ROWS(8)
             }
             for (whole = width / VECTOR_WIDTH; i < stop; i++) {
@@ -300,7 +308,7 @@ __kernel CPU_KERNEL void KERNEL(matmul_sums)(MATMUL_PARAMETERS, __global OUTPUT 
 #endif
 
 #if defined(ENTRY_matmul_dots) && GPU_SHAPE
-__kernel __attribute__((reqd_work_group_size(GROUP_ITEMS, 1, 1))) void KERNEL(matmul_dots)(
+__kernel GROUP_KERNEL void KERNEL(matmul_dots)(
     MATMUL_PARAMETERS, __global OUTPUT *c EPILOGUE_ARGUMENTS) {
     __local COMPUTE sums[GROUP_ITEMS];
     const int item = get_local_id(0), place = get_group_id(0);
@@ -326,7 +334,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP_ITEMS, 1, 1))) void KERNEL(ma
 #endif
 
 #if defined(ENTRY_matmul_sums) && GPU_SHAPE
-__kernel __attribute__((reqd_work_group_size(GROUP_ITEMS, 1, 1))) void KERNEL(matmul_sums)(
+__kernel GROUP_KERNEL void KERNEL(matmul_sums)(
     MATMUL_PARAMETERS, __global OUTPUT *c EPILOGUE_ARGUMENTS) {
     __local COMPUTE sums[GROUP_ITEMS];
     const int item = get_local_id(0), place = get_group_id(0);
@@ -372,6 +380,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP_ITEMS, 1, 1))) void KERNEL(ma
 #undef MATMUL_PARAMETERS
 #undef BATCH_OFFSET
 #undef CPU_KERNEL
+#undef GROUP_KERNEL
 #undef WHOLE_VECTORS
 #undef SUM_BLOCK
 #undef DOT_BLOCK

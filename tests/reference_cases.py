@@ -181,12 +181,16 @@ def result_dtype(row: Row, arrays: Sequence[Array]) -> DType:
     return dtypes.as_dtype(row.result)
 
 
-def check_forward(row: Row, device: Device) -> None:
-    """Compute all cases together and compare each with NumPy."""
-    found = list(cases(row, device))
-    flush([case.value for case in found])
-    problems = [problem for case in found if (problem := difference(row, case))]
-    assert not problems, f"{row.name}: {len(problems)} of {len(found)} cases differ:\n" + "\n".join(problems[:4])
+def check_forward(rows: Sequence[Row], device: Device) -> list[str]:
+    """What differs from NumPy in the cases of some rows, which are computed, and built, together."""
+    found = [(row, list(cases(row, device))) for row in rows]
+    flush([case.value for _, group in found for case in group])
+    problems = []
+    for row, group in found:
+        wrong = [problem for case in group if (problem := difference(row, case))]
+        if wrong:
+            problems.append(f"{row.name}: {len(wrong)} of {len(group)} cases differ:\n  " + "\n  ".join(wrong[:3]))
+    return problems
 
 
 def difference(row: Row, case: Case) -> str:
@@ -219,6 +223,10 @@ def close(got: Array, wanted: Array, row: Row) -> Array:
 # -- gradients ---------------------------------------------------------------------------------------------
 
 
+# label, computed value, wanted number, its scale
+Check = tuple[str, Value, float, float]
+
+
 def _leaves(arrays: Sequence[Array], flags: Sequence[bool], device: Device) -> list[Value]:
     values = [constant(one, device) for one in arrays]
     for value, flag in zip(values, flags):
@@ -233,28 +241,34 @@ def _pullback(head: Value, weight: Value, leaves: Sequence[Value], retain: bool)
     ]
 
 
-def check_gradient(row: Row, device: Device) -> None:
-    """The gradient along a random direction, and its gradient along another, beside differences of NumPy's results."""
+def check_gradient(rows: Sequence[Row], device: Device) -> list[str]:
+    """What is wrong with gradients along a random direction, and with their gradients along another.
+
+    They are compared with differences of NumPy's results in float64.
+    """
     double = device.capabilities.fp64
-    dtype = dtypes.float64 if double else dtypes.float32
+    found = [check for row in rows for check in _checks_of_row(row, device, double)]
+    flush([value for _, value, _, _ in found])
+    problems = []
+    for label, value, wanted, scale in found:
+        got = float(read(value))
+        if not abs(got - wanted) <= (2e-5 if double else 5e-3) * scale:
+            problems.append(f"{label}: got {got}, differences give {wanted}")
+    return problems
+
+
+def _checks_of_row(row: Row, device: Device, double: bool) -> Iterator[Check]:
     generator = numpy.random.default_rng(11)
-    checks: list[tuple[str, Value, float, float]] = []
     for keywords in row.keywords:
         for shapes in row.shapes:
-            if 0 in [n for shape in shapes for n in shape]:
-                continue
-            arrays = [sample(generator, shape, dtype, row) for shape in shapes]
-            checks += _gradient_checks(row, device, arrays, keywords, generator)
-    flush([value for _, value, _, _ in checks])
-    for label, value, wanted, scale in checks:
-        got = float(read(value))
-        tolerance = (2e-5 if double else 5e-3) * scale
-        assert abs(got - wanted) <= tolerance, f"{row.name}: {label}: got {got}, differences give {wanted}"
+            if 0 not in [n for shape in shapes for n in shape]:
+                arrays = [sample(generator, shape, dtypes.float64 if double else dtypes.float32, row) for shape in shapes]
+                yield from _gradient_checks(row, device, arrays, keywords, generator)
 
 
 def _gradient_checks(
     row: Row, device: Device, arrays: list[Array], keywords: dict[str, Any], generator: numpy.random.Generator
-) -> Iterator[tuple[str, Value, float, float]]:
+) -> Iterator[Check]:
     flags = row.gradient if isinstance(row.gradient, tuple) else (True,) * len(arrays)
     fixed = [one(arrays) if callable(one) else one for one in row.fixed]
 
@@ -277,7 +291,7 @@ def _gradient_checks(
         directional = _along(slopes, [d for d, flag in zip(first, flags) if flag], device)
     size = sum(abs(weight * numpy_call(*wide)).ravel()) + 1
     label = f"shapes {[one.shape for one in arrays]} {keywords}"
-    yield f"gradient, {label}", directional, slope, abs(slope) + size
+    yield f"{row.name}: gradient, {label}", directional, slope, abs(slope) + size
     if directional.entry is None:
         bends = fill(0, (), directional.dtype, device)
     else:
@@ -285,7 +299,7 @@ def _gradient_checks(
         bends = _along(
             _pullback(directional, one, leaves, retain=False), [e for e, flag in zip(second, flags) if flag], device
         )
-    yield f"second gradient, {label}", bends, bend, 50 * (abs(bend) + size)
+    yield f"{row.name}: second gradient, {label}", bends, bend, 50 * (abs(bend) + size)
 
 
 def _along(gradients: Sequence[Value], directions: Sequence[Array], device: Device) -> Value:

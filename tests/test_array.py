@@ -163,8 +163,7 @@ def test_repr(make, text):
 
 
 def test_repr_of_long_lines_puts_the_dtype_on_a_line_of_its_own():
-    text = repr(np.arange(12, dtype="int64") * 1000)
-    assert len(text.splitlines()[0]) > 70
+    text = repr(np.arange(12, dtype="int64") * 1000000)
     assert text.splitlines()[-1] == "      dtype=int64)"
     assert "..." in repr(np.zeros(2000))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from typing import Any
 
 import pytest
 
@@ -13,17 +14,26 @@ from clgrad.runtime.device import Device
 from tests.reference import ROWS
 from tests.reference_cases import Row, check_forward, check_gradient
 
-DIFFERENTIABLE = [row for row in ROWS if row.gradient]
+# Rows that are built together: few programs with many kernels build much faster than many programs.
+TOGETHER = 12
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_forward(row: Row, device: Device) -> None:
-    check_forward(row, device)
+def groups(rows: list[Row]) -> list[Any]:
+    """Neighbouring rows, named after the first and the last."""
+    cut = [rows[start : start + TOGETHER] for start in range(0, len(rows), TOGETHER)]
+    return [pytest.param(some, id=f"{some[0].name} ... {some[-1].name}") for some in cut]
 
 
-@pytest.mark.parametrize("row", DIFFERENTIABLE, ids=lambda row: row.name)
-def test_gradient(row: Row, device: Device) -> None:
-    check_gradient(row, device)
+@pytest.mark.parametrize("rows", groups(ROWS))
+def test_forward(rows: list[Row], device: Device) -> None:
+    problems = check_forward(rows, device)
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("rows", groups([row for row in ROWS if row.gradient]))
+def test_gradient(rows: list[Row], device: Device) -> None:
+    problems = check_gradient(rows, device)
+    assert not problems, "\n".join(problems)
 
 
 def test_every_op_has_a_row() -> None:

@@ -168,7 +168,8 @@ class _ItemPlanner:
     def _share(self, rows: int, panel: int, parts: int) -> tuple[int, int]:
         """Rows and panels of an item: the largest blocks that still keep every compute unit busy."""
         product = self.product
-        row_blocks, item_panels, panels = divide_up(product.m, LARGEST_ROWS), LARGEST_PANELS, divide_up(product.n, panel)
+        row_blocks, panels = divide_up(product.m, LARGEST_ROWS), divide_up(product.n, panel)
+        item_panels = LARGEST_PANELS
         wanted = min(4 * self.units, product.work // WORK_PER_ITEM)
         while row_blocks * divide_up(panels, item_panels) * product.batches * parts < wanted:
             if item_panels > 1:
@@ -245,15 +246,18 @@ class _Tile:
 
     def suits(self, product: Product) -> bool:
         """Whether little of the tiles is padding, and large ones are enough to keep the device busy."""
-        enough = self.rows <= 32 or self.count(product) >= ENOUGH_GROUPS
-        return enough and 2 * min(product.m, product.n) > self.rows
+        padded = product.m <= self.rows // 2 >= SMALLEST_TILE or product.n <= self.columns // 2 >= SMALLEST_TILE
+        return not padded and (self.rows * self.columns <= 1024 or self.count(product) >= ENOUGH_GROUPS)
 
 
-# From large to small. Each is square: a product is as fast as its narrower side lets it be.
+# From large to small; the last is for devices with tiny work-groups and for tiny products.
+SMALLEST_TILE = 16
 TILES = (
     _Tile(128, 128, 16, 16, 16),
     _Tile(64, 64, 16, 16, 16),
     _Tile(32, 32, 32, 8, 8),
+    _Tile(16, 64, 16, 4, 16),
+    _Tile(64, 16, 16, 16, 4),
     _Tile(16, 16, 16, 4, 4),
 )
 

@@ -91,8 +91,10 @@ def cut(k: int, wanted: int, shortest: int, step: int) -> Cut:
 
 
 def divide_up(value: int, step: int) -> int:
+    """How many steps cover a value."""
     return -(-value // step)
 
 
 def round_up(value: int, step: int) -> int:
+    """The next multiple of a step."""
     return divide_up(value, step) * step
