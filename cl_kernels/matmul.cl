@@ -40,7 +40,7 @@
 #define COLUMNS 2                   // CPU shape: vectors in a row of a register tile
 #define TILE_ROWS 64                // GPU shape: a multiple of 4 * GROUP_ROWS
 #define TILE_COLUMNS 64             // GPU shape: a multiple of 4 * GROUP_COLUMNS
-#define TILE_K 16                   // GPU shape
+#define TILE_K 16                   // GPU shape: TILE_K times either side of the tile is a multiple of the group
 #define GROUP_ROWS 16               // GPU shape: work-items along the rows of a tile
 #define GROUP_COLUMNS 16            // GPU shape: work-items along the columns of a tile
 #endif
@@ -287,7 +287,8 @@ __kernel GROUP_KERNEL void KERNEL(matmul_tiles)(
     }
     for (int block = first_k; block < last_k; block += TILE_K) {
 #pragma unroll
-        for (int at = item; at < TILE_ROWS * TILE_K; at += GROUP_ITEMS) {
+        for (int step = 0; step < TILE_ROWS * TILE_K / GROUP_ITEMS; step++) {
+            const int at = item + step * GROUP_ITEMS;
 #if A_UNIT == OUTER_AXIS
             const int i = at / TILE_ROWS, row = at % TILE_ROWS;
 #else
@@ -298,7 +299,8 @@ __kernel GROUP_KERNEL void KERNEL(matmul_tiles)(
                 exists ? LOAD_ONE(a_batch + (first_row + row) * a_row + (block + i) * a_inner) : (COMPUTE)0;
         }
 #pragma unroll
-        for (int at = item; at < TILE_COLUMNS * TILE_K; at += GROUP_ITEMS) {
+        for (int step = 0; step < TILE_COLUMNS * TILE_K / GROUP_ITEMS; step++) {
+            const int at = item + step * GROUP_ITEMS;
 #if B_UNIT == INNER_AXIS
             const int i = at % TILE_K, column = at / TILE_K;
 #else

@@ -1,6 +1,6 @@
-// Products of few rows with a matrix: c[batch, row, column] = sum over k of a[batch, row, k] * b[batch, k, column], with
-// at most 8 rows in CPU shape, 1 in GPU shape. A single column as the right operand comes here with both operands
-// transposed. Operands and epilogue are as in matmul.cl.
+// Products of few rows with a matrix: c[batch, row, column] = sum over k of a[batch, row, k] * b[batch, k, column],
+// with at most 8 rows in CPU shape and 1 in GPU shape. A single column as the right operand comes here with both
+// operands transposed. Operands and epilogue are as in matmul.cl.
 //
 // Nothing of b is used more than m times, so memory is the limit, and how b is walked decides:
 //  * matmul_dots: the stride of b along k is 1 (or none is). Each element of c is a dot product of contiguous runs.

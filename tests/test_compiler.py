@@ -9,19 +9,13 @@ import numpy
 import pytest
 
 from clgrad.errors import BuildError
-from clgrad.runtime import compiler as compiler_module
+from clgrad.runtime import shared_files
 from clgrad.runtime.build_log import build_error, places
 from clgrad.runtime.capabilities import read_capabilities
-from clgrad.runtime.compiler import (
-    KERNEL_DIRECTORY,
-    SHARED_FILES,
-    Compiler,
-    KernelSource,
-    kernel_text,
-    preamble,
-)
+from clgrad.runtime.compiler import Compiler, KernelSource, preamble
 from clgrad.runtime.device import Device, devices
 from clgrad.runtime.disk_cache import DiskCache
+from clgrad.runtime.shared_files import KERNEL_DIRECTORY, SHARED_FILES, kernel_text
 from clgrad.runtime.statistics import statistics
 from tests.processes import output_of
 
@@ -49,13 +43,18 @@ def kernel_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     folder = tmp_path / "cl_kernels"
     folder.mkdir()
     (folder / "common.cl").write_text("#define SHARED 100.0f\n")
-    (folder / "functions.cl").write_text("inline float half_of(float x) { return x / 2; }\n")
+    (folder / "functions.cl").write_text("static inline float half_of(float x) { return x / 2; }\n")
     (folder / "map.cl").write_text(MAP)
-    monkeypatch.setattr(compiler_module, "KERNEL_DIRECTORY", folder)
-    monkeypatch.setattr(compiler_module, "SHARED_FILES", ("common.cl", "functions.cl"))
-    kernel_text.cache_clear()
+    monkeypatch.setattr(shared_files, "KERNEL_DIRECTORY", folder)
+    monkeypatch.setattr(shared_files, "FUNCTION_FILES", ("functions.cl",))
+    forget_files()
     yield folder
+    forget_files()
+
+
+def forget_files() -> None:
     kernel_text.cache_clear()
+    shared_files._names.cache_clear()
 
 
 @pytest.fixture(params=devices(), ids=str)
@@ -153,13 +152,13 @@ def test_names_are_the_same_in_every_process() -> None:
 
 
 def test_the_preamble_says_what_the_device_can_do(device: Device) -> None:
-    text = preamble(device.capabilities, "cpu")
+    text = preamble(device.capabilities, "cpu", "half_of(x)")
     assert "#pragma OPENCL FP_CONTRACT OFF\n" in text
     assert f"#define VECTOR_WIDTH {device.capabilities.vector_width}\n" in text
     assert ("#define HAS_FP64 1\n" in text) == device.capabilities.fp64
     assert ("#define HAS_FP16 1\n" in text) == device.capabilities.fp16
     assert text.index('#line 1 "common.cl"') < text.index('#line 1 "functions.cl"')
-    shaped = preamble(read_capabilities(device.cl, "gpu"), "gpu")
+    shaped = preamble(read_capabilities(device.cl, "gpu"), "gpu", "")
     assert "#define GPU_SHAPE 1\n" in shaped
     assert "#define VECTOR_WIDTH 1\n" in shaped
 

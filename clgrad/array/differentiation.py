@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from clgrad import dtypes
 from clgrad.array.handle import Handle, restore_variables, variable
 from clgrad.errors import ArgumentError, DeviceError, DTypeError, GradientError, ShapeError
-from clgrad.graph import execute
-from clgrad.graph.execute import flush_live, register
+from clgrad.graph.execute import flush_live, noted_handles, register
 from clgrad.ops.operation import Value, alias, fill
 from clgrad.tape import Cotangents, Entry, Leaf, scope, walk
 
@@ -70,9 +69,7 @@ def run_backward(
     # Whoever still refers to a value keeps it from being fused away.
     del values, cotangents
     restore_variables()
-    noted = [reference() for reference in execute._pending]
-    free_dead_history([handle._value for handle in noted if handle is not None])
-    del noted
+    free_dead_history([handle._value for handle in noted_handles()])
     flush_live(None)
 
 
@@ -81,7 +78,7 @@ def free_dead_history(values: Sequence[Value]) -> None:
 
     A running mean that is computed under record, and that no loss depends on, would else keep every step.
     """
-    stack = [value.entry for value in values if type(value.entry) is Entry]
+    stack = [value.entry for value in values if type(value.entry) is Entry and value.entry.inputs is not None]
     seen: set[int] = set()
     while stack:
         entry = stack[-1]

@@ -22,10 +22,10 @@ LARGEST_ROWS = 256
 LARGEST_PANELS = 4
 LARGEST_VECTORS = 64
 
-# CPU shape: products of at most so many rows are limited by memory. Multiply-adds that are worth a work-item.
-FEW_ROWS = 8
+# CPU shape: multiply-adds that are worth a work-item.
 WORK_PER_ITEM = 1 << 17
-# ... unless they are so small (n * k) that starting up counts more.
+# CPU shape: products of so few rows are limited by memory, unless the right operand (n * k) is this small.
+FEW_ROWS = 8
 SMALL_RIGHT = 1024
 # GPU shape: work-groups that keep a device busy.
 ENOUGH_GROUPS = 64
@@ -93,6 +93,7 @@ def canonical(problem: MatmulProblem) -> Product:
 
 def _lowered(
     product: Product,
+    capabilities: Capabilities,
     source: tuple[str, str],
     defines: dict[str, str],
     parts: Cut,
@@ -102,7 +103,7 @@ def _lowered(
 ) -> Lowered:
     """One launch, and where k is cut the one that adds the parts."""
     split = parts.parts > 1
-    shared = product.defines()
+    shared = product.defines(capabilities.fma)
     defines = shared | {"SPLIT": str(int(split))} | defines
     target: Argument = ("scratch", 0) if split else ("output",)
     arguments = (*product.arguments(), ("int", parts.length), target, *share)
@@ -129,6 +130,7 @@ class _ItemPlanner:
 
     def __init__(self, product: Product, capabilities: Capabilities) -> None:
         self.product = product
+        self.capabilities = capabilities
         self.width = capabilities.vector_width
         self.units = capabilities.compute_units
 
@@ -212,7 +214,9 @@ class _ItemPlanner:
         items = _items(product.work, places)
         combine_items = _items(product.size * parts.parts, product.size)
         arguments: list[Argument] = [("int", value) for value in (*share, places)]
-        return _lowered(product, (file, entry), defines, parts, arguments, (items, 1), (combine_items, 1))
+        return _lowered(
+            product, self.capabilities, (file, entry), defines, parts, arguments, (items, 1), (combine_items, 1)
+        )
 
 
 def _items(work: int, places: int) -> int:
@@ -224,7 +228,7 @@ def _items(work: int, places: int) -> int:
 
 
 @dataclass(frozen=True)
-class _Tile:
+class GroupTile:
     """What a work-group computes, and its work-items."""
 
     rows: int
@@ -252,13 +256,13 @@ class _Tile:
 
 # From large to small; the last is for devices with tiny work-groups and for tiny products.
 SMALLEST_TILE = 16
-TILES = (
-    _Tile(128, 128, 16, 16, 16),
-    _Tile(64, 64, 16, 16, 16),
-    _Tile(32, 32, 32, 8, 8),
-    _Tile(16, 64, 16, 4, 16),
-    _Tile(64, 16, 16, 16, 4),
-    _Tile(16, 16, 16, 4, 4),
+GROUP_TILES = (
+    GroupTile(128, 128, 16, 16, 16),
+    GroupTile(64, 64, 16, 16, 16),
+    GroupTile(32, 32, 32, 8, 8),
+    GroupTile(16, 64, 16, 4, 16),
+    GroupTile(64, 16, 16, 16, 4),
+    GroupTile(16, 16, 16, 4, 4),
 )
 
 
@@ -279,7 +283,7 @@ class _GroupPlanner:
 
     def _tiles(self) -> Lowered:
         product = self.product
-        fitting = [tile for tile in TILES if tile.fits(self.capabilities, product.itemsize)]
+        fitting = [tile for tile in GROUP_TILES if tile.fits(self.capabilities, product.itemsize)]
         tile = next((tile for tile in fitting if tile.suits(product)), fitting[-1])
         groups = tile.count(product)
         parts = cut(product.k, ENOUGH_GROUPS // groups, 256, tile.k)
@@ -313,9 +317,7 @@ class _GroupPlanner:
         """The largest power of two up to `wanted` that the device allows."""
         return min(wanted, 1 << (self.capabilities.max_group_size.bit_length() - 1))
 
-    def _launch(
-        self, file: str, entry: str, defines: dict[str, str], parts: Cut, groups: int, group: int
-    ) -> Lowered:
+    def _launch(self, file: str, entry: str, defines: dict[str, str], parts: Cut, groups: int, group: int) -> Lowered:
         combine = self._group(128)
         combine_items = round_up(self.product.size, combine)
         sizes = (groups * parts.parts * group, group)

@@ -186,18 +186,20 @@ class Node:
         `strides` and `offset` refer to `layout()`: real memory for a computed node, the row-major order
         of the base for a pending one.
         """
+        # Another thread may settle this node meanwhile: what it was is read before what it is.
+        base = next(iter(self.inputs), self) if self.primitive is VIEW else self
         if self.storage is not None:
             storage = Storage(self.storage.buffer, offset, strides)
             return type(self)(None, (), None, shape, self.dtype, self.device, storage)
-        base = self.inputs[0] if self.primitive is VIEW else self
         return type(self)(VIEW, (base,), (strides, offset), shape, self.dtype, self.device)
 
     def layout(self) -> tuple[Shape, int]:
         """(strides, offset) of this node's elements, as `view` understands them."""
+        primitive, attributes = self.primitive, self.attributes
         if self.storage is not None:
             return self.storage.strides, self.storage.offset
-        if self.primitive is VIEW:
-            strides, offset = self.attributes
+        if primitive is VIEW:
+            strides, offset = attributes
             return strides, offset
         return contiguous_strides(self.shape), 0
 

@@ -44,11 +44,12 @@ class Product:
         """Bytes of a sum."""
         return 4 if COMPUTE_NAME[self.dtype] == "float" else self.dtype.itemsize
 
-    def defines(self) -> dict[str, str]:
+    def defines(self, fma: bool) -> dict[str, str]:
+        """What all kernels of products are told; `fma` as in the device's capabilities."""
         return {
             "STORAGE": STORAGE_NAME[self.dtype],
             "COMPUTE": COMPUTE_NAME[self.dtype],
-            "MULTIPLY_ADD(x, y, sum)": _multiply_add(self.dtype),
+            "MULTIPLY_ADD(x, y, sum)": _multiply_add(self.dtype, fma),
         }
 
     def arguments(self) -> list[Argument]:
@@ -61,10 +62,13 @@ class Product:
         return [*operands, *lengths, *strides, *batch, *batch_strides]
 
 
-def _multiply_add(dtype: DType) -> str:
+def _multiply_add(dtype: DType, fma: bool) -> str:
     if dtype == bool_:
         return "(((x) & (y)) | (sum))"
-    return "fma(x, y, sum)" if is_floating(dtype) else "((x) * (y) + (sum))"
+    if not is_floating(dtype):
+        return "((x) * (y) + (sum))"
+    # Some drivers have the instruction without saying so; theirs is in mad, which is never slow.
+    return "fma(x, y, sum)" if fma else "mad(x, y, sum)"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clgrad.graph.execute import flush_live
+from clgrad.graph.execute import wait_all
 from clgrad.runtime import device as runtime
 from clgrad.runtime.device import default_device, devices, find_device
 
@@ -69,5 +69,4 @@ def waitall() -> None:
 
     >>> waitall()
     """
-    flush_live()
-    default_device().queue.finish()
+    wait_all()

@@ -193,7 +193,7 @@ class Elementwise(Operation):
 
 
 def joint_shape(name: str, values: tuple[Any, ...]) -> Shape:
-    shapes = [one.shape for one in values if type(one) is not Scalar]
+    shapes: list[Shape] = [one.shape for one in values if type(one) is not Scalar]
     if len(shapes) == 1 or all(shape == shapes[0] for shape in shapes):
         return shapes[0]
     return broadcast_shapes(name, *shapes)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cached_property
 from threading import RLock
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -17,24 +16,13 @@ from clgrad.runtime.capabilities import Capabilities, KernelShape
 from clgrad.runtime.disk_cache import DiskCache
 from clgrad.runtime.drivers import load_opencl
 from clgrad.runtime.process import check_process
+from clgrad.runtime.shared_files import kernel_text, needed_files
 from clgrad.runtime.statistics import counters
 
 if TYPE_CHECKING:
     import pyopencl
 
 OPTIONS = "-cl-std=CL1.2"
-SHARED_FILES = (
-    "common.cl", "functions.cl", "trigonometry.cl", "arithmetic.cl", "integers.cl", "random.cl", "reductions.cl",
-)  # fmt: skip
-
-
-def _kernel_directory() -> Path:
-    package = Path(__file__).resolve().parents[1]
-    installed = package / "cl_kernels"
-    return installed if installed.is_dir() else package.parent / "cl_kernels"
-
-
-KERNEL_DIRECTORY = _kernel_directory()
 
 
 @dataclass(frozen=True)
@@ -78,14 +66,8 @@ def _numbered(file: str) -> str:
     return f'#line 1 "{file}"\n{kernel_text(file)}'
 
 
-@cache
-def kernel_text(file: str) -> str:
-    """The text of a file in `cl_kernels/`."""
-    return (KERNEL_DIRECTORY / file).read_text(encoding="utf-8")
-
-
-def preamble(capabilities: Capabilities, kernel_shape: KernelShape) -> str:
-    """What comes before every kernel: pragmas, what the device can do, and the files that all share."""
+def preamble(capabilities: Capabilities, kernel_shape: KernelShape, kernels: str) -> str:
+    """What comes before the text of the kernels: pragmas, what the device can do, the shared files they need."""
     lines = ["#pragma OPENCL FP_CONTRACT OFF"]
     if capabilities.fp64:
         lines += ["#pragma OPENCL EXTENSION cl_khr_fp64 : enable", "#define HAS_FP64 1"]
@@ -98,7 +80,7 @@ def preamble(capabilities: Capabilities, kernel_shape: KernelShape) -> str:
         lines += ["#define HAS_SUBGROUPS 1"]
     lines.append(f"#define VECTOR_WIDTH {capabilities.vector_width}")
     lines.append(f"#define GPU_SHAPE {int(kernel_shape == 'gpu')}")
-    return "\n".join((*lines, *map(_numbered, SHARED_FILES)))
+    return "\n".join((*lines, *map(_numbered, needed_files(kernels))))
 
 
 class CompiledKernel:
@@ -152,7 +134,8 @@ class Compiler:
             return [self._kernels[source] for source in sources]
 
     def _add(self, sources: list[KernelSource]) -> None:
-        text = "\n".join((self._preamble, *(source.text() for source in sources), ""))
+        kernels = "\n".join(source.text() for source in sources)
+        text = f"{preamble(self._capabilities, self._kernel_shape, kernels)}\n{kernels}\n"
         program = self.program(text, [source.kernel_name for source in sources])
         for source in sources:
             self._kernels[source] = CompiledKernel(source, program, self._device)
@@ -171,10 +154,6 @@ class Compiler:
                 if may_save:
                     self._save(key, program)
             return program
-
-    @cached_property
-    def _preamble(self) -> str:
-        return preamble(self._capabilities, self._kernel_shape)
 
     def _key(self, text: str) -> str:
         return hashlib.sha256("\0".join((text, OPTIONS, *self._driver_facts)).encode()).hexdigest()

@@ -1,0 +1,193 @@
+"""Plans of matrix products: which kernels, how much each work-item gets, where k is cut. No device is needed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+
+import pytest
+
+from clgrad.dtypes import bool_, float16, float32, float64, int64
+from clgrad.errors import ShapeError
+from clgrad.graph.lower import Launch, Lowered
+from clgrad.graph.matmul import GROUP_TILES, MatmulProblem, plan_matmul
+from clgrad.runtime.capabilities import Capabilities
+from clgrad.shapes import contiguous_strides
+
+CPU = Capabilities(
+    fp64=True, fp16=False, fma=True, subgroups=False, vector_width=16, compute_units=2, local_memory=1 << 20,
+    max_group_size=4096, global_memory=1 << 34, max_allocation=1 << 32, unified_memory=True, opencl_c="1.2",
+)  # fmt: skip
+GPU = replace(CPU, vector_width=1, compute_units=32, local_memory=48 << 10, max_group_size=1024)
+CAPABILITIES = {"cpu": CPU, "gpu": GPU}
+SHAPES = [
+    (1, 1, 1), (4, 4, 4), (1, 1000, 1000), (3, 5000, 70), (8, 64, 64), (9, 10, 512), (128, 512, 784), (784, 512, 128),
+    (257, 33, 5), (1000, 1, 1000), (2048, 2048, 2048), (64, 64, 100_000), (1, 1, 4_000_000), (1, 10, 1_000_000),
+    (5, 7, 0),
+]  # fmt: skip
+
+
+def problem(m, n, k, batch=(), dtype=float32, kernel_shape="cpu", transposed=""):
+    strides = {}
+    for name, (rows, columns) in {"a": (m, k), "b": (k, n)}.items():
+        *outer, first, second = contiguous_strides((*batch, rows, columns))
+        strides[name] = (*outer, first, second)
+        if name in transposed:
+            strides[name] = (*outer, 1, rows)
+    return MatmulProblem(batch, m, n, k, dtype, strides["a"], strides["b"], kernel_shape)
+
+
+def plan(*sizes, capabilities=None, **details):
+    one = problem(*sizes, **details)
+    return plan_matmul(one, capabilities or CAPABILITIES[one.kernel_shape])
+
+
+def numbers(launch: Launch, kind: str) -> list[int]:
+    return [argument[1] for argument in launch.arguments if argument[0] == kind]
+
+
+def parts(lowered: Lowered) -> int:
+    """Into how many parts k is cut."""
+    if len(lowered.launches) == 1:
+        return 1
+    return numbers(lowered.launches[1], "int")[-1]
+
+
+@pytest.mark.parametrize("sizes", [(0, 4, 4), (4, 0, 4)])
+def test_an_empty_result_needs_no_launch(sizes):
+    assert plan(*sizes) == Lowered(())
+    assert plan(2, 2, 2, batch=(3, 0)) == Lowered(())
+
+
+@pytest.mark.parametrize("kernel_shape", ["cpu", "gpu"])
+@pytest.mark.parametrize("sizes", [(4, 4, 4), (1, 4, 4), (4, 1, 4), (1, 1, 4), (4, 4, 0), (128, 128, 128)])
+def test_small_products_are_one_launch(sizes, kernel_shape):
+    assert len(plan(*sizes, kernel_shape=kernel_shape).launches) == 1
+
+
+def test_a_tiny_product_is_one_work_item():
+    assert plan(4, 4, 4).launches[0].global_size == (1,)
+    assert plan(4, 4, 4, batch=(10,)).launches[0].global_size == (1,)
+
+
+@pytest.mark.parametrize("kernel_shape", ["cpu", "gpu"])
+def test_a_column_on_the_right_becomes_a_row_on_the_left(kernel_shape):
+    (launch,) = plan(50, 1, 60, kernel_shape=kernel_shape).launches
+    assert launch.arguments[:4] == (("input", 1), ("input", 0), ("offset", 1), ("offset", 0))
+    assert numbers(launch, "int")[:3] == [1, 50, 60]
+    assert launch.source.name == "matmul_dots"
+
+
+def test_the_layout_decides_how_few_rows_walk_the_matrix():
+    assert plan(2, 500, 500).launches[0].source.name == "matmul_sums"
+    assert plan(2, 500, 500, transposed="b").launches[0].source.name == "matmul_dots"
+    assert plan(500, 1, 500, transposed="a").launches[0].source.name == "matmul_sums"
+
+
+def test_sizes_need_no_kernel_of_their_own():
+    assert plan(512, 512, 512).launches[0].source == plan(1000, 700, 33).launches[0].source
+
+
+def test_each_layout_and_dtype_has_its_kernel():
+    sources = {
+        plan(64, 64, 64, transposed=transposed, dtype=dtype).launches[0].source
+        for transposed in ("", "a", "b", "ab")
+        for dtype in (float32, float64, float16, int64, bool_)
+    }
+    assert len(sources) == 20
+
+
+def test_a_device_without_fused_multiply_add_is_not_asked_for_it():
+    (launch,) = plan(9, 9, 9, capabilities=replace(CPU, fma=False)).launches
+    assert dict(launch.source.defines)["MULTIPLY_ADD(x, y, sum)"] == "mad(x, y, sum)"
+
+
+def test_batch_axes_merge_where_both_operands_allow_it():
+    (launch,) = plan(16, 16, 16, batch=(2, 3, 4, 5)).launches
+    assert numbers(launch, "int")[3:6] == [120, 1, 120]
+    assert numbers(launch, "long")[4:] == [0, 0, 256, 0, 0, 256]
+
+
+def test_broadcast_batch_axes_keep_their_stride_of_zero():
+    one = replace(problem(16, 16, 16, batch=(2, 3)), a_strides=(256, 0, 16, 1), b_strides=(0, 256, 16, 1))
+    (launch,) = plan_matmul(one, CPU).launches
+    assert numbers(launch, "int")[3:6] == [6, 2, 3]
+    assert numbers(launch, "long")[4:] == [0, 256, 0, 0, 0, 256]
+
+
+def test_too_many_batch_axes_are_an_error_that_says_what_to_do():
+    one = replace(problem(4, 4, 4, batch=(2, 3, 2, 3)), a_strides=(48, 0, 16, 0, 4, 1), b_strides=(0, 48, 0, 16, 4, 1))
+    with pytest.raises(ShapeError, match=r"\(2, 3, 2, 3\).*row-major"):
+        plan_matmul(one, CPU)
+
+
+@pytest.mark.parametrize("kernel_shape", ["cpu", "gpu"])
+@pytest.mark.parametrize("sizes", SHAPES)
+def test_the_cut_covers_k_and_does_not_depend_on_the_number_of_units(sizes, kernel_shape):
+    lowered = plan(*sizes, kernel_shape=kernel_shape)
+    count = parts(lowered)
+    length = numbers(lowered.launches[0], "int")[6]
+    assert (count - 1) * length < max(sizes[2], 1) <= count * max(length, 1)
+    larger = replace(CAPABILITIES[kernel_shape], compute_units=96)
+    other = plan(*sizes, kernel_shape=kernel_shape, capabilities=larger)
+    assert parts(other) == count
+    assert numbers(other.launches[0], "int")[6] == length
+
+
+@pytest.mark.parametrize("kernel_shape", ["cpu", "gpu"])
+def test_a_small_result_of_a_long_sum_is_split(kernel_shape):
+    lowered = plan(64, 64, 100_000, kernel_shape=kernel_shape)
+    assert [launch.source.name for launch in lowered.launches] == ["matmul_tiles", "matmul_combine"]
+    assert lowered.scratch == (parts(lowered) * 64 * 64 * 4,)
+    first, second = lowered.launches
+    assert {("scratch", 0), ("output",)} & set(first.arguments) == {("scratch", 0)}
+    assert {("scratch", 0), ("output",)} <= set(second.arguments)
+
+
+def test_halves_are_added_as_floats():
+    lowered = plan(16, 16, 100_000, dtype=float16)
+    assert lowered.scratch == (parts(lowered) * 16 * 16 * 4,)
+
+
+@pytest.mark.parametrize("sizes", [(512, 512, 512), (2048, 2048, 2048), (128, 512, 784), (64, 64, 100_000)])
+def test_every_unit_of_a_cpu_gets_work(sizes):
+    assert plan(*sizes).launches[0].global_size[0] >= CPU.compute_units
+    many = replace(CPU, compute_units=16)
+    assert plan(*sizes, capabilities=many).launches[0].global_size[0] >= 16
+
+
+@pytest.mark.parametrize("width", [4, 8, 16])
+@pytest.mark.parametrize("sizes", SHAPES)
+def test_work_items_fit_their_private_memory(sizes, width):
+    launch = plan(*sizes, capabilities=replace(CPU, vector_width=width)).launches[0]
+    share = numbers(launch, "int")[7:]
+    rows = int(dict(launch.source.defines)["ROWS"])
+    if launch.source.name == "matmul_tiles":
+        item_rows, item_panels, _ = share
+        assert item_rows % rows == 0
+        assert item_rows <= 264
+        assert item_panels <= 4
+    else:
+        item_columns, _ = share
+        assert item_columns % width == 0
+        assert item_columns * rows <= 64 * width
+
+
+@pytest.mark.parametrize("group", [16, 64, 100, 1024])
+@pytest.mark.parametrize("sizes", SHAPES)
+def test_groups_fit_the_device_and_cover_the_result(sizes, group):
+    small = replace(GPU, max_group_size=group, local_memory=20_000)
+    for launch in plan(*sizes, kernel_shape="gpu", dtype=float64, capabilities=small).launches:
+        assert launch.local_size[0] <= group
+        assert launch.global_size[0] % launch.local_size[0] == 0
+        if launch.source.name == "matmul_tiles":
+            defines = dict(launch.source.defines)
+            rows, columns, depth = (int(defines[name]) for name in ("TILE_ROWS", "TILE_COLUMNS", "TILE_K"))
+            assert depth * (rows + columns + 8) * 8 <= small.local_memory
+            assert launch.global_size[0] // launch.local_size[0] * rows * columns >= prod(sizes[:2])
+
+
+@pytest.mark.parametrize("tile", GROUP_TILES)
+def test_group_tiles_divide_evenly_between_their_items(tile):
+    assert tile.rows % (4 * tile.group_rows) == tile.columns % (4 * tile.group_columns) == 0
+    assert tile.rows * tile.k % tile.group == tile.columns * tile.k % tile.group == 0
