@@ -1,171 +1,176 @@
-// Arithmetic with NumPy's rules: comparisons, rounding, division, shifts, powers of integers, conversions.
+// Arithmetic of float_v and double_v with NumPy's rules: the larger and the smaller, signs, rounding, division, roots.
 // Assumes common.cl and functions.cl.
 
 // x - n y for the whole n that x / y truncates to, exactly: long division with as many quotient bits a step as a
 // fraction holds. Every step replaces |x| by its rest against |y| * 2^k, the largest that leaves so many bits.
-#define DEFINE_FMOD(T, V, BITS_V, AS_BITS, AS_FLOAT, MASK, FRACTION, BIAS, TINY, LIFT)                                \
-  static inline BITS_V exponent_##T(V positive) {                                                                     \
-    BITS_V lifted = AS_BITS(positive * LIFT) >> FRACTION;                                                             \
-    BITS_V plain = AS_BITS(positive) >> FRACTION;                                                                     \
-    return positive < TINY ? lifted - (FRACTION + 1) : plain;                                                         \
-  }                                                                                                                   \
-  static inline V power_of_two_##T(BITS_V exponent) { return AS_FLOAT((exponent + BIAS) << FRACTION); }               \
-  static inline V fmod_##T(V x, V y) {                                                                                \
-    V divisor = fabs(y);                                                                                              \
-    V rest = fabs(x);                                                                                                 \
-    MASK valid = rest < INFINITY && divisor > 0;                                                                      \
-    rest = valid ? rest : (V)0;                                                                                       \
-    MASK finite = valid && divisor < INFINITY;                                                                        \
-    divisor = finite ? divisor : (V)1;                                                                                \
-    BITS_V divisor_exponent = exponent_##T(divisor);                                                                  \
-    while (ANY(finite && rest >= divisor)) {                                                                          \
-      BITS_V excess = exponent_##T(rest) - divisor_exponent - (FRACTION - 1);                                         \
-      excess = excess > 0 ? excess : 0;                                                                               \
-      BITS_V half_excess = excess >> 1;                                                                               \
-      V step = divisor * power_of_two_##T(half_excess) * power_of_two_##T(excess - half_excess);                      \
-      V next = fma(-trunc(rest / step), step, rest);                                                                  \
-      next = next < 0 ? next + step : next;                                                                           \
-      rest = finite ? next : rest;                                                                                    \
+#define DEFINE_FMOD(T, V)                                                                                             \
+    static inline bits_##T##_v exponent_##T(V positive) {                                                             \
+        bits_##T##_v plain = as_bits_##T(positive) >> FRACTION_BITS_##T;                                              \
+        bits_##T##_v lifted = as_bits_##T(positive * FRACTION_RANGE_##T) >> FRACTION_BITS_##T;                        \
+        return positive < SMALLEST_NORMAL_##T ? lifted - (FRACTION_BITS_##T + 1) : plain;                             \
     }                                                                                                                 \
-    return valid ? copysign(rest, x) : (V)NAN;                                                                        \
-  }
+    static inline V fmod_##T(V x, V y) {                                                                              \
+        V divisor = fabs(y);                                                                                          \
+        V rest = fabs(x);                                                                                             \
+        mask_##T valid = rest < INFINITY && divisor > 0;                                                              \
+        rest = valid ? rest : (V)0;                                                                                   \
+        mask_##T finite = valid && divisor < INFINITY;                                                                \
+        divisor = finite ? divisor : (V)1;                                                                            \
+        bits_##T##_v divisor_exponent = exponent_##T(divisor);                                                        \
+        while (ANY(finite && rest >= divisor)) {                                                                      \
+            bits_##T##_v excess = exponent_##T(rest) - divisor_exponent - (FRACTION_BITS_##T - 1);                    \
+            excess = excess > 0 ? excess : 0;                                                                         \
+            bits_##T##_v half_excess = excess >> 1;                                                                   \
+            V step = divisor * power_of_two_##T(half_excess) * power_of_two_##T(excess - half_excess);                \
+            V next = fma(-trunc(rest / step), step, rest);                                                            \
+            next = next < 0 ? next + step : next;                                                                     \
+            rest = finite ? next : rest;                                                                              \
+        }                                                                                                             \
+        return valid ? copysign(rest, x) : (V)NAN;                                                                    \
+    }
 
-DEFINE_FMOD(float, float_v, int_v, as_int_v, as_float_v, mask_float, 23, 127, 0x1p-126f, 0x1p24f)
+DEFINE_FMOD(float, float_v)
 #if HAS_FP64
-DEFINE_FMOD(double, double_v, long_v, as_long_v, as_double_v, mask_double, 52, 1023, 0x1p-1022, 0x1p53)
+DEFINE_FMOD(double, double_v)
 #endif
 
-// round_@, floor_@, ceil_@, trunc_@, rint_@, abs_@, sqrt_@, copysign_@, nextafter_@ are the device's exact ones.
+// What devices compute exactly is left to them: rint, trunc, floor, ceil, sqrt, copysign, nextafter.
 #define DEFINE_FLOAT_ARITHMETIC(T, V)                                                                                 \
-  static inline V maximum_##T(V x, V y) { return x > y || x != x ? x : y; }                                           \
-  static inline V minimum_##T(V x, V y) { return x < y || x != x ? x : y; }                                           \
-  static inline V fmax_##T(V x, V y) { return x > y || y != y ? x : y; }                                              \
-  static inline V fmin_##T(V x, V y) { return x < y || y != y ? x : y; }                                              \
-  static inline V clip_##T(V x, V low, V high) { return minimum_##T(maximum_##T(x, low), high); }                     \
-  static inline V abs_##T(V x) { return fabs(x); }                                                                    \
-  static inline V sign_##T(V x) { return x > 0 ? (V)1 : x < 0 ? (V)-1 : x == 0 ? (V)0 : x; }                          \
-  static inline V heaviside_##T(V x, V middle) { return x > 0 ? (V)1 : x < 0 ? (V)0 : x == 0 ? middle : x; }          \
-  static inline V rint_##T(V x) { return rint(x); }                                                                   \
-  static inline V trunc_##T(V x) { return trunc(x); }                                                                 \
-  static inline V floor_##T(V x) { return floor(x); }                                                                 \
-  static inline V ceil_##T(V x) { return ceil(x); }                                                                   \
-  static inline V copysign_##T(V x, V y) { return copysign(x, y); }                                                   \
-  static inline V nextafter_##T(V x, V y) { return nextafter(x, y); }                                                 \
-  static inline V remainder_##T(V x, V y) {                                                                           \
-    V rest = fmod_##T(x, y);                                                                                          \
-    V moved = (rest < 0) != (y < 0) ? rest + y : rest;                                                                \
-    return rest == 0 ? copysign((V)0, y) : moved;                                                                     \
-  }                                                                                                                   \
-  static inline V floor_divide_##T(V x, V y) {                                                                        \
-    V rest = fmod_##T(x, y);                                                                                          \
-    V quotient = (x - rest) / y;                                                                                      \
-    quotient = rest != 0 && (rest < 0) != (y < 0) ? quotient - 1 : quotient;                                          \
-    V whole = floor(quotient);                                                                                        \
-    whole = quotient - whole > (V)0.5f ? whole + 1 : whole;                                                           \
-    V nearest = quotient == 0 ? copysign((V)0, x / y) : whole;                                                        \
-    return y == 0 ? x / y : nearest;                                                                                  \
-  }
+    static inline V maximum_##T(V x, V y) { return x > y || x != x ? x : y; }                                         \
+    static inline V minimum_##T(V x, V y) { return x < y || x != x ? x : y; }                                         \
+    static inline V fmax_##T(V x, V y) { return x > y || y != y ? x : y; }                                            \
+    static inline V fmin_##T(V x, V y) { return x < y || y != y ? x : y; }                                            \
+    static inline V clip_##T(V x, V low, V high) { return minimum_##T(maximum_##T(x, low), high); }                   \
+    static inline V abs_##T(V x) { return fabs(x); }                                                                  \
+    static inline V sign_##T(V x) { return x > 0 ? (V)1 : x < 0 ? (V)-1 : x == 0 ? (V)0 : x; }                        \
+    static inline V heaviside_##T(V x, V middle) { return x > 0 ? (V)1 : x < 0 ? (V)0 : x == 0 ? middle : x; }        \
+    static inline V rint_##T(V x) { return rint(x); }                                                                 \
+    static inline V trunc_##T(V x) { return trunc(x); }                                                               \
+    static inline V floor_##T(V x) { return floor(x); }                                                               \
+    static inline V ceil_##T(V x) { return ceil(x); }                                                                 \
+    static inline V copysign_##T(V x, V y) { return copysign(x, y); }                                                 \
+    static inline V nextafter_##T(V x, V y) { return nextafter(x, y); }                                               \
+    static inline V sqrt_##T(V x) { return sqrt(x); }                                                                 \
+    static inline V rsqrt_##T(V x) { return 1 / sqrt(x); }                                                            \
+    static inline V remainder_##T(V x, V y) {                                                                         \
+        V rest = fmod_##T(x, y);                                                                                      \
+        V moved = (rest < 0) != (y < 0) ? rest + y : rest;                                                            \
+        return rest == 0 ? copysign((V)0, y) : moved;                                                                 \
+    }                                                                                                                 \
+    static inline V floor_divide_##T(V x, V y) {                                                                      \
+        V rest = fmod_##T(x, y);                                                                                      \
+        V quotient = (x - rest) / y;                                                                                  \
+        quotient = rest != 0 && (rest < 0) != (y < 0) ? quotient - 1 : quotient;                                      \
+        V whole = floor(quotient);                                                                                    \
+        whole = quotient - whole > (V)0.5f ? whole + 1 : whole;                                                       \
+        V nearest = quotient == 0 ? copysign((V)0, x / y) : whole;                                                    \
+        return y == 0 ? x / y : nearest;                                                                              \
+    }
 
 DEFINE_FLOAT_ARITHMETIC(float, float_v)
 #if HAS_FP64
 DEFINE_FLOAT_ARITHMETIC(double, double_v)
 #endif
 
+// Hyperbolic functions and their inverses, and other functions of float_v and double_v that are made of exponentials,
+// logarithms and roots: sinh, cosh, arcsinh, arccosh, arctanh, cbrt, rcbrt, hypot, logaddexp, logaddexp2.
+// Assumes common.cl, functions.cl and logarithms.cl.
 
 #define LN2_float 0.693147182f
 #define LN2_double 0.6931471805599453
 // beyond these x^2 + 1 is x^2
 #define ARC_LIMIT_float 1e5f
 #define ARC_LIMIT_double 1e9
-// a third of the exponent's bits, less the bias of float and an offset for the smallest error of the first guess
 // numbers below this are scaled up by 2^24 or 2^54, others down by 2^6; then their cube roots down and up
 #define CBRT_SMALL_float 1e-30f
 #define CBRT_SMALL_double 1e-290
-#define CBRT_LIFT_float 16777216.0f
-#define CBRT_LIFT_double 18014398509481984.0
-#define CBRT_LOWER_float 0.00390625f
-#define CBRT_LOWER_double 3.814697265625e-06
+#define CBRT_LIFT_float 0x1p24f
+#define CBRT_LIFT_double 0x1p54
+#define CBRT_LOWER_float 0x1p-8f
+#define CBRT_LOWER_double 0x1p-18
 #define CBRT_STEPS_float 2
 #define CBRT_STEPS_double 3
+// a third of the bits of x and this are those of a number within 4 % of the root
 #define CBRT_START_float 0x2a5137a0
 #define CBRT_START_double 0x2a9f7893782da1cel
 
-#define DEFINE_HYPERBOLIC(T, V, INT_V, AS_V, AS_INT_V, FRACTION, BIAS)                                                \
-  static inline V sinh_##T(V x) {                                                                                     \
-    V size = fabs(x);                                                                                                 \
-    V e = expm1_##T(size);                                                                                            \
-    V value = size < 20 ? (V)0.5f * (e + e / (e + 1)) : exp_extended_##T(size, 0, (V)0.5f);                           \
-    return copysign(value, x);                                                                                        \
-  }                                                                                                                   \
-  static inline V cosh_##T(V x) {                                                                                     \
-    V half_exp = exp_extended_##T(fabs(x), 0, (V)0.5f);                                                               \
-    return half_exp + (V)0.25f / half_exp;                                                                            \
-  }                                                                                                                   \
-  static inline V asinh_##T(V x) {                                                                                    \
-    V size = fabs(x);                                                                                                 \
-    V square = size * size;                                                                                           \
-    V near = log1p_##T(size + square / (1 + sqrt(1 + square)));                                                       \
-    return copysign(size < ARC_LIMIT_##T ? near : log_##T(size) + LN2_##T, x);                                        \
-  }                                                                                                                   \
-  static inline V acosh_##T(V x) {                                                                                    \
-    V rest = x - 1;                                                                                                   \
-    V near = log1p_##T(rest + sqrt(rest * (x + 1)));                                                                  \
-    V value = x < ARC_LIMIT_##T ? near : log_##T(x) + LN2_##T;                                                        \
-    return x < 1 ? (V)NAN : value;                                                                                    \
-  }                                                                                                                   \
-  static inline V atanh_##T(V x) {                                                                                    \
-    V size = fabs(x);                                                                                                 \
-    return copysign((V)0.5f * log1p_##T(2 * size / (1 - size)), x);                                                   \
-  }                                                                                                                   \
-                                                                                                                      \
-  static inline V cbrt_##T(V x) {                                                                                     \
-    V size = fabs(x);                                                                                                 \
-    V normal = size < CBRT_SMALL_##T ? size * CBRT_LIFT_##T : size * (V)0.015625f;                                    \
-    V y = AS_V(AS_INT_V(normal) / 3 + CBRT_START_##T);                                                                \
-    /* Halley's steps triple the right digits; the last, Newton's, uses the cube in two parts */                      \
-    for (int step = 0; step < CBRT_STEPS_##T; step++) {                                                               \
-      V cube = y * y * y;                                                                                             \
-      y = y * ((cube + 2 * normal) / (2 * cube + normal));                                                            \
+#define DEFINE_HYPERBOLIC(T, V)                                                                                       \
+    static inline V sinh_##T(V x) {                                                                                   \
+        V size = fabs(x);                                                                                             \
+        V e = expm1_##T(size);                                                                                        \
+        V value = size < 20 ? (V)0.5f * (e + e / (e + 1)) : exp_extended_##T(size, 0, (V)0.5f);                       \
+        return copysign(value, x);                                                                                    \
     }                                                                                                                 \
-    V square = y * y;                                                                                                 \
-    V rest = fma(square, y, -normal) + fma(y, y, -square) * y;                                                        \
-    y = y - rest / (3 * square);                                                                                      \
-    y = size < CBRT_SMALL_##T ? y * CBRT_LOWER_##T : 4 * y;                                                           \
-    return x == 0 || x != x || size == INFINITY ? x : copysign(y, x);                                                 \
-  }                                                                                                                   \
-  static inline V rcbrt_##T(V x) { return 1 / cbrt_##T(x); }                                                          \
-  static inline V sqrt_##T(V x) { return sqrt(x); }                                                                   \
-  static inline V rsqrt_##T(V x) { return 1 / sqrt(x); }                                                              \
+    static inline V cosh_##T(V x) {                                                                                   \
+        V half_exp = exp_extended_##T(fabs(x), 0, (V)0.5f);                                                           \
+        return half_exp + (V)0.25f / half_exp;                                                                        \
+    }                                                                                                                 \
+    static inline V asinh_##T(V x) {                                                                                  \
+        V size = fabs(x);                                                                                             \
+        V square = size * size;                                                                                       \
+        V place = size < ARC_LIMIT_##T ? size + square / (1 + sqrt(1 + square)) : size - 1;                           \
+        V value = log1p_##T(place);                                                                                   \
+        return copysign(size < ARC_LIMIT_##T ? value : value + LN2_##T, x);                                           \
+    }                                                                                                                 \
+    static inline V acosh_##T(V x) {                                                                                  \
+        V rest = x - 1;                                                                                               \
+        V value = log1p_##T(x < ARC_LIMIT_##T ? rest + sqrt(rest * (x + 1)) : rest);                                  \
+        value = x < ARC_LIMIT_##T ? value : value + LN2_##T;                                                          \
+        return x < 1 ? (V)NAN : value;                                                                                \
+    }                                                                                                                 \
+    static inline V atanh_##T(V x) {                                                                                  \
+        V size = fabs(x);                                                                                             \
+        return copysign((V)0.5f * log1p_##T(2 * size / (1 - size)), x);                                               \
+    }                                                                                                                 \
                                                                                                                       \
-  static inline V hypot_##T(V x, V y) {                                                                               \
-    V width = fabs(x);                                                                                                \
-    V height = fabs(y);                                                                                               \
-    V larger = fmax(width, height);                                                                                   \
-    V smaller = fmin(width, height);                                                                                  \
-    INT_V exponent = (AS_INT_V(larger) >> FRACTION) - BIAS;                                                           \
-    exponent = exponent < 1 - BIAS ? 1 - BIAS : exponent > BIAS - 1 ? BIAS - 1 : exponent;                            \
-    V scale = power_of_two_##T(-exponent);                                                                            \
-    V a = larger * scale;                                                                                             \
-    V b = smaller * scale;                                                                                            \
-    V value = sqrt(multiply_add_##T(a, a, b * b)) * power_of_two_##T(exponent);                                       \
-    value = x != x || y != y ? x + y : value;                                                                         \
-    return width == INFINITY || height == INFINITY ? (V)INFINITY : value;                                             \
-  }                                                                                                                   \
+    static inline V cbrt_##T(V x) {                                                                                   \
+        V size = fabs(x);                                                                                             \
+        V normal = size < CBRT_SMALL_##T ? size * CBRT_LIFT_##T : size * (V)0.015625f;                                \
+        V y = as_##T##_v(as_bits_##T(normal) / 3 + CBRT_START_##T);                                                   \
+        /* Halley's steps triple the right digits; the last, Newton's, uses the cube in two parts */                  \
+        for (int step = 0; step < CBRT_STEPS_##T; step++) {                                                           \
+            V cube = y * y * y;                                                                                       \
+            y = y * ((cube + 2 * normal) / (2 * cube + normal));                                                      \
+        }                                                                                                             \
+        V square = y * y;                                                                                             \
+        V rest = fma(square, y, -normal) + fma(y, y, -square) * y;                                                    \
+        y = y - rest / (3 * square);                                                                                  \
+        y = size < CBRT_SMALL_##T ? y * CBRT_LOWER_##T : 4 * y;                                                       \
+        return x == 0 || x != x || size == INFINITY ? x : copysign(y, x);                                             \
+    }                                                                                                                 \
+    static inline V rcbrt_##T(V x) { return 1 / cbrt_##T(x); }                                                        \
                                                                                                                       \
-  static inline V logaddexp_##T(V x, V y) {                                                                           \
-    V value = fmax(x, y) + log1p_##T(exp_##T(-fabs(x - y)));                                                          \
-    return x == y ? x + LN2_##T : x != x || y != y ? x + y : value;                                                   \
-  }                                                                                                                   \
-  static inline V logaddexp2_##T(V x, V y) {                                                                          \
-    V value = fmax(x, y) + log1p_##T(exp2_##T(-fabs(x - y))) * LOG2_E_##T;                                            \
-    return x == y ? x + 1 : x != x || y != y ? x + y : value;                                                         \
-  }
+    static inline V hypot_##T(V x, V y) {                                                                             \
+        V width = fabs(x);                                                                                            \
+        V height = fabs(y);                                                                                           \
+        V larger = fmax(width, height);                                                                               \
+        V smaller = fmin(width, height);                                                                              \
+        bits_##T##_v exponent = (as_bits_##T(larger) >> FRACTION_BITS_##T) - EXPONENT_BIAS_##T;                       \
+        exponent = clamp(exponent, (bits_##T)(1 - EXPONENT_BIAS_##T), (bits_##T)(EXPONENT_BIAS_##T - 1));             \
+        V scale = power_of_two_##T(-exponent);                                                                        \
+        V a = larger * scale;                                                                                         \
+        V b = smaller * scale;                                                                                        \
+        V value = sqrt(multiply_add_##T(a, a, b * b)) * power_of_two_##T(exponent);                                   \
+        value = x != x || y != y ? x + y : value;                                                                     \
+        return width == INFINITY || height == INFINITY ? (V)INFINITY : value;                                         \
+    }                                                                                                                 \
+                                                                                                                      \
+    static inline V logaddexp_##T(V x, V y) {                                                                         \
+        V value = fmax(x, y) + log1p_##T(exp_##T(-fabs(x - y)));                                                      \
+        return x == y ? x + LN2_##T : x != x || y != y ? x + y : value;                                               \
+    }                                                                                                                 \
+    static inline V logaddexp2_##T(V x, V y) {                                                                        \
+        V value = fmax(x, y) + log1p_##T(exp2_##T(-fabs(x - y))) * LOG2_E_##T;                                        \
+        return x == y ? x + 1 : x != x || y != y ? x + y : value;                                                     \
+    }
 
-DEFINE_HYPERBOLIC(float, float_v, int_v, as_float_v, as_int_v, 23, 127)
+DEFINE_HYPERBOLIC(float, float_v)
 #if HAS_FP64
-DEFINE_HYPERBOLIC(double, double_v, long_v, as_double_v, as_long_v, 52, 1023)
+DEFINE_HYPERBOLIC(double, double_v)
 #endif
 
+// erfinv, gamma, lgamma, digamma, polygamma and i0 on float_v and double_v. Assumes common.cl, functions.cl,
+// logarithms.cl, activations.cl and trigonometry.cl.
 
 // erfinv(x) / x in w - 2.5, w = -log(1 - x^2) < 5, and in sqrt(w) - ERFINV_CENTER beyond
 __constant float ERFINV_float[] = {2.8540724e-08f, 3.4374392e-07f, -3.528935e-06f, -4.396959e-06f, 2.1860246e-04f,
@@ -258,9 +263,9 @@ __constant double I0_TAIL_double[] = {8.889574257133445e-11, 3.932052397299301e-
 
 // Halley's step from a guess with 20 right bits, for 0 <= x < 1
 static inline double_v polish_erfinv_double(double_v guess, double_v x) {
-  double_v error = x < 0.5 ? erf_double(guess) - x : (1.0 - x) - erfc_double(guess);
-  double_v step = error * 0.8862269254527580 * exp_double(guess * guess);
-  return guess - step / (1.0 + guess * step);
+    double_v error = x < 0.5 ? erf_double(guess) - x : (1.0 - x) - erfc_double(guess);
+    double_v step = error * 0.8862269254527580 * exp_double(guess * guess);
+    return guess - step / (1.0 + guess * step);
 }
 #endif
 
@@ -275,136 +280,136 @@ __constant double BERNOULLI_double[] = {0.08333333333333333, -0.0013888888888888
 #endif
 
 #define DEFINE_SPECIAL(T, V)                                                                                          \
-  static inline V inverse_power_##T(V x, int power) {                                                                 \
-    V value = 1;                                                                                                      \
-    for (int k = 0; k < power; k++) {                                                                                 \
-      value /= x;                                                                                                     \
+    static inline V inverse_power_##T(V x, int power) {                                                               \
+        V value = 1;                                                                                                  \
+        for (int k = 0; k < power; k++) {                                                                             \
+            value /= x;                                                                                               \
+        }                                                                                                             \
+        return value;                                                                                                 \
     }                                                                                                                 \
-    return value;                                                                                                     \
-  }                                                                                                                   \
                                                                                                                       \
-  static inline V erfinv_##T(V x) {                                                                                   \
-    V size = fabs(x);                                                                                                 \
-    V w = -log_##T((1 - size) * (1 + size));                                                                          \
-    V tail = POLYNOMIAL(T, ERFINV_TAIL_##T, sqrt(w) - ERFINV_CENTER_##T);                                             \
-    V value = size * (w < 5 ? POLYNOMIAL(T, ERFINV_##T, w - (V)2.5f) : tail);                                         \
-    return copysign(size == 1 ? (V)INFINITY : polish_erfinv_##T(value, size), x);                                     \
-  }                                                                                                                   \
-                                                                                                                      \
-  /* (x - 1/2) log x - x + what Stirling's formula leaves, as high + low, for x >= 7 */                               \
-  static inline V stirling_##T(V x, V *low) {                                                                         \
-    V log_low;                                                                                                        \
-    V log_high = log_extended_##T(x, &log_low);                                                                       \
-    V factor = x - (V)0.5f;                                                                                           \
-    V product = factor * log_high;                                                                                    \
-    V high = product - x;                                                                                             \
-    V rest = POLYNOMIAL(T, STIRLING_##T, 1 / (x * x)) / x;                                                            \
-    *low = (product - high) - x + (fma(factor, log_high, -product) + factor * log_low) + rest;                        \
-    return high;                                                                                                      \
-  }                                                                                                                   \
-  /* for 1.5 <= x < 7.5 the y in [1.5, 2.5) a whole number below, and the product of y, y + 1, ... x - 1 */           \
-  static inline V fall_to_two_##T(V x, V *product) {                                                                  \
-    V p = 1;                                                                                                          \
-    for (int step = 0; step < 5; step++) {                                                                            \
-      V next = x - 1;                                                                                                 \
-      p = x >= (V)2.5f ? p * next : p;                                                                                \
-      x = x >= (V)2.5f ? next : x;                                                                                    \
+    static inline V erfinv_##T(V x) {                                                                                 \
+        V size = fabs(x);                                                                                             \
+        V w = -log_##T((1 - size) * (1 + size));                                                                      \
+        V tail = POLYNOMIAL(T, ERFINV_TAIL_##T, sqrt(w) - ERFINV_CENTER_##T);                                         \
+        V value = size * (w < 5 ? POLYNOMIAL(T, ERFINV_##T, w - (V)2.5f) : tail);                                     \
+        return copysign(size == 1 ? (V)INFINITY : polish_erfinv_##T(value, size), x);                                 \
     }                                                                                                                 \
-    *product = p;                                                                                                     \
-    return x;                                                                                                         \
-  }                                                                                                                   \
-  /* gamma(x) gamma(-x) for x > 0 */                                                                                  \
-  static inline V reflection_##T(V x) { return -PI_##T / (x * sin_pi_##T(x)); }                                       \
                                                                                                                       \
-  static inline V gamma_##T(V x) {                                                                                    \
-    V size = fabs(x);                                                                                                 \
-    V product, low;                                                                                                   \
-    V y = fall_to_two_##T(size, &product);                                                                            \
-    V place = size < (V)0.5f ? x : size < (V)1.5f ? size - 1 : y - 2;                                                 \
-    V numerator = size < (V)1.5f ? (V)1 : product * (y - 1);                                                          \
-    V middle = numerator / (POLYNOMIAL(T, RECIPROCAL_GAMMA_##T, place) * (size < (V)0.5f ? x : (V)1));                \
-    V reflected = reflection_##T(size);                                                                               \
-    middle = x <= (V)-0.5f ? reflected / middle : middle;                                                             \
-    V high = stirling_##T(size < 7 ? (V)7 : size > 200 ? (V)200 : size, &low);                                        \
-    V factor = x < 0 ? reflected / SQRT_TWO_PI_##T : (V)SQRT_TWO_PI_##T;                                              \
-    V large = exp_extended_##T(x < 0 ? -high : high, x < 0 ? -low : low, factor);                                     \
-    V value = size < 7 ? middle : large;                                                                              \
-    return x < 0 && rint(x) == x ? (V)NAN : x != x ? x : value;                                                       \
-  }                                                                                                                   \
-                                                                                                                      \
-  static inline V lgamma_##T(V x) {                                                                                   \
-    V size = fabs(x);                                                                                                 \
-    V product, low;                                                                                                   \
-    V y = fall_to_two_##T(size, &product);                                                                            \
-    V logarithm = log_##T(size < (V)0.5f ? size : product);                                                           \
-    V near_one = size < (V)0.5f ? x : size - 1;                                                                       \
-    near_one = near_one * POLYNOMIAL(T, LGAMMA_##T, near_one);                                                        \
-    near_one = size < (V)0.5f ? near_one - logarithm : near_one;                                                      \
-    V near_two = (y - 2) * POLYNOMIAL(T, LGAMMA_TWO_##T, y - 2) + logarithm;                                          \
-    V middle = size < (V)1.5f ? near_one : near_two;                                                                  \
-    V high = stirling_##T(size < 7 ? (V)7 : size, &low);                                                              \
-    /* + 0: log gamma(1) is 0, not -0 */                                                                              \
-    V value = size < 7 ? middle + 0 : high + (low + HALF_LOG_TWO_PI_##T);                                             \
-    value = x <= (V)-0.5f ? log_##T(fabs(reflection_##T(size))) - value : value;                                      \
-    return size == INFINITY ? (V)INFINITY : value;                                                                    \
-  }                                                                                                                   \
-                                                                                                                      \
-  static inline V digamma_##T(V x) {                                                                                  \
-    V size = fabs(x);                                                                                                 \
-    V y = size;                                                                                                       \
-    V sum = y < 1 ? -1 / y : (V)0;                                                                                    \
-    y = y < 1 ? y + 1 : y;                                                                                            \
-    for (int step = 0; step < 6; step++) {                                                                            \
-      V next = y - 1;                                                                                                 \
-      sum = y > 2 ? sum + 1 / next : sum;                                                                             \
-      y = y > 2 ? next : y;                                                                                           \
+    /* (x - 1/2) log x - x + what Stirling's formula leaves, as high + low, for x >= 7 */                             \
+    static inline V stirling_##T(V x, V *low) {                                                                       \
+        V log_low;                                                                                                    \
+        V log_high = log_extended_##T(x, &log_low);                                                                   \
+        V factor = x - (V)0.5f;                                                                                       \
+        V product = factor * log_high;                                                                                \
+        V high = product - x;                                                                                         \
+        V rest = POLYNOMIAL(T, STIRLING_##T, 1 / (x * x)) / x;                                                        \
+        *low = (product - high) - x + (fma(factor, log_high, -product) + factor * log_low) + rest;                    \
+        return high;                                                                                                  \
     }                                                                                                                 \
-    V place = (y - DIGAMMA_ROOT_##T) - DIGAMMA_ROOT_LOW_##T;                                                          \
-    V middle = sum + place * POLYNOMIAL(T, DIGAMMA_SLOPE_##T, y - (V)1.5f);                                           \
-    V z = 1 / (size * size);                                                                                          \
-    V large = log_##T(size) - (V)0.5f / size - z * POLYNOMIAL(T, DIGAMMA_##T, z);                                     \
-    V value = size < 8 ? middle : large;                                                                              \
-    V cotangent = PI_##T * sin_pi_##T((V)0.5f - 2 * rint((V)0.5f * size) + size) / sin_pi_##T(size);                  \
-    value = x < 0 ? value + 1 / size + cotangent : value;                                                             \
-    value = x < 0 && rint(x) == x ? (V)NAN : value;                                                                   \
-    /* also where 1 / x overflows */                                                                                  \
-    return size < DIGAMMA_POLE_##T ? -1 / x : x == -INFINITY ? (V)NAN : value;                                        \
-  }                                                                                                                   \
+    /* for 1.5 <= x < 7.5 the y in [1.5, 2.5) a whole number below, and the product of y, y + 1, ... x - 1 */         \
+    static inline V fall_to_two_##T(V x, V *product) {                                                                \
+        V p = 1;                                                                                                      \
+        for (int step = 0; step < 5; step++) {                                                                        \
+            V next = x - 1;                                                                                           \
+            p = x >= (V)2.5f ? p * next : p;                                                                          \
+            x = x >= (V)2.5f ? next : x;                                                                              \
+        }                                                                                                             \
+        *product = p;                                                                                                 \
+        return x;                                                                                                     \
+    }                                                                                                                 \
+    /* gamma(x) gamma(-x) for x > 0 */                                                                                \
+    static inline V reflection_##T(V x) { return -PI_##T / (x * sin_pi_##T(x)); }                                     \
                                                                                                                       \
-  /* the order-th derivative of digamma, order >= 1: (-1)^(order + 1) order! times the sum of 1 / (x + k)^(order + 1) \
-     over all k >= 0, of which Euler and Maclaurin's formula gives the part from a large x + k on. NaN below -1000. */\
-  static inline V polygamma_##T(V x, int order) {                                                                     \
-    V sum = 0;                                                                                                        \
-    V y = x;                                                                                                          \
-    V start = (T)(order + 12);                                                                                        \
-    for (int step = 0; step < 1000 + order + 12 && ANY(y < start); step++) {                                          \
-      sum = y < start ? sum + inverse_power_##T(y, order + 1) : sum;                                                  \
-      y = y < start ? y + 1 : y;                                                                                      \
+    static inline V gamma_##T(V x) {                                                                                  \
+        V size = fabs(x);                                                                                             \
+        V product, low;                                                                                               \
+        V y = fall_to_two_##T(size, &product);                                                                        \
+        V place = size < (V)0.5f ? x : size < (V)1.5f ? size - 1 : y - 2;                                             \
+        V numerator = size < (V)1.5f ? (V)1 : product * (y - 1);                                                      \
+        V middle = numerator / (POLYNOMIAL(T, RECIPROCAL_GAMMA_##T, place) * (size < (V)0.5f ? x : (V)1));            \
+        V reflected = reflection_##T(size);                                                                           \
+        middle = x <= (V)-0.5f ? reflected / middle : middle;                                                         \
+        V high = stirling_##T(size < 7 ? (V)7 : size > 200 ? (V)200 : size, &low);                                    \
+        V factor = x < 0 ? reflected / SQRT_TWO_PI_##T : (V)SQRT_TWO_PI_##T;                                          \
+        V large = exp_extended_##T(x < 0 ? -high : high, x < 0 ? -low : low, factor);                                 \
+        V value = size < 7 ? middle : large;                                                                          \
+        return x < 0 && rint(x) == x ? (V)NAN : x != x ? x : value;                                                   \
     }                                                                                                                 \
-    V power = inverse_power_##T(y, order);                                                                            \
-    V z = 1 / (y * y);                                                                                                \
-    sum += power / (T)order + (V)0.5f * power / y;                                                                    \
-    V term = power / y * (T)(order + 1) / y;                                                                          \
-    for (int k = 0; k < BERNOULLI_TERMS; k++) {                                                                       \
-      sum += term * BERNOULLI_##T[k];                                                                                 \
-      term *= z * (T)(order + 2 * k + 2) * (T)(order + 2 * k + 3);                                                    \
-    }                                                                                                                 \
-    T factorial = order & 1 ? 1 : -1;                                                                                 \
-    for (int k = 2; k <= order; k++) {                                                                                \
-      factorial *= k;                                                                                                 \
-    }                                                                                                                 \
-    V value = y < start ? (V)NAN : factorial * sum;                                                                   \
-    value = x <= 0 && rint(x) == x ? (order & 1 ? (V)INFINITY : (V)NAN) : value;                                      \
-    return x == INFINITY ? (V)0 * factorial : value;                                                                  \
-  }                                                                                                                   \
                                                                                                                       \
-  static inline V i0_##T(V x) {                                                                                       \
-    V size = fabs(x);                                                                                                 \
-    V z = (V)0.25f * size * size;                                                                                     \
-    V small = 1 + z * POLYNOMIAL(T, I0_##T, z);                                                                       \
-    V factor = POLYNOMIAL(T, I0_TAIL_##T, I0_PLACE_##T(size)) / sqrt(size);                                           \
-    return size <= 8 ? small : size > I0_END_##T ? size * INFINITY : exp_extended_##T(size, 0, factor);               \
-  }
+    static inline V lgamma_##T(V x) {                                                                                 \
+        V size = fabs(x);                                                                                             \
+        V product, low;                                                                                               \
+        V y = fall_to_two_##T(size, &product);                                                                        \
+        V logarithm = log_##T(size < (V)0.5f ? size : product);                                                       \
+        V near_one = size < (V)0.5f ? x : size - 1;                                                                   \
+        near_one = near_one * POLYNOMIAL(T, LGAMMA_##T, near_one);                                                    \
+        near_one = size < (V)0.5f ? near_one - logarithm : near_one;                                                  \
+        V near_two = (y - 2) * POLYNOMIAL(T, LGAMMA_TWO_##T, y - 2) + logarithm;                                      \
+        V middle = size < (V)1.5f ? near_one : near_two;                                                              \
+        V high = stirling_##T(size < 7 ? (V)7 : size, &low);                                                          \
+        /* + 0: log gamma(1) is 0, not -0 */                                                                          \
+        V value = size < 7 ? middle + 0 : high + (low + HALF_LOG_TWO_PI_##T);                                         \
+        value = x <= (V)-0.5f ? log_##T(fabs(reflection_##T(size))) - value : value;                                  \
+        return size == INFINITY ? (V)INFINITY : value;                                                                \
+    }                                                                                                                 \
+                                                                                                                      \
+    static inline V digamma_##T(V x) {                                                                                \
+        V size = fabs(x);                                                                                             \
+        V y = size;                                                                                                   \
+        V sum = y < 1 ? -1 / y : (V)0;                                                                                \
+        y = y < 1 ? y + 1 : y;                                                                                        \
+        for (int step = 0; step < 6; step++) {                                                                        \
+            V next = y - 1;                                                                                           \
+            sum = y > 2 ? sum + 1 / next : sum;                                                                       \
+            y = y > 2 ? next : y;                                                                                     \
+        }                                                                                                             \
+        V place = (y - DIGAMMA_ROOT_##T) - DIGAMMA_ROOT_LOW_##T;                                                      \
+        V middle = sum + place * POLYNOMIAL(T, DIGAMMA_SLOPE_##T, y - (V)1.5f);                                       \
+        V z = 1 / (size * size);                                                                                      \
+        V large = log_##T(size) - (V)0.5f / size - z * POLYNOMIAL(T, DIGAMMA_##T, z);                                 \
+        V value = size < 8 ? middle : large;                                                                          \
+        V cotangent = PI_##T * sin_pi_##T((V)0.5f - 2 * rint((V)0.5f * size) + size) / sin_pi_##T(size);              \
+        value = x < 0 ? value + 1 / size + cotangent : value;                                                         \
+        value = x < 0 && rint(x) == x ? (V)NAN : value;                                                               \
+        /* also where 1 / x overflows */                                                                              \
+        return size < DIGAMMA_POLE_##T ? -1 / x : x == -INFINITY ? (V)NAN : value;                                    \
+    }                                                                                                                 \
+                                                                                                                      \
+    /* the order-th derivative of digamma, order >= 1: (-1)^(order + 1) order! times the sum over k >= 0 of           \
+       1 / (x + k)^(order + 1), whose part from a large x + k on is Euler and Maclaurin's formula. NaN below -1000. */\
+    static inline V polygamma_##T(V x, int order) {                                                                   \
+        V sum = 0;                                                                                                    \
+        V y = x;                                                                                                      \
+        V start = (T)(order + 12);                                                                                    \
+        for (int step = 0; step < 1000 + order + 12 && ANY(y < start); step++) {                                      \
+            sum = y < start ? sum + inverse_power_##T(y, order + 1) : sum;                                            \
+            y = y < start ? y + 1 : y;                                                                                \
+        }                                                                                                             \
+        V power = inverse_power_##T(y, order);                                                                        \
+        V z = 1 / (y * y);                                                                                            \
+        sum += power / (T)order + (V)0.5f * power / y;                                                                \
+        V term = power / y * (T)(order + 1) / y;                                                                      \
+        for (int k = 0; k < BERNOULLI_TERMS; k++) {                                                                   \
+            sum += term * BERNOULLI_##T[k];                                                                           \
+            term *= z * (T)(order + 2 * k + 2) * (T)(order + 2 * k + 3);                                              \
+        }                                                                                                             \
+        T factorial = order & 1 ? 1 : -1;                                                                             \
+        for (int k = 2; k <= order; k++) {                                                                            \
+            factorial *= k;                                                                                           \
+        }                                                                                                             \
+        V value = y < start ? (V)NAN : factorial * sum;                                                               \
+        value = x <= 0 && rint(x) == x ? (order & 1 ? (V)INFINITY : (V)NAN) : value;                                  \
+        return x == INFINITY ? (V)0 * factorial : value;                                                              \
+    }                                                                                                                 \
+                                                                                                                      \
+    static inline V i0_##T(V x) {                                                                                     \
+        V size = fabs(x);                                                                                             \
+        V z = (V)0.25f * size * size;                                                                                 \
+        V small = 1 + z * POLYNOMIAL(T, I0_##T, z);                                                                   \
+        V factor = POLYNOMIAL(T, I0_TAIL_##T, I0_PLACE_##T(size)) / sqrt(size);                                       \
+        return size <= 8 ? small : size > I0_END_##T ? size * INFINITY : exp_extended_##T(size, 0, factor);           \
+    }
 
 DEFINE_SPECIAL(float, float_v)
 #if HAS_FP64

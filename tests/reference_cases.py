@@ -6,7 +6,7 @@ Everything a row asks of one device is computed in one flush, so that it is buil
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy
@@ -14,7 +14,7 @@ import numpy
 from clgrad import dtypes, tape
 from clgrad.dtypes import DType
 from clgrad.graph.execute import flush, read
-from clgrad.ops.arithmetic import identity
+from clgrad.ops.arithmetic import cast, identity
 from clgrad.ops.movement import broadcast_to, flip, slice_axes, transpose
 from clgrad.ops.operation import Value, fill
 from clgrad.ops.reduction import sum as total
@@ -44,7 +44,8 @@ class Row:
     holds groups of input shapes; the first goes through all layouts, dtypes and keywords. `domain` bounds random
     inputs. `result` is the dtype: that of the inputs ('same'), their float ('float'), or a dtype. `fixed` are
     inputs that stay as they are: indices, masks. `error` counts roundings of the result's dtype, to which
-    `absolute` times that rounding of 1 is added. `gradient` tells which inputs have one.
+    `absolute` times that rounding of 1 is added. `gradient` tells which inputs have one. `elementwise` rows are pointwise: their cases can share kernels, and
+    their gradients are compared element by element.
     """
 
     name: str
@@ -62,7 +63,7 @@ class Row:
     gradient: bool | tuple[bool, ...] = True
     covers: tuple[str, ...] = ()
     distinct: bool = False
-    wraps: bool = field(default=False)
+    elementwise: bool = False
 
 
 @dataclass
@@ -159,7 +160,7 @@ def special_arrays(count: int, dtype: DType) -> list[Array]:
 def _case(row: Row, device: Device, arrays: list[Array], keywords: dict[str, Any], layout: str, label: str) -> Case:
     fixed = [one(arrays) if callable(one) else one for one in row.fixed]
     values = [lay(one, layout, device) for one in arrays]
-    value = row.call(*values, *(on_device(one, device) for one in fixed), **keywords)
+    value = identity(row.call(*values, *(on_device(one, device) for one in fixed), **keywords))
     wide = [one.astype("float64") if dtypes.is_floating(one.dtype) else one for one in arrays]
     with numpy.errstate(all="ignore"):
         wanted = numpy.asarray(row.reference(*wide, *fixed, **keywords))
@@ -184,13 +185,35 @@ def result_dtype(row: Row, arrays: Sequence[Array]) -> DType:
 def check_forward(rows: Sequence[Row], device: Device) -> list[str]:
     """What differs from NumPy in the cases of some rows, which are computed, and built, together."""
     found = [(row, list(cases(row, device))) for row in rows]
-    flush([case.value for _, group in found for case in group])
+    compute([case.value for _, group in found for case in group])
     problems = []
     for row, group in found:
         wrong = [problem for case in group if (problem := difference(row, case))]
         if wrong:
             problems.append(f"{row.name}: {len(wrong)} of {len(group)} cases differ:\n  " + "\n  ".join(wrong[:3]))
     return problems
+
+
+# The outputs that one kernel gets.
+IN_ONE_KERNEL = 12
+
+
+def compute(values: Sequence[Value]) -> None:
+    """Compute values in few kernels: those of one shape are tied together by a sum that nobody looks at."""
+    by_shape: dict[Shape, list[Value]] = {}
+    for value in values:
+        by_shape.setdefault(value.shape, []).append(value)
+    ties = [
+        tie(some[start : start + IN_ONE_KERNEL]) for some in by_shape.values() for start in range(0, len(some), IN_ONE_KERNEL)
+    ]
+    flush([*values, *ties])
+
+
+def tie(values: Sequence[Value]) -> Value:
+    result = cast(values[0], dtype=dtypes.float32)
+    for value in values[1:]:
+        result = result + cast(value, dtype=dtypes.float32)
+    return result
 
 
 def difference(row: Row, case: Case) -> str:
@@ -223,8 +246,73 @@ def close(got: Array, wanted: Array, row: Row) -> Array:
 # -- gradients ---------------------------------------------------------------------------------------------
 
 
-# label, computed value, wanted number, its scale
-Check = tuple[str, Value, float, float]
+@dataclass
+class Check:
+    """A computed derivative beside differences of NumPy's results, and the size of what was subtracted there."""
+
+    label: str
+    value: Value
+    wanted: Array
+    scale: Array
+
+
+def check_gradient(rows: Sequence[Row], device: Device) -> list[str]:
+    """What is wrong with gradients along a random direction, and with their gradients along another.
+
+    They are compared with differences of NumPy's results in float64.
+    """
+    tolerance = 2e-5 if device.capabilities.fp64 else 5e-3
+    found = [check for row in rows for check in _checks_of_row(row, device)]
+    compute([check.value for check in found])
+    problems = []
+    for check in found:
+        got = read(check.value)
+        bad = ~(numpy.abs(got - check.wanted) <= tolerance * check.scale)
+        if bad.any():
+            problems.append(f"{check.label}: got {got[bad][0]}, differences give {check.wanted[bad][0]}")
+    return problems
+
+
+def _checks_of_row(row: Row, device: Device) -> Iterator[Check]:
+    generator = numpy.random.default_rng(11)
+    dtype = dtypes.float64 if device.capabilities.fp64 else dtypes.float32
+    for keywords in row.keywords:
+        for shapes in row.shapes[:1] if row.elementwise else row.shapes:
+            if 0 not in [n for shape in shapes for n in shape]:
+                arrays = [sample(generator, shape, dtype, row) for shape in shapes]
+                yield from _checks(row, device, arrays, keywords, generator)
+
+
+def _checks(
+    row: Row, device: Device, arrays: list[Array], keywords: dict[str, Any], generator: numpy.random.Generator
+) -> Iterator[Check]:
+    flags = row.gradient if isinstance(row.gradient, tuple) else (True,) * len(arrays)
+    fixed = [one(arrays) if callable(one) else one for one in row.fixed]
+    wide = [one.astype("float64") for one in arrays]
+    weight = generator.standard_normal(numpy.shape(row.reference(*wide, *fixed, **keywords)))
+    first, second = ([generator.standard_normal(one.shape) * flag for one, flag in zip(wide, flags)] for _ in "ab")
+
+    def moved(a: float, b: float) -> Array:
+        inputs = [x + a * d + b * e for x, d, e in zip(wide, first, second)]
+        terms = weight * row.reference(*inputs, *fixed, **keywords)
+        return numpy.asarray(terms if row.elementwise else terms.sum())
+
+    slope, bend = differences(moved)
+    with tape.scope(recording=True):
+        leaves = _leaves(arrays, flags, device)
+        out = row.call(*leaves, *(on_device(one, device) for one in fixed), **keywords)
+        slopes = _pullback(out, constant(weight.astype(out.dtype), device), leaves, retain=True)
+        directional = _along(slopes, [d for d, flag in zip(first, flags) if flag], row, device)
+    if directional.entry is None:
+        bends = fill(0, directional.shape, directional.dtype, device)
+    else:
+        ones = fill(1, directional.shape, directional.dtype, device)
+        gradients = _pullback(directional, ones, leaves, retain=False)
+        bends = _along(gradients, [e for e, flag in zip(second, flags) if flag], row, device)
+    size = numpy.abs(moved(0, 0)) + numpy.abs(slope) + 1
+    label = f"of {row.name}, shapes {[one.shape for one in arrays]} {keywords}"
+    yield Check(f"gradient {label}", directional, slope, size)
+    yield Check(f"second gradient {label}", bends, bend, 50 * (size + numpy.abs(bend)))
 
 
 def _leaves(arrays: Sequence[Array], flags: Sequence[bool], device: Device) -> list[Value]:
@@ -241,76 +329,17 @@ def _pullback(head: Value, weight: Value, leaves: Sequence[Value], retain: bool)
     ]
 
 
-def check_gradient(rows: Sequence[Row], device: Device) -> list[str]:
-    """What is wrong with gradients along a random direction, and with their gradients along another.
-
-    They are compared with differences of NumPy's results in float64.
-    """
-    double = device.capabilities.fp64
-    found = [check for row in rows for check in _checks_of_row(row, device, double)]
-    flush([value for _, value, _, _ in found])
-    problems = []
-    for label, value, wanted, scale in found:
-        got = float(read(value))
-        if not abs(got - wanted) <= (2e-5 if double else 5e-3) * scale:
-            problems.append(f"{label}: got {got}, differences give {wanted}")
-    return problems
-
-
-def _checks_of_row(row: Row, device: Device, double: bool) -> Iterator[Check]:
-    generator = numpy.random.default_rng(11)
-    for keywords in row.keywords:
-        for shapes in row.shapes:
-            if 0 not in [n for shape in shapes for n in shape]:
-                arrays = [sample(generator, shape, dtypes.float64 if double else dtypes.float32, row) for shape in shapes]
-                yield from _gradient_checks(row, device, arrays, keywords, generator)
-
-
-def _gradient_checks(
-    row: Row, device: Device, arrays: list[Array], keywords: dict[str, Any], generator: numpy.random.Generator
-) -> Iterator[Check]:
-    flags = row.gradient if isinstance(row.gradient, tuple) else (True,) * len(arrays)
-    fixed = [one(arrays) if callable(one) else one for one in row.fixed]
-
-    def numpy_call(*inputs: Array) -> Array:
-        with numpy.errstate(all="ignore"):
-            return numpy.asarray(row.reference(*inputs, *fixed, **keywords))
-
-    wide = [one.astype("float64") for one in arrays]
-    weight = generator.standard_normal(numpy_call(*wide).shape)
-    first, second = ([generator.standard_normal(one.shape) * flag for one, flag in zip(wide, flags)] for _ in "ab")
-
-    def moved(a: float, b: float) -> float:
-        return float((weight * numpy_call(*(x + a * d + b * e for x, d, e in zip(wide, first, second)))).sum())
-
-    slope, bend = differences(moved)
-    with tape.scope(recording=True):
-        leaves = _leaves(arrays, flags, device)
-        out = row.call(*leaves, *(on_device(one, device) for one in fixed), **keywords)
-        slopes = _pullback(out, constant(weight.astype(out.dtype), device), leaves, retain=True)
-        directional = _along(slopes, [d for d, flag in zip(first, flags) if flag], device)
-    size = sum(abs(weight * numpy_call(*wide)).ravel()) + 1
-    label = f"shapes {[one.shape for one in arrays]} {keywords}"
-    yield f"{row.name}: gradient, {label}", directional, slope, abs(slope) + size
-    if directional.entry is None:
-        bends = fill(0, (), directional.dtype, device)
-    else:
-        one = fill(1, (), directional.dtype, device)
-        bends = _along(
-            _pullback(directional, one, leaves, retain=False), [e for e, flag in zip(second, flags) if flag], device
-        )
-    yield f"{row.name}: second gradient, {label}", bends, bend, 50 * (abs(bend) + size)
-
-
-def _along(gradients: Sequence[Value], directions: Sequence[Array], device: Device) -> Value:
-    terms = [total(g * constant(d.astype(g.dtype), device)) for g, d in zip(gradients, directions)]
-    result = terms[0]
-    for term in terms[1:]:
+def _along(gradients: Sequence[Value], directions: Sequence[Array], row: Row, device: Device) -> Value:
+    """The gradients times the directions: per element, or in all."""
+    terms = [g * constant(d.astype(g.dtype), device) for g, d in zip(gradients, directions)]
+    sums = terms if row.elementwise else [total(term) for term in terms]
+    result = sums[0]
+    for term in sums[1:]:
         result = result + term
     return result
 
 
-def differences(moved: Callable[[float, float], float]) -> tuple[float, float]:
+def differences(moved: Callable[[float, float], Array]) -> tuple[Array, Array]:
     """First and mixed second derivative at 0, 0 of a function of two steps, by central differences."""
     h = 1e-6
     slope = (moved(h, 0) - moved(-h, 0)) / (2 * h)

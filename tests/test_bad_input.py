@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy
@@ -10,16 +11,17 @@ import pytest
 import clgrad
 from clgrad import autograd, np, npx
 from clgrad.errors import ClgradError, DeviceNotFoundError, DTypeError, IndexOutOfRangeError
+from clgrad.runtime.device import Device
 from tests.processes import output_of, run
 
 
 @pytest.fixture
-def x():
+def x() -> np.ndarray:
     return np.arange(6).reshape(2, 3)
 
 
 @pytest.fixture(autouse=True)
-def _everything_still_works(x):
+def _everything_still_works(x: np.ndarray) -> Iterator[None]:
     yield
     npx.waitall()
     assert x.sum().item() == 15
@@ -81,7 +83,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_an_error_at_the_call(mistake, x):
+def test_a_mistake_is_an_error_at_the_call(mistake: str, x: np.ndarray) -> None:
     call, error, message = MISTAKES[mistake]
     with pytest.raises(error, match=message) as caught:
         call(x)
@@ -89,13 +91,13 @@ def test_a_mistake_is_an_error_at_the_call(mistake, x):
     assert len(str(caught.value)) > 20
 
 
-def test_arrays_of_two_devices_do_not_meet(devices, x):
+def test_arrays_of_two_devices_do_not_meet(devices: dict[str, Device], x: np.ndarray) -> None:
     first, second = (np.ones(2, device=device) for device in devices.values())
     with pytest.raises(RuntimeError, match=r"add: inputs lie on .* and .*to_device\('"):
         first + second
 
 
-def test_float64_on_a_device_without_it_says_so(x):
+def test_float64_on_a_device_without_it_says_so(x: np.ndarray) -> None:
     if x.device.capabilities.fp64:
         assert np.zeros(1, dtype="float64").dtype == np.float64
     else:
@@ -107,7 +109,7 @@ def test_float64_on_a_device_without_it_says_so(x):
 
 
 @pytest.mark.parametrize("label", [3, -4, numpy.nan])
-def test_a_bad_label_in_cross_entropy_raises_at_the_read(label, x):
+def test_a_bad_label_in_cross_entropy_raises_at_the_read(label: float, x: np.ndarray) -> None:
     labels = np.array([1, label])
     loss = npx.softmax_cross_entropy(x, labels)
     with pytest.raises(IndexOutOfRangeError, match="softmax_cross_entropy: a label is NaN or outside"):
@@ -116,7 +118,7 @@ def test_a_bad_label_in_cross_entropy_raises_at_the_read(label, x):
 
 
 @pytest.mark.parametrize("index", [2, -3, numpy.nan])
-def test_a_bad_index_in_an_embedding_raises_at_the_read(index, x):
+def test_a_bad_index_in_an_embedding_raises_at_the_read(index: float, x: np.ndarray) -> None:
     rows = npx.embedding(np.array([0, index]), x)
     with pytest.raises(IndexOutOfRangeError, match=r"embedding: an index is NaN or outside -2 \.\. 1"):
         rows.asnumpy()
@@ -129,13 +131,13 @@ def test_a_bad_index_in_an_embedding_raises_at_the_read(index, x):
         lambda x, i: np.take_along_axis(x, i.reshape(1, 1), axis=0),
     ],
 )  # fmt: skip
-def test_a_bad_index_on_the_device_raises_at_the_read(use, x):
+def test_a_bad_index_on_the_device_raises_at_the_read(use: Callable[..., np.ndarray], x: np.ndarray) -> None:
     result = use(x, np.array([7], dtype="int32"))
     with pytest.raises(IndexError, match=r"length [23]"):
         result.asnumpy()
 
 
-def test_a_bad_index_also_raises_under_record_and_nothing_is_lost(x):
+def test_a_bad_index_also_raises_under_record_and_nothing_is_lost(x: np.ndarray) -> None:
     x.attach_grad()
     with autograd.record():
         y = x[np.array([5], dtype="int32")].sum()
@@ -150,7 +152,7 @@ def test_a_bad_index_also_raises_under_record_and_nothing_is_lost(x):
 # -- files -------------------------------------------------------------------------------------------------
 
 
-def test_damaged_files(tmp_path, x):
+def test_damaged_files(tmp_path: Path, x: np.ndarray) -> None:
     path = tmp_path / "x"
     npx.save(path, [x])
     whole = path.read_bytes()
@@ -160,7 +162,7 @@ def test_damaged_files(tmp_path, x):
             npx.load(path)
 
 
-def test_files_with_pickles_are_refused(tmp_path):
+def test_files_with_pickles_are_refused(tmp_path: Path) -> None:
     numpy.savez(tmp_path / "x.npz", x=numpy.array([{}], dtype=object))
     with pytest.raises(ValueError, match="damaged or no file of arrays"):
         npx.load(tmp_path / "x.npz")
@@ -180,7 +182,7 @@ print(x.grad.tolist())
 RESULT = "[0.0, 2.0, 4.0]"
 
 
-def test_no_driver_and_a_broken_driver(tmp_path):
+def test_no_driver_and_a_broken_driver(tmp_path: Path) -> None:
     (tmp_path / "broken.icd").write_text("libclgrad-broken.so")
     for vendors in (tmp_path / "none", tmp_path / "broken.icd"):
         done = run("-c", GRADIENT, OCL_ICD_VENDORS=str(vendors))
@@ -189,13 +191,13 @@ def test_no_driver_and_a_broken_driver(tmp_path):
         assert "pip install" in done.stderr
 
 
-def test_an_unknown_name_in_the_variable():
+def test_an_unknown_name_in_the_variable() -> None:
     done = run("-c", GRADIENT, CLGRAD_DEVICE="quantum")
     assert "DeviceNotFoundError" in done.stderr
     assert "quantum" in done.stderr
 
 
-def test_full_memory_loses_nothing():
+def test_full_memory_loses_nothing() -> None:
     code = """
 from clgrad import np
 keep = np.arange(1000) * 2
@@ -214,7 +216,7 @@ print((np.zeros((1 << 20,)) + 1).sum().item())
     assert lines == ["OutOfDeviceMemoryError True", "True 999000.0 3.0", "1048576.0"]
 
 
-def test_a_damaged_cache_is_no_error(tmp_path):
+def test_a_damaged_cache_is_no_error(tmp_path: Path) -> None:
     assert output_of(GRADIENT, CLGRAD_CACHE_DIR=str(tmp_path)) == RESULT
     entries = [path for path in Path(tmp_path).rglob("*") if path.is_file()]
     assert entries
@@ -223,11 +225,11 @@ def test_a_damaged_cache_is_no_error(tmp_path):
     assert output_of(GRADIENT, CLGRAD_CACHE_DIR=str(tmp_path)) == RESULT
 
 
-def test_a_cache_folder_that_cannot_be_written_is_no_error():
+def test_a_cache_folder_that_cannot_be_written_is_no_error() -> None:
     assert output_of(GRADIENT, CLGRAD_CACHE_DIR="/proc/clgrad") == RESULT
 
 
-def test_the_errors_are_one_family():
+def test_the_errors_are_one_family() -> None:
     pairs = ((DeviceNotFoundError, LookupError), (IndexOutOfRangeError, IndexError), (DTypeError, TypeError))
     for error, builtin in pairs:
         assert issubclass(error, clgrad.errors.ClgradError)

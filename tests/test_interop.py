@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy
 import pytest
@@ -14,7 +17,7 @@ from clgrad.testing import assert_close
 
 
 @pytest.fixture
-def x():
+def x() -> np.ndarray:
     x = np.array([1, 4, 9])
     x.attach_grad()
     return x
@@ -23,7 +26,7 @@ def x():
 # -- numpy arrays out of ours ------------------------------------------------------------------------------
 
 
-def test_conversion_to_numpy(x):
+def test_conversion_to_numpy(x: np.ndarray) -> None:
     assert type(numpy.asarray(x)) is numpy.ndarray
     assert numpy.asarray(x).dtype == numpy.float32
     assert numpy.array(x, dtype="int64").tolist() == [1, 4, 9]
@@ -33,7 +36,7 @@ def test_conversion_to_numpy(x):
         x.__array__(copy=False)
 
 
-def test_dlpack(x):
+def test_dlpack(x: np.ndarray) -> None:
     assert x.__dlpack_device__() == (1, 0)
     assert numpy.from_dlpack(x).tolist() == [1, 4, 9]
     back = np.from_dlpack(numpy.arange(3, dtype="int16"))
@@ -43,7 +46,7 @@ def test_dlpack(x):
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "int32", "bool", "uint64"])
-def test_pickling(dtype):
+def test_pickling(dtype: str) -> None:
     x = np.array(numpy.arange(6).reshape(2, 3), dtype=dtype)
     back = pickle.loads(pickle.dumps(x[:, 1:]))
     assert type(back) is np.ndarray
@@ -52,13 +55,13 @@ def test_pickling(dtype):
     assert (back.asnumpy() == x.asnumpy()[:, 1:]).all()
 
 
-def test_deep_copies_of_containers(x):
+def test_deep_copies_of_containers(x: np.ndarray) -> None:
     twin = copy.deepcopy({"weights": [x]})
     x += 1
     assert twin["weights"][0].tolist() == [1, 4, 9]
 
 
-def test_array_namespace(x):
+def test_array_namespace(x: np.ndarray) -> None:
     assert x.__array_namespace__() is np
     assert x.__array_namespace__().sqrt(x).tolist() == [1, 2, 3]
 
@@ -66,7 +69,7 @@ def test_array_namespace(x):
 # -- numpy's operators and ufuncs on ours ------------------------------------------------------------------
 
 
-def test_numpy_arrays_beside_ours(x):
+def test_numpy_arrays_beside_ours(x: np.ndarray) -> None:
     numbers = numpy.array([1.0, 2.0, 3.0])
     for result in (numbers + x, x + numbers, numbers * 1 + x):
         assert type(result) is np.ndarray
@@ -78,14 +81,14 @@ def test_numpy_arrays_beside_ours(x):
     assert (numpy.float64(2) * x).dtype == np.float32
 
 
-def test_numpy_operators_are_differentiable(x):
+def test_numpy_operators_are_differentiable(x: np.ndarray) -> None:
     with autograd.record():
         y = numpy.array([1.0, 2.0, 3.0]) * numpy.sqrt(x)
     y.backward()
     assert_close(x.grad, [0.5, 0.5, 0.5])
 
 
-def test_numpy_arrays_receive_our_results(x):
+def test_numpy_arrays_receive_our_results(x: np.ndarray) -> None:
     numbers = numpy.zeros(3)
     numbers += x
     assert type(numbers) is numpy.ndarray
@@ -96,7 +99,7 @@ def test_numpy_arrays_receive_our_results(x):
     assert numbers.tolist() == [1, 4, 10]
 
 
-def test_ufunc_options(x):
+def test_ufunc_options(x: np.ndarray) -> None:
     out = np.zeros(3)
     assert numpy.add(x, 1, out=out) is out
     assert out.tolist() == [2, 5, 10]
@@ -126,20 +129,20 @@ def test_ufunc_options(x):
         lambda m, x: m.argmax(x), lambda m, x: m.tile(x, 2), lambda m, x: m.round(x / 7, 2),
     ],
 )  # fmt: skip
-def test_numpy_functions_stay_on_the_device(call, x):
+def test_numpy_functions_stay_on_the_device(call: Callable[..., Any], x: np.ndarray) -> None:
     ours, theirs = call(numpy, x), call(numpy, x.asnumpy())
     assert type(ours) is np.ndarray
     assert_close(ours, theirs, rtol=1e-5)
 
 
-def test_numpy_functions_are_differentiable(x):
+def test_numpy_functions_are_differentiable(x: np.ndarray) -> None:
     with autograd.record():
         y = numpy.sum(numpy.concatenate([x, 2 * x]))
     y.backward()
     assert x.grad.tolist() == [3, 3, 3]
 
 
-def test_questions_of_numpy(x):
+def test_questions_of_numpy(x: np.ndarray) -> None:
     assert numpy.shape(x) == (3,)
     assert numpy.ndim(x) == 1
     assert numpy.size(x) == 3
@@ -149,17 +152,17 @@ def test_questions_of_numpy(x):
     assert numpy.array_repr(x) == "array([1., 4., 9.], dtype=float32)"
 
 
-def test_numpy_saves_our_arrays(x, tmp_path):
+def test_numpy_saves_our_arrays(x: np.ndarray, tmp_path: Path) -> None:
     numpy.save(tmp_path / "x.npy", x)
     assert numpy.load(tmp_path / "x.npy").tolist() == [1, 4, 9]
 
 
-def test_a_numpy_function_without_a_version_here_says_so(x):
+def test_a_numpy_function_without_a_version_here_says_so(x: np.ndarray) -> None:
     with pytest.raises(TypeError, match=r"numpy.linalg.matrix_rank.*matrix_rank\(x.asnumpy\(\)\)"):
         numpy.linalg.matrix_rank(x)
 
 
-def test_numpy_testing_and_iteration(x):
+def test_numpy_testing_and_iteration(x: np.ndarray) -> None:
     numpy.testing.assert_allclose(x, [1, 4, 9])
     assert [float(one) for one in x] == [1, 4, 9]
     assert sum(x).item() == 14

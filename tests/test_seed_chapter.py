@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import matplotlib
 import pytest
 
@@ -14,18 +17,18 @@ from clgrad.testing import assert_close
 
 
 @pytest.fixture
-def x():
+def x() -> np.ndarray:
     x = np.arange(4)
     x.attach_grad()
     return x
 
 
-def test_the_variable_and_its_gradient(x):
+def test_the_variable_and_its_gradient(x: np.ndarray) -> None:
     assert repr(x) == "array([0., 1., 2., 3.])"
     assert repr(x.grad) == "array([0., 0., 0., 0.])"
 
 
-def test_a_simple_function(x):
+def test_a_simple_function(x: np.ndarray) -> None:
     with autograd.record():
         y = 2 * np.dot(x, x)
     assert repr(y) == "array(28.)"
@@ -34,7 +37,7 @@ def test_a_simple_function(x):
     assert repr(x.grad == 4 * x) == "array([ True,  True,  True,  True])"
 
 
-def test_a_later_gradient_overwrites_the_first(x):
+def test_a_later_gradient_overwrites_the_first(x: np.ndarray) -> None:
     with autograd.record():
         y = 2 * np.dot(x, x)
     y.backward()
@@ -44,7 +47,7 @@ def test_a_later_gradient_overwrites_the_first(x):
     assert x.grad.tolist() == [1, 1, 1, 1]
 
 
-def test_backward_of_a_vector_is_that_of_its_sum(x):
+def test_backward_of_a_vector_is_that_of_its_sum(x: np.ndarray) -> None:
     with autograd.record():
         y = x * x
     y.backward()
@@ -56,7 +59,7 @@ def test_backward_of_a_vector_is_that_of_its_sum(x):
     assert repr(x.grad == u.grad) == "array([ True,  True,  True,  True])"
 
 
-def test_detaching_computation(x):
+def test_detaching_computation(x: np.ndarray) -> None:
     with autograd.record():
         y = x * x
         u = y.detach()
@@ -67,7 +70,7 @@ def test_detaching_computation(x):
     assert (x.grad == 2 * x).all()
 
 
-def test_attaching_gradients_to_internal_variables():
+def test_attaching_gradients_to_internal_variables() -> None:
     x = np.ones(4) * 2
     y = np.ones(4)
     x.attach_grad()
@@ -82,7 +85,7 @@ def test_attaching_gradients_to_internal_variables():
     assert y.grad.tolist() == [0] * 4
 
 
-def control_flow(a):
+def control_flow(a: np.ndarray) -> np.ndarray:
     b = a * 2
     while np.linalg.norm(b) < 1000:
         b = b * 2
@@ -91,7 +94,7 @@ def control_flow(a):
 
 @pytest.mark.parametrize("size", [None, 3, (2, 3)])
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_the_gradient_of_python_control_flow(size, seed):
+def test_the_gradient_of_python_control_flow(size: Any, seed: int) -> None:
     np.random.seed(seed)
     a = np.random.normal(size=size)
     a.attach_grad()
@@ -101,13 +104,13 @@ def test_the_gradient_of_python_control_flow(size, seed):
     assert_close(a.grad, (d / a).asnumpy())
 
 
-def test_training_mode():
+def test_training_mode() -> None:
     assert not autograd.is_training()
     with autograd.record():
         assert autograd.is_training()
 
 
-def test_backward_twice(x):
+def test_backward_twice(x: np.ndarray) -> None:
     with autograd.record():
         y = (x * x).sum()
     y.backward(retain_graph=True)
@@ -117,7 +120,7 @@ def test_backward_twice(x):
         y.backward()
 
 
-def test_a_second_derivative(x):
+def test_a_second_derivative(x: np.ndarray) -> None:
     with autograd.record():
         y = (x**3).sum()
         first = autograd.grad(y, x, create_graph=True)
@@ -126,7 +129,7 @@ def test_a_second_derivative(x):
     assert x.grad.tolist() == [0, 6, 12, 18]
 
 
-def test_sine_plotted_with_its_derivative(tmp_path):
+def test_sine_plotted_with_its_derivative(tmp_path: Path) -> None:
     x = np.linspace(-np.pi, np.pi, 100)
     x.attach_grad()
     with autograd.record():
@@ -143,7 +146,7 @@ def test_sine_plotted_with_its_derivative(tmp_path):
     assert_close(curve.get_ydata(), y.asnumpy())
 
 
-def test_second_price_auction():
+def test_second_price_auction() -> None:
     bids = np.array([3, 9, 5, 7])
     bids.attach_grad()
     with autograd.record():

@@ -103,3 +103,13 @@ def test_long_chains_under_record(count: int) -> None:
             y = y * 1.0001
     y.backward()
     numpy.testing.assert_allclose(x.grad.asnumpy(), numpy.full(3, 1.0001**count), rtol=1e-3)
+
+
+def test_loops_that_look_at_a_result_plan_only_once() -> None:
+    x = np.array([0.3, -0.2])
+    counted = []
+    while float(np.linalg.norm(x)) < 1000:
+        x = x * 2
+        counted.append(clgrad.statistics()["plans"])
+    assert len(counted) > 8
+    assert counted[-1] == counted[2]

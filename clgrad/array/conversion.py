@@ -69,11 +69,14 @@ def from_object(source: Any, device: Device, dtype: DType | None = None) -> Valu
         return _from_number(source, device, dtype)
     if dtype is None and not hasattr(source, "dtype") and not DEFAULTS.numpy_dtypes:
         dtype = dtypes.float32
+    return from_host(_on_host(source), device, dtype)
+
+
+def _on_host(source: Any) -> numpy.ndarray[Any, Any]:
     try:
-        array = numpy.asarray(source)
+        return numpy.asarray(source)
     except ValueError as problem:
-        raise DTypeError(f"array: {kind.__name__} does not describe an array: {problem}") from problem
-    return from_host(array, device, dtype)
+        raise DTypeError(f"array: {type(source).__name__} does not describe an array: {problem}") from problem
 
 
 def _from_number(number: bool | int | float, device: Device, dtype: DType | None) -> Value:
@@ -97,8 +100,15 @@ def operand(source: Any, beside: Handle) -> Any:
     if isinstance(source, NUMBERS):
         return source
     if isinstance(source, (numpy.ndarray, list, tuple)):
-        return from_object(source, beside._value.device)
+        return from_natural(source, beside._value.device)
     return NotImplemented
+
+
+def from_natural(source: Any, device: Device) -> Value:
+    """What is written into an array or combined with one: whole numbers in lists stay whole numbers."""
+    if isinstance(source, Handle):
+        return source._value
+    return from_host(_on_host(source), device)
 
 
 def device_of(sources: tuple[Any, ...]) -> Device | None:

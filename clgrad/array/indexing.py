@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from clgrad.array.conversion import as_value
+from clgrad.array.conversion import as_value, from_natural, from_object
 from clgrad.array.handle import Handle
 from clgrad.ops import comparison, indexing, movement, reduction
 from clgrad.ops.operation import Value
@@ -70,9 +70,10 @@ class Indexing(Handle):
             # The second half of `x[key] += y`: the view has been written through already.
             return
         mine = self._value
-        given = value if type(value) in (int, float, bool) else as_value(value, mine.device)
+        given = value if type(value) in (int, float, bool) else from_natural(value, mine.device)
         if basic and _is_everything(parts):
-            self._assign("x[...] = value", as_value(value, mine.device), fresh=False, casting="unsafe")
+            whole = given if isinstance(given, Value) else from_object(given, mine.device, mine.dtype)
+            self._assign("x[...] = value", whole, fresh=False, casting="unsafe")
         else:
             self._replace(indexing.setitem(mine, parts if basic else _prepared(parts), given))
 

@@ -27,7 +27,9 @@ MOST_PENDING = 4096
 
 
 class Handle(Protocol):
-    """What holds a value for the user and may be pending."""
+    """What holds a value for the user: `_node` itself, or, where that is None, what it sees of another handle."""
+
+    _node: Node | None
 
     @property
     def _value(self) -> Node: ...
@@ -57,8 +59,12 @@ def state_of(device: Device) -> DeviceState:
 
 
 def register(handle: Any) -> None:
-    """Note a live handle on a pending value, so that `flush_live` finds it."""
-    _pending.append(ref(handle))
+    """Note a live handle on a pending value, so that `flush_live` finds it and looking at others computes it along."""
+    reference = ref(handle)
+    _pending.append(reference)
+    node = handle._node
+    if node is not None:
+        node.handle = reference
     if len(_pending) > MOST_PENDING:
         flush_live()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clgrad.dtypes import DType
+from clgrad.runtime.capabilities import KernelShape
 from clgrad.runtime.compiler import KernelSource
 from clgrad.runtime.device import Capabilities
 from clgrad.shapes import Shape
@@ -29,7 +30,7 @@ class Problem:
     inputs: tuple[Layout | None, ...]
     output: Layout
     capabilities: Capabilities
-    kernel_shape: str
+    kernel_shape: KernelShape
 
 
 # What stands in an argument position of a launch:

@@ -109,12 +109,18 @@ def _structure(found: Trace) -> tuple[list[Any], dict[int, int]]:
     return parts, uses
 
 
+def _is_in_hand(node: Node) -> bool:
+    """Whether an array stands for the node now: it is computed along, lest every later look computes it again."""
+    handle = node.handle()
+    return handle is not None and handle._node is node and node.primitive is not VIEW
+
+
 def _decide_fates(found: Trace, root_ids: set[int], uses: dict[int, int]) -> None:
     held: set[int] = set()
     fates = [DIES] * len(found.order)
     for index in range(len(found.order) - 1, -1, -1):
         node = found.order[index]
-        if id(node) in root_ids:
+        if id(node) in root_ids or (node.handle is not None and _is_in_hand(node)):
             fates[index] = ROOT
         elif id(node) in held or getrefcount(node) > uses[id(node)] + _OWN_REFERENCES:
             fates[index] = SURVIVES

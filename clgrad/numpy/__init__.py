@@ -1,6 +1,7 @@
 """`np`: NumPy's names on arrays that live on a device and have gradients."""
 
 from clgrad.array import ndarray as ndarray
+from clgrad.array.exchange import from_dlpack as from_dlpack
 from clgrad.numpy import dispatch as dispatch
 from clgrad.numpy import linalg as linalg
 from clgrad.numpy import random as random
@@ -23,10 +24,10 @@ from clgrad.numpy.constants import float64 as float64
 from clgrad.numpy.constants import floating_dtypes as floating_dtypes
 from clgrad.numpy.constants import iinfo as iinfo
 from clgrad.numpy.constants import inf as inf
+from clgrad.numpy.constants import int8 as int8
 from clgrad.numpy.constants import int16 as int16
 from clgrad.numpy.constants import int32 as int32
 from clgrad.numpy.constants import int64 as int64
-from clgrad.numpy.constants import int8 as int8
 from clgrad.numpy.constants import integer_dtypes as integer_dtypes
 from clgrad.numpy.constants import nan as nan
 from clgrad.numpy.constants import newaxis as newaxis
@@ -35,11 +36,10 @@ from clgrad.numpy.constants import pi as pi
 from clgrad.numpy.constants import promote_types as promote_types
 from clgrad.numpy.constants import result_type as result_type
 from clgrad.numpy.constants import set_printoptions as set_printoptions
+from clgrad.numpy.constants import uint8 as uint8
 from clgrad.numpy.constants import uint16 as uint16
 from clgrad.numpy.constants import uint32 as uint32
 from clgrad.numpy.constants import uint64 as uint64
-from clgrad.numpy.constants import uint8 as uint8
-from clgrad.numpy.creation import Place as Place
 from clgrad.numpy.creation import arange as arange
 from clgrad.numpy.creation import array as array
 from clgrad.numpy.creation import asarray as asarray
@@ -47,7 +47,6 @@ from clgrad.numpy.creation import copy as copy
 from clgrad.numpy.creation import empty as empty
 from clgrad.numpy.creation import empty_like as empty_like
 from clgrad.numpy.creation import eye as eye
-from clgrad.numpy.creation import from_dlpack as from_dlpack
 from clgrad.numpy.creation import full as full
 from clgrad.numpy.creation import full_like as full_like
 from clgrad.numpy.creation import identity as identity
@@ -202,9 +201,9 @@ from clgrad.numpy.mathematics import hypot as hypot
 from clgrad.numpy.mathematics import lcm as lcm
 from clgrad.numpy.mathematics import ldexp as ldexp
 from clgrad.numpy.mathematics import log as log
-from clgrad.numpy.mathematics import log10 as log10
 from clgrad.numpy.mathematics import log1p as log1p
 from clgrad.numpy.mathematics import log2 as log2
+from clgrad.numpy.mathematics import log10 as log10
 from clgrad.numpy.mathematics import logaddexp as logaddexp
 from clgrad.numpy.mathematics import logaddexp2 as logaddexp2
 from clgrad.numpy.mathematics import maximum as maximum

@@ -57,17 +57,6 @@ def asarray(obj: Any, dtype: Any = None, device: Place = None, copy: bool | None
     return array(obj, dtype, device)
 
 
-def from_dlpack(x: Any) -> ndarray:
-    """An array from any object that exports DLPack on the host; a copy, with its dtype.
-
-    >>> import numpy
-    >>> from_dlpack(numpy.arange(3.0, dtype='float32'))
-    array([0., 1., 2.])
-    """
-    numbers = numpy.from_dlpack(x)
-    return ndarray(from_host(numbers, chosen_device(), as_dtype(numbers.dtype)))
-
-
 def zeros(shape: Any, dtype: Any = None, order: str = "C", device: Place = None, ctx: Place = None) -> ndarray:
     """An array of zeros.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from clgrad.array import finish, ndarray
-from clgrad.array.conversion import NUMBERS, as_value, device_of, from_host
+from clgrad.array.conversion import NUMBERS, as_value, chosen_device, device_of, from_host
 from clgrad.errors import ArgumentError, ShapeError
 from clgrad.ops import choice, indexing, movement, reduction
 from clgrad.ops.operation import Value, fill
@@ -186,14 +186,17 @@ def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[ndarray, nda
     return finish(from_host(rows, default_device())), finish(from_host(columns, default_device()))
 
 
-def triu_indices(n: int, k: int = 0, m: int | None = None) -> tuple[ndarray, ndarray]:
+def triu_indices(
+    n: int, k: int = 0, m: int | None = None, device: Device | str | None = None
+) -> tuple[ndarray, ndarray]:
     """The positions on and above the k-th diagonal.
 
     >>> [x.tolist() for x in triu_indices(2)]
     [[0, 0, 1], [0, 1, 1]]
     """
     rows, columns = numpy.triu_indices(n, k, m)
-    return finish(from_host(rows, default_device())), finish(from_host(columns, default_device()))
+    place = chosen_device(device)
+    return finish(from_host(rows, place)), finish(from_host(columns, place))
 
 
 def unravel_index(indices: Any, shape: Sequence[int], order: str = "C") -> tuple[ndarray, ...]:

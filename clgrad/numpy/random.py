@@ -8,8 +8,11 @@ import numpy
 
 from clgrad import dtypes
 from clgrad.array import finish, ndarray
-from clgrad.array.arguments import as_shape
-from clgrad.array.conversion import NUMBERS, as_value, chosen_device, chosen_dtype, device_of, from_host
+from clgrad.array.conversion import as_value, chosen_device, from_host
+from clgrad.array.sampling import normal as normal
+from clgrad.array.sampling import optional_shape
+from clgrad.array.sampling import seed as seed
+from clgrad.array.sampling import uniform as uniform
 from clgrad.dtypes import as_dtype
 from clgrad.errors import ArgumentError
 from clgrad.graph.execute import read
@@ -18,61 +21,6 @@ from clgrad.ops import random as generators
 from clgrad.ops.operation import Value
 from clgrad.runtime.device import Device
 from clgrad.shapes import Shape, size_of
-
-
-def seed(seed_state: int, device: Any = "all") -> None:
-    """Start again from a seed: what follows depends on it and on the order of calls alone.
-
-    >>> from clgrad import np
-    >>> np.random.seed(7)
-    >>> x = np.random.uniform(size=2)
-    >>> np.random.seed(7)
-    >>> bool((np.random.uniform(size=2) == x).all())
-    True
-    """
-    generators.seed(seed_state)
-
-
-def _shape(name: str, size: Any) -> Shape | None:
-    return None if size is None else as_shape(name, size)
-
-
-def _parameters(device: Any, ctx: Any, *given: Any) -> tuple[list[Any], Device]:
-    """Numbers as they are and arrays as values, all on one device."""
-    place = device_of(given)
-    if place is None or device is not None or ctx is not None:
-        place = chosen_device(device, ctx)
-    return [one if isinstance(one, NUMBERS) else as_value(one, place) for one in given], place
-
-
-def uniform(
-    low: Any = 0.0, high: Any = 1.0, size: Any = None, dtype: Any = None, device: Any = None, out: Any = None,
-    ctx: Any = None,
-) -> ndarray:  # fmt: skip
-    """Numbers evenly from low (included) to high (excluded); differentiable in both.
-
-    >>> from clgrad import np
-    >>> x = np.random.uniform(2, 3, size=(4, 5))
-    >>> x.shape, bool((x >= 2).all() and (x < 3).all())
-    ((4, 5), True)
-    """
-    (lower, upper), place = _parameters(device, ctx, low, high)
-    return finish(generators.uniform(lower, upper, _shape("uniform", size), chosen_dtype(dtype), place), out)
-
-
-def normal(
-    loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: Any = None, device: Any = None,
-    out: Any = None, ctx: Any = None,
-) -> ndarray:  # fmt: skip
-    """Normally distributed numbers with a mean and a standard deviation; differentiable in both.
-
-    >>> from clgrad import np
-    >>> x = np.random.normal(5, 0.1, size=1000)
-    >>> bool(abs(x.mean() - 5) < 0.1)
-    True
-    """
-    (mean, deviation), place = _parameters(device, ctx, loc, scale)
-    return finish(generators.normal(mean, deviation, _shape("normal", size), chosen_dtype(dtype), place), out)
 
 
 def rand(*size: int, **options: Any) -> ndarray:
@@ -107,7 +55,7 @@ def randint(
     (dtype('int64'), True)
     """
     wanted = dtypes.int64 if dtype is None else as_dtype(dtype)
-    shape = _shape("randint", size) or ()
+    shape = optional_shape("randint", size) or ()
     return finish(generators.randint(low, high, shape, wanted, chosen_device(device, ctx)), out)
 
 
@@ -148,7 +96,7 @@ def choice(
     >>> np.random.choice(5, 3).shape
     (3,)
     """
-    shape = _shape("choice", size) or ()
+    shape = optional_shape("choice", size) or ()
     population = None if isinstance(a, int) else as_value(a)
     length = a if population is None else population.shape[0]
     place = chosen_device(device, ctx) if population is None else population.device

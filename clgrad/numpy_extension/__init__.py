@@ -1,7 +1,7 @@
 """`npx`: what networks need beyond NumPy, devices, files, and the switches of the original."""
 
-from clgrad.numpy.creation import from_dlpack as from_dlpack
-from clgrad.numpy.random import seed as seed
+from clgrad.array.exchange import from_dlpack as from_dlpack
+from clgrad.array.sampling import seed as seed
 from clgrad.numpy_extension import random as random
 from clgrad.numpy_extension.devices import Device as Device
 from clgrad.numpy_extension.devices import cpu as cpu

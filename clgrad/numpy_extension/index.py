@@ -40,7 +40,7 @@ def pick(data: Any, index: Any, axis: int = -1, mode: str = "clip", keepdims: bo
     return finish(indexing.pick(value, as_value(index, value.device), axis, keepdims, mode))
 
 
-def gather_nd(data: Any, indices: Any) -> ndarray:
+def gather_nd(data: Any, indices: Any, out: Any = None) -> ndarray:
     """The elements whose positions along the first axes are the rows of `indices`.
 
     >>> from clgrad import np, npx
@@ -48,7 +48,7 @@ def gather_nd(data: Any, indices: Any) -> ndarray:
     array([2., 4.])
     """
     value = as_value(data, device_of((data, indices)))
-    return finish(indexing.getitem(value, _rows_of(indices, value)))
+    return finish(indexing.getitem(value, _rows_of(indices, value)), out)
 
 
 def index_update(a: Any, ind: Any, val: Any) -> ndarray:
@@ -87,6 +87,7 @@ def sequence_mask(
     use_sequence_length: bool = False,
     value: float = 0.0,
     axis: int = 0,
+    out: Any = None,
 ) -> ndarray:
     """data with `value` beyond the length of each sequence, which run along `axis` (0 or 1).
 
@@ -97,7 +98,7 @@ def sequence_mask(
     """
     x = as_value(data)
     if not use_sequence_length or sequence_length is None:
-        return finish(arithmetic.identity(x))
+        return finish(arithmetic.identity(x), out)
     if axis not in (0, 1):
         raise ArgumentError(f"sequence_mask: axis must be 0 or 1, got {axis}")
     lengths = as_value(sequence_length, x.device)
@@ -106,20 +107,20 @@ def sequence_mask(
     spread = tuple(n if at == 1 - axis else 1 for at, n in enumerate(x.shape))
     position = creation.axis_index(x.shape, axis, x.device)
     inside = less(position, movement.reshape(arithmetic.cast(lengths, dtype=dtypes.int64), spread))
-    return finish(choice.where(inside, x, value))
+    return finish(choice.where(inside, x, value), out)
 
 
-def stop_gradient(data: Any) -> ndarray:
+def stop_gradient(data: Any, out: Any = None) -> ndarray:
     """The same elements without history: gradients stop here.
 
     >>> from clgrad import np, npx
     >>> npx.stop_gradient(np.ones(2))
     array([1., 1.])
     """
-    return ndarray(alias(as_value(data)))
+    return finish(alias(as_value(data)), out)
 
 
-def batch_flatten(data: Any) -> ndarray:
+def batch_flatten(data: Any, out: Any = None) -> ndarray:
     """All axes after the first as one.
 
     >>> from clgrad import np, npx
@@ -127,17 +128,23 @@ def batch_flatten(data: Any) -> ndarray:
     (2, 12)
     """
     value = as_value(data)
-    return finish(movement.reshape(value, (value.shape[0], -1)))
+    return finish(movement.reshape(value, (value.shape[0], -1)), out)
 
 
-def reshape_like(lhs: Any, rhs: Any) -> ndarray:
-    """The elements in the shape of another array.
+def reshape_like(
+    lhs: Any, rhs: Any, lhs_begin: int | None = None, lhs_end: int | None = None,
+    rhs_begin: int | None = None, rhs_end: int | None = None, out: Any = None,
+) -> ndarray:  # fmt: skip
+    """The elements in the shape of another array, or some axes in the shape of some of its axes.
 
     >>> from clgrad import np, npx
     >>> npx.reshape_like(np.ones(4), np.ones((2, 2))).shape
     (2, 2)
     """
-    return finish(movement.reshape(as_value(lhs), as_value(rhs).shape))
+    value = as_value(lhs)
+    first, last, _ = slice(lhs_begin, lhs_end).indices(len(value.shape))
+    middle = as_value(rhs).shape[slice(rhs_begin, rhs_end)]
+    return finish(movement.reshape(value, (*value.shape[:first], *middle, *value.shape[last:])), out)
 
 
 def broadcast_like(lhs: Any, rhs: Any, lhs_axes: Any = None, rhs_axes: Any = None) -> ndarray:
@@ -186,7 +193,7 @@ def arange_like(
     return finish(movement.reshape(numbers, shape))
 
 
-def shape_array(data: Any) -> ndarray:
+def shape_array(data: Any, out: Any = None) -> ndarray:
     """The shape as an array.
 
     >>> from clgrad import np, npx
@@ -194,17 +201,17 @@ def shape_array(data: Any) -> ndarray:
     array([2, 3], dtype=int64)
     """
     value = as_value(data)
-    return ndarray(constant(value.shape, value.device))
+    return finish(constant(value.shape, value.device), out)
 
 
-def cast(data: Any, dtype: Any) -> ndarray:
+def cast(data: Any, dtype: Any, out: Any = None) -> ndarray:
     """The elements in another dtype.
 
     >>> from clgrad import np, npx
     >>> npx.cast(np.array([1.7]), 'int32')
     array([1], dtype=int32)
     """
-    return finish(arithmetic.cast(as_value(data), dtype=as_dtype(dtype)))
+    return finish(arithmetic.cast(as_value(data), dtype=as_dtype(dtype)), out)
 
 
 def add_n(*args: Any) -> ndarray:

@@ -7,9 +7,9 @@ from typing import Any
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import as_shape
 from clgrad.array.conversion import NUMBERS, as_value, chosen_device, chosen_dtype, device_of
+from clgrad.array.sampling import normal, optional_shape, uniform
+from clgrad.array.sampling import seed as seed
 from clgrad.errors import ArgumentError
-from clgrad.numpy.random import normal, uniform
-from clgrad.numpy.random import seed as seed
 from clgrad.ops import random, transcendental
 
 
@@ -30,7 +30,7 @@ def bernoulli(
     chance = given if isinstance(given, NUMBERS) and prob is not None else as_value(given, place)
     if prob is None:
         chance = transcendental.sigmoid(chance)
-    shape = None if size is None else as_shape("bernoulli", size)
+    shape = optional_shape("bernoulli", size)
     return finish(random.bernoulli(chance, shape, chosen_dtype(dtype), place), out)
 
 

@@ -27,9 +27,9 @@ negative = unary("negative", "-x", lambda g, out, x: -g, "number")
 positive = unary("positive", "x", lambda g, out, x: g, "number", cost=0)
 identity = unary("identity", "x", lambda g, out, x: g, "any", cost=0)
 absolute = unary("absolute", "abs_@(x)", lambda g, out, x: g * sign(x), "any", boolean="x")
-sign = unary("sign", "sign_@(x)", None, "number")
+sign: Elementwise = unary("sign", "sign_@(x)", None, "number")
 reciprocal = unary("reciprocal", "(@_v)(1) / x", lambda g, out, x: -g * square(out), cost=4)
-square = unary("square", "x * x", lambda g, out, x: g * (2 * x), "any")
+square: Elementwise = unary("square", "x * x", lambda g, out, x: g * (2 * x), "any")
 sqrt = unary("sqrt", "sqrt(x)", lambda g, out, x: 0.5 * g / out, cost=4)
 rsqrt = unary("rsqrt", "(@_v)(1) / sqrt(x)", lambda g, out, x: -0.5 * g * out * square(out), cost=8)
 cbrt = unary("cbrt", "cbrt_@(x)", lambda g, out, x: g / (3 * square(out)), cost=20)
@@ -48,19 +48,19 @@ class Rounding(Elementwise):
 
 floor = Rounding("floor", "floor(x)", cost=2)
 ceil = Rounding("ceil", "ceil(x)", cost=2)
-trunc = Rounding("trunc", "trunc(x)", cost=2)
+trunc: Rounding = Rounding("trunc", "trunc(x)", cost=2)
 rint = Rounding("rint", "rint(x)", cost=2)
 
 copysign = Elementwise(
     "copysign", "copysign(x, y)", lambda g, out, x, y: (g * _sign_agreement(x, y), None), "float", cost=2
 )
-_sign_agreement = Elementwise(
+_sign_agreement: Elementwise = Elementwise(
     "sign_agreement", "copysign((@_v)(1), x) * copysign((@_v)(1), y)", None, "float", cost=3
 )
 heaviside = Elementwise(
     "heaviside", "heaviside_@(x, y)", lambda g, out, x, y: (None, g * _is_zero(x)), "float", cost=2
 )
-_is_zero = unary("is_zero", "(x == (@_v)(0)) ? (@_v)(1) : (@_v)(0)", cost=2)
+_is_zero: Elementwise = unary("is_zero", "(x == (@_v)(0)) ? (@_v)(1) : (@_v)(0)", cost=2)
 nextafter = Elementwise("nextafter", "nextafter(x, y)", None, "float", cost=8)
 
 

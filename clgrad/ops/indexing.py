@@ -14,7 +14,6 @@ from clgrad import dtypes
 from clgrad.dtypes import DType
 from clgrad.errors import ArgumentError, ShapeError
 from clgrad.graph.execute import read
-from clgrad.graph.node import Node
 from clgrad.ops import reduction
 from clgrad.ops.arithmetic import cast, remainder
 from clgrad.ops.choice import clip, where
@@ -50,7 +49,7 @@ def setitem(x: Value, key: Any, value: Any) -> Value:
     """x with x[key] replaced by `value`, which is broadcast and converted to the dtype of x."""
     value = _as_value(value, x)
     items = plain_key(key)
-    if len(items) == 1 and is_mask(items[0]) and isinstance(items[0], Node):
+    if len(items) == 1 and is_mask(items[0]) and isinstance(items[0], Value):
         chosen_by_mask = _where_mask(x, items[0], value)
         if chosen_by_mask is not None:
             return chosen_by_mask
@@ -58,7 +57,7 @@ def setitem(x: Value, key: Any, value: Any) -> Value:
     value = _fitted("setitem", value, chosen.shape)
     if not chosen.taken:
         return _put_box(x, reshape(value, chosen.count), chosen)
-    outer, length, inner = chosen.blocks
+    outer, _length, inner = chosen.blocks
     indices = chosen.flat("setitem", x.device)
     box = slice_axes(x, start=chosen.start, count=chosen.count, step=chosen.step)
     rows = scatter_set(_blocks(box, chosen), reshape(value, (outer, size_of(chosen.spread), inner)), indices)

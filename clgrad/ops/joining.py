@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import index
 
 from clgrad.errors import ArgumentError, ShapeError
@@ -75,7 +75,7 @@ def split(x: Value, sections: int | Sequence[int], axis: int = 0, equal: bool = 
     if not isinstance(sections, Sequence):
         return _parts(x, axis, _section_lengths(length, index(sections), equal))
     edges = [0, *(slice(cut).indices(length)[1] for cut in sections), length]
-    return [part(x, axis, low, max(0, high - low)) for low, high in zip(edges, edges[1:])]
+    return [part(x, axis, low, max(0, high - low)) for low, high in pairwise(edges)]
 
 
 def _section_lengths(length: int, sections: int, equal: bool) -> list[int]:

@@ -23,7 +23,8 @@ from clgrad.shapes import Shape, broadcast_shapes, normalize_axis, size_of
 
 def _lower(problem: Problem) -> Lowered:
     a, b = problem.inputs
-    assert a is not None and b is not None
+    assert a is not None
+    assert b is not None
     *batch, m, n = problem.output.shape
     matrices = MatmulProblem(
         tuple(batch), m, n, a.shape[-1], problem.output.dtype, a.strides, b.strides, problem.kernel_shape

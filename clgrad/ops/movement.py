@@ -103,7 +103,7 @@ def _sum_to(x: Value, shape: Shape) -> Value:
 
 
 # The inverse of broadcasting: what gradients of broadcast inputs need.
-sum_to = Composite("sum_to", _sum_to, lambda g, out, x, shape: (broadcast_to(g, x.shape),))
+sum_to: Composite = Composite("sum_to", _sum_to, lambda g, out, x, shape: (broadcast_to(g, x.shape),))
 
 
 def expand_dims(x: Value, axis: int | Iterable[int]) -> Value:
@@ -167,7 +167,7 @@ def _flip(x: Value, axes: Shape) -> Value:
     return _view(x, x.shape, tuple(-s if a in axes else s for a, s in enumerate(strides)), offset)
 
 
-_flipped = Composite("flip", _flip, lambda g, out, x, axes: (_flipped(g, axes=axes),))
+_flipped: Composite = Composite("flip", _flip, lambda g, out, x, axes: (_flipped(g, axes=axes),))
 
 
 def flip(x: Value, axis: int | Iterable[int] | None = None) -> Value:
@@ -270,7 +270,7 @@ _diagonals = Composite(
     "diagonal", _diagonal,
     lambda g, out, x, offset: (set_diagonal(fill(0, x.shape, g.dtype, g.device), g, offset=offset),),
 )  # fmt: skip
-set_diagonal = Composite(
+set_diagonal: Composite = Composite(
     "set_diagonal", _set_diagonal,
     lambda g, out, x, value, offset: (
         set_diagonal(g, fill(0, (), g.dtype, g.device), offset=offset), _diagonals(g, offset=offset),

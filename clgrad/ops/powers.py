@@ -12,7 +12,7 @@ from clgrad.ops.arithmetic import cast, multiply, square
 from clgrad.ops.choice import where
 from clgrad.ops.operation import Elementwise, Value, unary
 
-divide_nonzero = Elementwise(
+divide_nonzero: Elementwise = Elementwise(
     "divide_nonzero", "(y == (@_v)(0)) ? (@_v)(0) : x / y",
     lambda g, out, x, y: (divide_nonzero(g, y), -g * divide_nonzero(out, y)), "float", cost=4,
 )  # fmt: skip
@@ -58,7 +58,7 @@ class Power(Elementwise):
                 f"power: integers ({x.dtype.name}) to the negative integer power {y} are not integers; "
                 f"convert first: x.astype('float32') ** {y}"
             )
-        if y == 2 and (dtypes.is_floating(x.dtype) or dtypes.is_integer(x.dtype) and isinstance(y, int)):
+        if y == 2 and (dtypes.is_floating(x.dtype) or (dtypes.is_integer(x.dtype) and isinstance(y, int))):
             return square(x)
         return super().__call__(x, y)
 

@@ -87,7 +87,8 @@ def uniform(low: Any, high: Any, shape: Shape | None, dtype: DType, device: Devi
     dtype = _floating("uniform", dtype, device)
     primitive = _UNIFORM_DOUBLE if dtype == dtypes.float64 else _UNIFORM
     unit = _sample(primitive, _drawn_shape("uniform", (low, high), shape), dtype, device)
-    return unit * (high - low) + low
+    drawn: Value = unit * (high - low) + low
+    return drawn
 
 
 def normal(loc: Any, scale: Any, shape: Shape | None, dtype: DType, device: Device) -> Value:
@@ -97,7 +98,8 @@ def normal(loc: Any, scale: Any, shape: Shape | None, dtype: DType, device: Devi
         raise ArgumentError(f"normal: the standard deviation must not be negative, got {scale}")
     primitive = _NORMAL_DOUBLE if dtype == dtypes.float64 else _NORMAL
     unit = _sample(primitive, _drawn_shape("normal", (loc, scale), shape), dtype, device)
-    return unit * scale + loc
+    drawn: Value = unit * scale + loc
+    return drawn
 
 
 def bernoulli(prob: Any, shape: Shape | None, dtype: DType, device: Device) -> Value:

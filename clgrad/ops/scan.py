@@ -69,7 +69,7 @@ def _running_sum(x: Value, axis: int, reverse: bool) -> Value:
     return _scan(x, axis, False, reverse)
 
 
-_cumsum = Composite(
+_cumsum: Composite = Composite(
     "cumsum", _running_sum, lambda g, out, x, axis, reverse: (_cumsum(g, axis=axis, reverse=not reverse),)
 )
 

@@ -75,10 +75,11 @@ class Selection:
         """The positions along the taken axes as one, of one dimension, checked."""
         lengths = tuple(self.middle[axis] for axis in self.taken)
         steps = contiguous_strides(lengths)
-        if all(isinstance(one, numpy.ndarray) for one in self.arrays):
-            checked = [_checked(name, one, length) for one, length in zip(self.arrays, lengths)]
-            total = sum(one * step for one, step in zip(checked, steps))
-            return constant(numpy.broadcast_to(total, self.spread).reshape(-1), device)
+        known = [one for one in self.arrays if isinstance(one, numpy.ndarray)]
+        if len(known) == len(self.arrays):
+            checked = [_checked(name, one, length) for one, length in zip(known, lengths)]
+            flat = sum(one * step for one, step in zip(checked, steps))
+            return constant(numpy.broadcast_to(flat, self.spread).reshape(-1), device)
         terms = [_on_device(name, one, n, device) * step for one, n, step in zip(self.arrays, lengths, steps)]
         total = terms[0]
         for term in terms[1:]:

@@ -19,7 +19,7 @@ log10 = unary("log10", "log10_@(x)", lambda g, out, x: g / (x * math.log(10)), c
 log1p = unary("log1p", "log1p_@(x)", lambda g, out, x: g / (x + 1), cost=20)
 
 sin = unary("sin", "sin_@(x)", lambda g, out, x: g * cos(x), cost=20)
-cos = unary("cos", "cos_@(x)", lambda g, out, x: -g * sin(x), cost=20)
+cos: Elementwise = unary("cos", "cos_@(x)", lambda g, out, x: -g * sin(x), cost=20)
 tan = unary("tan", "tan_@(x)", lambda g, out, x: g * (square(out) + 1), cost=25)
 arcsin = unary("arcsin", "asin_@(x)", lambda g, out, x: g * rsqrt((1 - x) * (1 + x)), cost=20)
 arccos = unary("arccos", "acos_@(x)", lambda g, out, x: -g * rsqrt((1 - x) * (1 + x)), cost=20)
@@ -30,7 +30,7 @@ arctan2 = Elementwise(
 )  # fmt: skip
 
 sinh = unary("sinh", "sinh_@(x)", lambda g, out, x: g * cosh(x), cost=20)
-cosh = unary("cosh", "cosh_@(x)", lambda g, out, x: g * sinh(x), cost=20)
+cosh: Elementwise = unary("cosh", "cosh_@(x)", lambda g, out, x: g * sinh(x), cost=20)
 tanh = unary("tanh", "tanh_@(x)", lambda g, out, x: g * (1 - square(out)), cost=18)
 arcsinh = unary("arcsinh", "asinh_@(x)", lambda g, out, x: g * rsqrt(square(x) + 1), cost=25)
 arccosh = unary("arccosh", "acosh_@(x)", lambda g, out, x: g * rsqrt((x - 1) * (x + 1)), cost=25)
@@ -49,7 +49,7 @@ logaddexp2 = Elementwise(
     lambda g, out, x, y: (g * sigmoid((x - y) * math.log(2)), g * sigmoid((y - x) * math.log(2))), "float", cost=30,
 )  # fmt: skip
 
-sigmoid = unary("sigmoid", "sigmoid_@(x)", lambda g, out, x: g * (out * (1 - out)), cost=18)
+sigmoid: Elementwise = unary("sigmoid", "sigmoid_@(x)", lambda g, out, x: g * (out * (1 - out)), cost=18)
 erf = unary("erf", "erf_@(x)", lambda g, out, x: g * (exp(-square(x)) * (2 / math.sqrt(math.pi))), cost=20)
 erfc = unary("erfc", "erfc_@(x)", lambda g, out, x: -g * (exp(-square(x)) * (2 / math.sqrt(math.pi))), cost=20)
 erfinv = unary("erfinv", "erfinv_@(x)", lambda g, out, x: g * (exp(square(out)) * (math.sqrt(math.pi) / 2)), cost=40)

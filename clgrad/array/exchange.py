@@ -1,0 +1,22 @@
+"""Arrays from other libraries' objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from clgrad.array.assembly import ndarray
+from clgrad.array.conversion import chosen_device, from_host
+from clgrad.dtypes import as_dtype
+
+
+def from_dlpack(x: Any) -> ndarray:
+    """An array from any object that exports DLPack on the host; a copy, with its dtype.
+
+    >>> import numpy
+    >>> from_dlpack(numpy.arange(3.0, dtype='float32'))
+    array([0., 1., 2.])
+    """
+    numbers = numpy.from_dlpack(x)
+    return ndarray(from_host(numbers, chosen_device(), as_dtype(numbers.dtype)))
