@@ -31,7 +31,7 @@ devices: $(VENV)/.demo  ## list the OpenCL devices and say which one is chosen a
 test: lint pytest  ## set up, run the static checks and the whole test suite
 
 pytest: $(VENV)/.test  ## run the test suite alone: make pytest PYTEST_ARGUMENTS='-k softmax'
-	$(TEST_ENVIRONMENT) $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGUMENTS)
+	$(TEST_ENVIRONMENT) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGUMENTS)
 
 lint: $(VENV)/.test  ## run the static checks: ruff, mypy --strict, the import contracts
 	$(BIN)/ruff check .

@@ -59,5 +59,6 @@ PROBE = "__kernel void probe(__global int *p) { p[0] = 1; }"
 def test_programs_get_the_functions_that_they_mention() -> None:
     assert needed_files("x + y") == ("common.cl",)
     assert needed_files("exp_float(v0)") == ("common.cl", "functions.cl")
-    assert "reductions.cl" in needed_files("horizontal_sum_float(total)")
+    for name in ("horizontal_sum_float", "group_sum_int", "combine_maximum_uchar", "TWO_SUM"):
+        assert needed_files(f"{name}(total)") == ("common.cl", "reductions.cl")
     assert {"functions.cl", "random.cl"} <= set(needed_files("uniform_float(v0)"))

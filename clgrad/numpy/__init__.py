@@ -52,6 +52,7 @@ from clgrad.numpy.creation import full_like as full_like
 from clgrad.numpy.creation import identity as identity
 from clgrad.numpy.creation import indices as indices
 from clgrad.numpy.creation import linspace as linspace
+from clgrad.numpy.creation import logspace as logspace
 from clgrad.numpy.creation import meshgrid as meshgrid
 from clgrad.numpy.creation import ones as ones
 from clgrad.numpy.creation import ones_like as ones_like

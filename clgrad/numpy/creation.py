@@ -12,7 +12,7 @@ from clgrad.array.arguments import as_shape, check_order
 from clgrad.array.conversion import DEFAULTS, as_value, chosen_device, chosen_dtype, from_host, from_object
 from clgrad.dtypes import DType, as_dtype
 from clgrad.errors import ArgumentError
-from clgrad.ops import arithmetic, creation, movement
+from clgrad.ops import arithmetic, creation, movement, powers
 from clgrad.ops.operation import Value
 from clgrad.runtime.device import Device
 
@@ -211,6 +211,19 @@ def linspace(
     return ndarray(value), (stop - start) / max(1, num - 1 if endpoint else num)
 
 
+def logspace(
+    start: float, stop: float, num: int = 50, endpoint: bool = True, base: float = 10.0, dtype: Any = None,
+    axis: int = 0, device: Place = None, ctx: Place = None,
+) -> ndarray:  # fmt: skip
+    """`num` numbers from base ** start to base ** stop, evenly on a logarithmic scale.
+
+    >>> logspace(0, 3, 4, base=2)
+    array([1., 2., 4., 8.])
+    """
+    exponents = linspace(start, stop, num, endpoint, device=device, ctx=ctx)
+    return finish(arithmetic.cast(powers.power(base, exponents._value), dtype=chosen_dtype(dtype)))
+
+
 def eye(
     N: int,  # noqa: N803
     M: int | None = None,  # noqa: N803
@@ -229,7 +242,11 @@ def eye(
 
 
 def identity(n: int, dtype: Any = None, device: Place = None, ctx: Place = None) -> ndarray:
-    """The same as `eye(n)`."""
+    """Ones on the diagonal of a square, zeros elsewhere.
+
+    >>> identity(2).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
     return eye(n, None, 0, dtype, device, ctx)
 
 

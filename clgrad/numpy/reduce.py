@@ -217,6 +217,7 @@ def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = Fal
         scale = _weights(as_value(weights, value.device), value, axis)
         total = reduction.sum(arithmetic.cast(scale, dtype=dtypes.to_floating(scale.dtype)), axis)
         result = reduction.sum(value * scale, axis) / total
+        total = broadcast_to(total, result.shape)
     return (finish(result, out), finish(total)) if returned else finish(result, out)
 
 

@@ -26,7 +26,9 @@ def one_hot(data: Any, depth: int, on_value: float = 1.0, off_value: float = 0.0
     array([[1., 0., 0.],
            [0., 0., 1.]])
     """
-    return finish(indexing.one_hot(as_value(data), depth, on_value, off_value, as_dtype(dtype)))
+    wanted = as_dtype(dtype)
+    on, off = wanted.type(on_value).item(), wanted.type(off_value).item()
+    return finish(indexing.one_hot(as_value(data), depth, on, off, wanted))
 
 
 def pick(data: Any, index: Any, axis: int = -1, mode: str = "clip", keepdims: bool = False) -> ndarray:

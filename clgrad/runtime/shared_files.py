@@ -14,7 +14,7 @@ FUNCTION_FILES = (
 SHARED_FILES = (FIRST_FILE, *FUNCTION_FILES)
 
 # Functions and macros that a file defines. In macros that serve several types a name goes on with ##.
-_DEFINITION = re.compile(r"(?:static\s+inline\s+\w+\s*\*?\s*|#define\s+)(\w+)(##)?")
+_DEFINITION = re.compile(r"(?:static\s+inline\s+\w+(?:\([^)]*\))?\s*\*?\s*|#define\s+)(\w+)(##)?")
 _MENTION = re.compile(r"\b([A-Za-z]\w*)(##)?")
 _COMMENT = re.compile(r"//.*")
 
