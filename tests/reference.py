@@ -185,7 +185,7 @@ MOVEMENT = [
     ),
     movement_row("rollaxis", movement.rollaxis, numpy.rollaxis, ({"axis": 2}, {"axis": 0, "start": 3}), shapes=(((3, 4, 5),),)),
     movement_row("flip", movement.flip, numpy.flip, ({}, {"axis": 0}, {"axis": (0, -1)})),
-    movement_row("rot90", movement.rot90, numpy.rot90, tuple({"k": k} for k in range(-1, 4)) + ({"axes": (1, 0)},)),
+    movement_row("rot90", movement.rot90, numpy.rot90, (*tuple({"k": k} for k in range(-1, 4)), {"axes": (1, 0)})),
     movement_row(
         "diagonal", movement.diagonal, numpy.diagonal, ({}, {"offset": 2}, {"offset": -1}, {"axis1": 1, "axis2": 0}),
         covers=("set_diagonal",),
