@@ -146,7 +146,8 @@ DEFINE_FLOAT_ARITHMETIC(double, double_v)
         V larger = fmax(width, height);                                                                               \
         V smaller = fmin(width, height);                                                                              \
         bits_##T##_v exponent = (as_bits_##T(larger) >> FRACTION_BITS_##T) - EXPONENT_BIAS_##T;                       \
-        exponent = clamp(exponent, (bits_##T)(1 - EXPONENT_BIAS_##T), (bits_##T)(EXPONENT_BIAS_##T - 1));             \
+        exponent = exponent < 1 - EXPONENT_BIAS_##T ? 1 - EXPONENT_BIAS_##T : exponent;                               \
+        exponent = exponent > EXPONENT_BIAS_##T - 1 ? EXPONENT_BIAS_##T - 1 : exponent;                               \
         V scale = power_of_two_##T(-exponent);                                                                        \
         V a = larger * scale;                                                                                         \
         V b = smaller * scale;                                                                                        \

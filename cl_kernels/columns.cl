@@ -41,7 +41,7 @@
 #endif
 
 #ifdef ENTRY_columns
-__kernel void KERNEL(columns)(PARAMETERS const index_t rows, const index_t mid, const index_t inner,
+LOOP_KERNEL void KERNEL(columns)(PARAMETERS const index_t rows, const index_t mid, const index_t inner,
                               const index_t parts, const index_t part_length, const index_t blocks_per_row) {
     SETUP
     const index_t places = rows * parts * blocks_per_row;

@@ -82,6 +82,14 @@ typedef WIDE(double) double_v;
 #define convert_mask_float convert_int_v
 #define convert_mask_double convert_long_v
 
+// In CPU shape a work-group is one item: said in advance, compilers need not prepare for others, nor vectorise
+// across items what is written in vectors already.
+#if GPU_SHAPE
+#define LOOP_KERNEL __kernel
+#else
+#define LOOP_KERNEL __kernel __attribute__((vec_type_hint(float_v), reqd_work_group_size(1, 1, 1)))
+#endif
+
 #if VECTOR_WIDTH == 16
 #define LANES(type) ((PASTE(type, 16))(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
 #elif VECTOR_WIDTH == 8

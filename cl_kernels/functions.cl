@@ -320,11 +320,9 @@ static inline double_v log_sum_double(double_v f, double_v exponent) {
         high = size == INFINITY ? (V)INFINITY : high;                                                                 \
         V product = y * high;                                                                                         \
         V value = exp_extended_##T(product, fma(y, high, -product) + y * low, 1);                                     \
-        mask_##T whole = rint(y) == y;                                                                                \
         V half_y = (V)0.5f * y;                                                                                       \
-        mask_##T odd = whole && rint(half_y) != half_y;                                                               \
-        value = odd ? copysign(value, x) : value;                                                                     \
-        value = x < 0 && !whole && x != -INFINITY ? (V)NAN : value;                                                   \
+        value = rint(y) == y && rint(half_y) != half_y ? copysign(value, x) : value;                                  \
+        value = x < 0 && rint(y) != y && x != -INFINITY ? (V)NAN : value;                                             \
         value = x != x || y != y ? (V)NAN : value;                                                                    \
         return x == 1 || y == 0 || (x == -1 && fabs(y) == INFINITY) ? (V)1 : value;                                   \
     }                                                                                                                 \

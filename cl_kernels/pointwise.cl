@@ -17,7 +17,7 @@
 #endif
 
 #ifdef ENTRY_pointwise
-__kernel void KERNEL(pointwise)(PARAMETERS const index_t rows, const index_t inner, const index_t block,
+LOOP_KERNEL void KERNEL(pointwise)(PARAMETERS const index_t rows, const index_t inner, const index_t block,
                                 const index_t blocks_per_row) {
     SETUP
 #if GPU_SHAPE

@@ -76,7 +76,7 @@
 #endif
 
 #ifdef ENTRY_rows
-__kernel void KERNEL(rows)(PARAMETERS const index_t rows, const index_t mid, const index_t inner, const index_t parts,
+LOOP_KERNEL void KERNEL(rows)(PARAMETERS const index_t rows, const index_t mid, const index_t inner, const index_t parts,
                            const index_t part_length) {
     SETUP
 #if GROUP_SIZE
