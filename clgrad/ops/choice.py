@@ -7,6 +7,7 @@ from typing import Any
 import numpy
 
 from clgrad import dtypes
+from clgrad.dtypes import is_floating
 from clgrad.errors import ArgumentError
 from clgrad.graph.node import Node, Pointwise
 from clgrad.ops.arithmetic import cast
@@ -28,14 +29,25 @@ minimum = Elementwise(
     "minimum", "minimum_@(x, y)",
     lambda g, out, x, y: (g * _larger(y, x), g * _larger(x, y)), cost=2, boolean="x & y",
 )  # fmt: skip
-fmax = Elementwise(
-    "fmax", "fmax_@(x, y)",
-    lambda g, out, x, y: (g * _present_larger(x, y), g * _present_larger(y, x)), cost=2, boolean="x | y",
-)  # fmt: skip
-fmin = Elementwise(
-    "fmin", "fmin_@(x, y)",
-    lambda g, out, x, y: (g * _present_smaller(x, y), g * _present_smaller(y, x)), cost=2, boolean="x & y",
-)  # fmt: skip
+
+
+class PresentExtreme(Elementwise):
+    """fmax and fmin, which for integers and booleans are `plain`, maximum and minimum."""
+
+    def __init__(self, name: str, share: Elementwise, plain: Elementwise) -> None:
+        super().__init__(
+            name, f"{name}_@(x, y)", lambda g, out, x, y: (g * share(x, y), g * share(y, x)), "float", cost=2
+        )
+        self.plain = plain
+
+    def __call__(self, *inputs: Any, **attributes: Any) -> Value:
+        if any(isinstance(one, float) or (isinstance(one, Node) and is_floating(one.dtype)) for one in inputs):
+            return super().__call__(*inputs)
+        return self.plain(*inputs)
+
+
+fmax = PresentExtreme("fmax", _present_larger, maximum)
+fmin = PresentExtreme("fmin", _present_smaller, minimum)
 
 
 class Where(Operation):
