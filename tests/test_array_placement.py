@@ -51,7 +51,9 @@ def test_devices_by_name() -> None:
     assert np.ones(1, ctx=cpu).device is np.ones(1, device="cpu:0").device is cpu
 
 
-@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda x: x.copy(), np.copy], ids=["copy", "deepcopy", "method", "np.copy"])
+@pytest.mark.parametrize(
+    "duplicate", [copy.copy, copy.deepcopy, lambda x: x.copy(), np.copy], ids=["copy", "deepcopy", "method", "np.copy"]
+)
 def test_copies(duplicate: Callable[[np.ndarray], np.ndarray]) -> None:
     x = np.array([1, 2])
     y = duplicate(x)
