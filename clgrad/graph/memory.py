@@ -11,6 +11,9 @@ from clgrad.graph.resolve import Loop, Store
 from clgrad.graph.trace import DIES
 from clgrad.shapes import contiguous_strides
 
+# What one work of the plan loads, stores and needs as scratch memory.
+Uses = tuple[list[int], list[int], list[int]]
+
 
 @dataclass(frozen=True)
 class Home:
@@ -68,20 +71,19 @@ class Homes:
 
     # -- assignment ---------------------------------------------------------------------------------------------
 
-    def assign(self, works: list[tuple[list[int], list[int]]], scratch: dict[int, int]) -> None:
-        """Give every stored item a home, walking the (loads, stores) of the plan in order."""
-        last_read = {index: place for place, (loads, _) in enumerate(works) for index in loads}
-        first_written = {index: place for place, (_, stores) in reversed(list(enumerate(works))) for index in stores}
+    def assign(self, works: list[Uses], scratch: dict[int, int]) -> None:
+        """Give every stored item a home, walking the uses of the plan in order; `scratch` tells bytes."""
+        last_read = {index: place for place, (loads, _, _) in enumerate(works) for index in loads}
+        first_written = {i: place for place, (_, stores, _) in reversed(list(enumerate(works))) for i in stores}
         self._accept_offers(last_read, first_written)
         base = sum(item.is_leaf for item in self.items.all)
-        lasting = {self._root(i) for i in first_written if i >= 0 and self.items[i].fate != DIES}
+        lasting = {self._root(index) for index in first_written if self.items[index].fate != DIES}
         for index in sorted(lasting - self.of.keys()):
             self.of[index] = Home(base + len(self.result_bytes))
             self.result_bytes.append(self._nbytes(index))
+        self._assign_temporaries(works, self._ends(last_read, first_written), scratch, base + len(self.result_bytes))
         for index in first_written:
-            if index >= 0 and self._root(index) in self.of:
-                self.of[index] = self.of[self._root(index)]
-        self._assign_temporaries(works, last_read, first_written, scratch, base + len(self.result_bytes))
+            self.of[index] = self.of[self._root(index)]
 
     def _accept_offers(self, last_read: dict[int, int], first_written: dict[int, int]) -> None:
         for item, leaf in self._offers:
@@ -98,29 +100,25 @@ class Homes:
         item = self.items[index]
         return item.size * item.dtype.itemsize
 
-    def _assign_temporaries(
-        self, works: list[tuple[list[int], list[int]]], last_read: dict[int, int],
-        first_written: dict[int, int], scratch: dict[int, int], base: int,
-    ) -> None:  # fmt: skip
-        """Slots for what dies within the plan; a slot is free again after its last reader."""
+    def _ends(self, last_read: dict[int, int], first_written: dict[int, int]) -> dict[int, int]:
+        """The last work that uses each temporary."""
         ends: dict[int, int] = {}
         for index, place in first_written.items():
-            if index >= 0 and self._root(index) not in self.of:
-                root = self._root(index)
+            root = self._root(index)
+            if root not in self.of:
                 ends[root] = max(ends.get(root, 0), last_read.get(index, place), place)
+        return ends
+
+    def _assign_temporaries(self, works: list[Uses], ends: dict[int, int], scratch: dict[int, int], base: int) -> None:
+        """Slots for what dies within the plan; a slot is free again after its last reader."""
         free: list[int] = []
-        for place, (_, stores) in enumerate(works):
-            for index in dict.fromkeys(self._root(i) if i >= 0 else i for i in stores):
-                if index >= 0 and index not in self.of:
-                    slot = self._take_slot(free, self._nbytes(index))
-                    self.of[index] = Home(base + slot)
-            free += [self.of[index].slot - base for index, end in ends.items() if end == place and index in self.of]
-        for index in first_written:
-            if index >= 0:
-                self.of[index] = self.of[self._root(index)]
-        for number, nbytes in scratch.items():
-            self.of[number] = Home(base + len(self.temporary_bytes))
-            self.temporary_bytes.append(nbytes)
+        for place, (_, stores, numbers) in enumerate(works):
+            wanted = {root: self._nbytes(root) for root in map(self._root, stores) if root not in self.of}
+            wanted |= {number: scratch[number] for number in numbers}
+            for index, nbytes in wanted.items():
+                self.of[index] = Home(base + self._take_slot(free, nbytes))
+            over = [*numbers, *(index for index, end in ends.items() if end == place)]
+            free += [self.of[index].slot - base for index in over]
 
     def _take_slot(self, free: list[int], nbytes: int) -> int:
         fitting = [slot for slot in free if nbytes <= self.temporary_bytes[slot] <= 2 * nbytes]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy
@@ -16,7 +16,7 @@ from clgrad.graph.library import lower_library
 from clgrad.graph.lower import Launch
 from clgrad.graph.memory import Home, Homes
 from clgrad.graph.node import Library
-from clgrad.graph.resolve import Loop, Resolver
+from clgrad.graph.resolve import Load, Loop, Resolver
 from clgrad.graph.trace import DIES, Trace
 from clgrad.runtime.device import Device
 from clgrad.shapes import contiguous_strides, is_contiguous, size_of
@@ -26,14 +26,13 @@ _INDEX_TYPES = {"int": numpy.int32, "long": numpy.int64}
 
 @dataclass
 class Work:
-    """What one group does: its launches in order, and the items that they read and write."""
+    """What one group does: its launches in order, the items that they read and write, their scratch memory."""
 
-    group: Group
     launches: list[Launch]
     labels: list[str]
-    stores: list[int]
     loads: list[int]
-    loops: list[Loop] = field(default_factory=list)
+    stores: list[int]
+    scratch: list[int]
 
 
 class Step:
@@ -62,7 +61,6 @@ class Plan:
     outputs: list[tuple[int, Home]]  # (place in the trace's order, home)
     result_bytes: list[int]
     temporary_bytes: list[int]
-    leaf_count: int
     checks_faults: bool
 
 
@@ -72,7 +70,6 @@ class Planner:
     def __init__(self, trace: Trace, device: Device) -> None:
         self.device = device
         self.items = Items(trace)
-        self.leaf_count = len(trace.leaves)
         fuser = Fuser(self.items, device.capabilities)
         groups = fuser.run()
         self.resolver = Resolver(self.items, groups, fuser.generated)
@@ -82,7 +79,7 @@ class Planner:
         self.works = [work for group in _in_order(groups) if (work := self._work(group))]
 
     def build(self) -> Plan:
-        self.homes.assign([(work.loads, work.stores) for work in self.works], self.scratch)
+        self.homes.assign([(work.loads, work.stores, work.scratch) for work in self.works], self.scratch)
         launches = [(launch, label) for work in self.works for launch, label in zip(work.launches, work.labels)]
         kernels = self.device.compiler.kernels([launch.source for launch, _ in launches])
         steps = [self._step(kernel.instantiate(), launch, label) for kernel, (launch, label) in zip(kernels, launches)]
@@ -93,8 +90,7 @@ class Planner:
         ]
         faults = any(argument[0] == "fault" for launch, _ in launches for argument in launch.arguments)
         return Plan(
-            steps, self.works, self.items, outputs, self.homes.result_bytes, self.homes.temporary_bytes,
-            self.leaf_count, faults,
+            steps, self.works, self.items, outputs, self.homes.result_bytes, self.homes.temporary_bytes, faults,
         )  # fmt: skip
 
     def _new_scratch(self, size: int, dtype: DType) -> int:
@@ -111,19 +107,26 @@ class Planner:
             return self._library_work(group, loops)
         if group.kind == "update" and loops:
             loops = self._without_copy(group, loops)
-        launches, labels, done = [], [], []
+        if not loops:
+            return None
+        self._offer_leaves(group, loops)
+        before = len(self.scratch)
+        launches, labels = [], []
         for loop in loops:
-            if size_of(loop.space) or (loop.axes and any(True for store in loop.stores if self.items[store.item].size)):
+            if size_of(loop.space) or any(self.items[store.item].size for store in loop.stores):
                 lowered = self.lowerer.lower(loop)
                 launches += lowered
                 labels += [" + ".join(dict.fromkeys(loop.labels))] * len(lowered)
-            done.append(loop)
-        if not done:
-            return None
-        self._offer_leaves(group, done)
-        stores = [store.item for loop in done for store in loop.stores]
-        loads = [s.what.item for loop in done for s in loop.statements if hasattr(s.what, "item")]
-        return Work(group, launches, labels, list(dict.fromkeys(stores)), list(dict.fromkeys(loads)), done)
+        loads = [load for loop in loops for load in _loaded(loop)]
+        stores = [store.item for loop in loops for store in loop.stores]
+        return self._finished(launches, labels, loads, stores, before)
+
+    def _finished(
+        self, launches: list[Launch], labels: list[str], loads: list[int], stores: list[int], before: int
+    ) -> Work:
+        """The work of a group; `before`: how much scratch memory there was before it."""
+        scratch = list(self.scratch)[before:]
+        return Work(launches, labels, list(dict.fromkeys(loads)), list(dict.fromkeys(stores)), scratch)
 
     def _without_copy(self, group: Group, loops: list[Loop]) -> list[Loop]:
         """An update writes into its base, without a copy, where nobody else needs the old value."""
@@ -146,6 +149,7 @@ class Planner:
 
     def _library_work(self, group: Group, loops: list[Loop]) -> Work:
         item = next(member.item for member in group.members.values() if isinstance(member.item.primitive, Library))
+        before = len(self.scratch)
         copies: list[Launch] = []
         reads: list[Operand] = []
         for read, shape in zip(item.reads, item.read_shapes):
@@ -155,9 +159,8 @@ class Planner:
         launches = copies + result if item.size or not item.shape else []
         label = " + ".join(dict.fromkeys(loops[0].labels))
         stores = [store.item for store in loops[0].stores]
-        loads = [read.item for read in reads]
-        loads += [s.what.item for s in loops[0].statements if hasattr(s.what, "item") and s.what.item != item.index]
-        return Work(group, launches, [label] * len(launches), list(dict.fromkeys(stores)), loads, loops)
+        loads = [*(read.item for read in item.operands), *_loaded(loops[0])]
+        return self._finished(launches, [label] * len(launches), loads, stores, before)
 
     def _readable(self, item: Item, read: Operand, shape: tuple[int, ...], copies: list[Launch]) -> Operand:
         """The operand as the library kernel can read it: as it is, or copied row-major to scratch."""
@@ -202,6 +205,10 @@ class Planner:
         else:
             step.kernel.set_arg(position, _INDEX_TYPES[kind](rest[0]))
         return 1
+
+
+def _loaded(loop: Loop) -> list[int]:
+    return [statement.what.item for statement in loop.statements if isinstance(statement.what, Load)]
 
 
 def number_type(dtype: DType) -> Any:
