@@ -9,7 +9,8 @@ from pathlib import Path
 FIRST_FILE = "common.cl"
 # Each may use what the files before it define.
 FUNCTION_FILES = (
-    "functions.cl", "trigonometry.cl", "arithmetic.cl", "integers.cl", "random.cl", "reductions.cl",
+    "functions.cl", "logarithms.cl", "activations.cl", "trigonometry.cl", "arithmetic.cl", "hyperbolic.cl",
+    "special_functions.cl", "integers.cl", "random.cl", "reductions.cl",
 )  # fmt: skip
 SHARED_FILES = (FIRST_FILE, *FUNCTION_FILES)
 
