@@ -14,7 +14,8 @@ BENCHMARK_ARGUMENTS ?= --peers numpy
 ifneq ($(wildcard /etc/OpenCL/vendors/pocl.icd),)
 TEST_DEVICE ?= portable
 endif
-TEST_ENVIRONMENT := $(if $(TEST_DEVICE),CLGRAD_DEVICE="$(TEST_DEVICE)")
+# Tests build hundreds of programs once: writing their binaries would cost PoCL another compilation of each.
+TEST_ENVIRONMENT := CLGRAD_CACHE_LIMIT=0 $(if $(TEST_DEVICE),CLGRAD_DEVICE="$(TEST_DEVICE)")
 
 .PHONY: help demo devices test pytest lint bench build clean
 
