@@ -64,6 +64,7 @@ ARITHMETIC = [
     unary("trunc", arithmetic.trunc, numpy.trunc, dtypes=NUMBERS, gradient=False),
     unary("rint", arithmetic.rint, numpy.rint, dtypes=NUMBERS, gradient=False),
     binary("copysign", arithmetic.copysign, numpy.copysign, gradient=(True, False), covers=("sign_agreement",)),
+    binary("nextafter", arithmetic.nextafter, numpy.nextafter, dtypes=(numpy.dtype("float64"),), error=0, gradient=False),
     binary("heaviside", arithmetic.heaviside, numpy.heaviside, covers=("is_zero",)),
     binary("power", powers.power, numpy.power, domain=(0.5, 2), covers=("divide_nonzero", "log_or_zero")),
     binary("power of integers", powers.power, numpy.power, dtypes=BITS[:-1], domain=(0, 5), special=False,
@@ -131,6 +132,8 @@ TRANSCENDENTAL = [
     unary("sigmoid", transcendental.sigmoid, lambda x: 1 / (1 + numpy.exp(-x))),
     unary("erf", transcendental.erf, _ERF),
     unary("erfc", transcendental.erfc, _ERFC),
+    unary("erfinv", lambda x: transcendental.erf(transcendental.erfinv(x)), lambda x: x, domain=(-0.9, 0.9), special=False,
+          absolute=4),
     unary("degrees", transcendental.degrees, numpy.degrees),
     unary("radians", transcendental.radians, numpy.radians),
     unary("sinc", transcendental.sinc, numpy.sinc, special=False, absolute=8),
@@ -298,7 +301,7 @@ LINALG = [
     product("trace", linalg.trace, numpy.trace, keywords=({}, {"offset": 1}), shapes=(((4, 6),), ((3, 4, 5),))),
     *(
         product(f"norm of order {order}", linalg.norm, numpy.linalg.norm, keywords=({"ord": order, "axis": axis},),
-                shapes=(((4, 6),),), distinct=True, covers=("norm",), gradient=order != 0)
+                shapes=(((4, 6),),), distinct=True, domain=(-2, 2.7), covers=("norm",), gradient=order != 0)
         for axis, orders in ((1, (None, 0, 1, 2, 3, math.inf, -math.inf)), ((0, 1), ("fro", 1, -1, math.inf, -math.inf)))
         for order in orders
     ),

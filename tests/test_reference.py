@@ -6,10 +6,16 @@ import importlib
 import pkgutil
 from typing import Any
 
+import numpy
 import pytest
 
 import clgrad.ops
-from clgrad.ops.operation import OPERATIONS
+from clgrad import tape
+from clgrad.errors import DeviceError
+from clgrad.graph.execute import read
+from clgrad.ops.operation import OPERATIONS, fill
+from clgrad.ops.selection import constant
+from clgrad.ops.transfer import to_device
 from clgrad.runtime.device import Device
 from tests.reference import ROWS
 from tests.reference_cases import Row, check_forward, check_gradient
@@ -36,10 +42,32 @@ def test_gradient(rows: list[Row], device: Device) -> None:
     assert not problems, "\n".join(problems)
 
 
+def test_copies_between_devices_carry_gradients(devices: dict[str, Device]) -> None:
+    """Two devices that share nothing: the kernel shapes have contexts, memory and queues of their own."""
+    here, there = devices["cpu"], devices["gpu"]
+    array = numpy.arange(6, dtype="float32").reshape(2, 3)
+    x = constant(array, here)
+    x.entry = tape.Leaf(None, "write")
+    with tape.scope(recording=True):
+        moved = to_device(x * 2, device=there)
+        back = to_device(moved * moved, device=here)
+    assert (moved.device, back.device) == (there, here)
+    assert numpy.array_equal(read(back), 4 * array * array)
+    (gradient,) = tape.walk([back], [fill(1, back.shape, back.dtype, here)]).leaves.values()
+    assert gradient.device is here
+    assert numpy.array_equal(read(gradient), 8 * array)
+    with pytest.raises(DeviceError, match="to_device"):
+        moved + x
+
+
+# Tested by a test of its own.
+ELSEWHERE = {"to_device"}
+
+
 def test_every_op_has_a_row() -> None:
     for module in pkgutil.iter_modules(clgrad.ops.__path__):
         importlib.import_module(f"clgrad.ops.{module.name}")
-    covered = {name for row in ROWS for name in (row.name, *row.covers)}
+    covered = {name for row in ROWS for name in (row.name, *row.covers)} | ELSEWHERE
     missing = sorted(
         name for name, op in OPERATIONS.items() if name not in covered and type(op).__module__.startswith("clgrad.ops")
     )

@@ -19,9 +19,7 @@ floor_divide = Elementwise("floor_divide", "floor_divide_@(x, y)", None, "number
 remainder = Elementwise(
     "remainder", "remainder_@(x, y)", lambda g, out, x, y: (g, -g * floor_divide(x, y)), "number", cost=8
 )
-fmod = Elementwise(
-    "fmod", "fmod_@(x, y)", lambda g, out, x, y: (g, -g * trunc(divide(x, y))), "number", cost=8
-)
+fmod = Elementwise("fmod", "fmod_@(x, y)", lambda g, out, x, y: (g, -g * trunc(divide(x, y))), "number", cost=8)
 
 negative = unary("negative", "-x", lambda g, out, x: -g, "number")
 positive = unary("positive", "x", lambda g, out, x: g, "number", cost=0)
@@ -33,9 +31,7 @@ square: Elementwise = unary("square", "x * x", lambda g, out, x: g * (2 * x), "a
 sqrt = unary("sqrt", "sqrt(x)", lambda g, out, x: 0.5 * g / out, cost=4)
 rsqrt = unary("rsqrt", "(@_v)(1) / sqrt(x)", lambda g, out, x: -0.5 * g * out * square(out), cost=8)
 cbrt = unary("cbrt", "cbrt_@(x)", lambda g, out, x: g / (3 * square(out)), cost=20)
-rcbrt = unary(
-    "rcbrt", "(@_v)(1) / cbrt_@(x)", lambda g, out, x: g * square(square(out)) * (-1 / 3), cost=24
-)
+rcbrt = unary("rcbrt", "(@_v)(1) / cbrt_@(x)", lambda g, out, x: g * square(square(out)) * (-1 / 3), cost=24)
 
 
 class Rounding(Elementwise):
@@ -57,11 +53,20 @@ copysign = Elementwise(
 _sign_agreement: Elementwise = Elementwise(
     "sign_agreement", "copysign((@_v)(1), x) * copysign((@_v)(1), y)", None, "float", cost=3
 )
-heaviside = Elementwise(
-    "heaviside", "heaviside_@(x, y)", lambda g, out, x, y: (None, g * _is_zero(x)), "float", cost=2
-)
+heaviside = Elementwise("heaviside", "heaviside_@(x, y)", lambda g, out, x, y: (None, g * _is_zero(x)), "float", cost=2)
 _is_zero: Elementwise = unary("is_zero", "(x == (@_v)(0)) ? (@_v)(1) : (@_v)(0)", cost=2)
-nextafter = Elementwise("nextafter", "nextafter(x, y)", None, "float", cost=8)
+
+
+class NextAfter(Elementwise):
+    """The neighbour of a number; not of a float16, which computes among the many neighbours of float32."""
+
+    def __call__(self, *inputs: Any, **attributes: Any) -> Value:
+        if any(getattr(one, "dtype", None) == dtypes.float16 for one in inputs):
+            raise DTypeError("nextafter: is not defined for float16; convert with astype('float32') first")
+        return super().__call__(*inputs)
+
+
+nextafter = NextAfter("nextafter", "nextafter(x, y)", None, "float", cost=8)
 
 
 class Cast(Operation):

@@ -77,7 +77,8 @@ def _others_of_row(x: Value) -> Value:
     if length == 1:
         return fill(1, x.shape, x.dtype, x.device)
     pairs = reshape(x, (*outer, length // 2, 2))
-    others = _others_of_row(part(pairs, -1, 0, 1) * part(pairs, -1, 1, 1))
+    products = reshape(part(pairs, -1, 0, 1) * part(pairs, -1, 1, 1), (*outer, length // 2))
+    others = reshape(_others_of_row(products), (*outer, length // 2, 1))
     return reshape(others * flip(pairs, -1), x.shape)
 
 
