@@ -4,7 +4,7 @@
 // root of its length. That depends on the length alone, so equal input gives equal bits; and a sum passes through
 // twice the root of its terms instead of through all of them, which is what keeps it accurate.
 // Three passes: the total of each block, what comes before each block, the running sums. With one block the last
-// pass is all. An item takes one block of one column, or with WIDE of VECTOR_WIDTH neighbouring columns.
+// pass is all. An item takes one block of one column, or with IN_VECTORS of VECTOR_WIDTH neighbouring columns.
 
 #ifndef KERNEL
 #define KERNEL(n) n
@@ -12,7 +12,7 @@
 #define ENTRY_scan_starts
 #define ENTRY_scan_blocks
 #define TYPE float          // type of the elements and their sums
-#define WIDE 0              // 1: vectors of neighbouring columns, for inner >= VECTOR_WIDTH
+#define IN_VECTORS 0        // 1: vectors of neighbouring columns, for inner >= VECTOR_WIDTH
 #define PRODUCT 0           // 1: products, 0: sums
 #define REVERSE 0           // 1: from the end of the axis
 #endif
@@ -29,9 +29,10 @@
 #else
 #define SCAN_STEP(i) (i)
 #endif
-#if WIDE
+#if IN_VECTORS
 #define SCAN_LANES VECTOR_WIDTH
 #define SCAN_VALUE PASTE(TYPE, _v)
+#define SCAN_COUNT_LANES const int lanes = (int)min(inner - column, (long)VECTOR_WIDTH);
 #define SCAN_LOAD(p) (lanes == VECTOR_WIDTH ? VLOAD(p) : PASTE(load_strided_, TYPE)(p, 1, lanes))
 #define SCAN_STORE(v, p)                                                                                             \
     if (lanes == VECTOR_WIDTH) {                                                                                     \
@@ -42,15 +43,16 @@
 #else
 #define SCAN_LANES 1
 #define SCAN_VALUE TYPE
+#define SCAN_COUNT_LANES
 #define SCAN_LOAD(p) (*(p))
 #define SCAN_STORE(v, p) *(p) = (v);
 #endif
 
-// The item's place: `column` is its first one, of which it has `lanes`; `strip` counts what else there is.
+// The item's place: `column` is its first one, `lanes` how many it has; `strip` counts what else there is.
 #define SCAN_PLACE                                                                                                   \
     const long groups = (inner + SCAN_LANES - 1) / SCAN_LANES;                                                       \
     const long column = (long)get_global_id(0) % groups * SCAN_LANES;                                                \
-    const int lanes = (int)min(inner - column, (long)SCAN_LANES);                                                    \
+    SCAN_COUNT_LANES                                                                                                 \
     const long strip = (long)get_global_id(0) / groups;
 
 #ifdef ENTRY_scan_totals
@@ -119,6 +121,7 @@ __kernel void KERNEL(scan_blocks)(
 #undef SCAN_STEP
 #undef SCAN_LANES
 #undef SCAN_VALUE
+#undef SCAN_COUNT_LANES
 #undef SCAN_LOAD
 #undef SCAN_STORE
 #undef SCAN_PLACE

@@ -13,7 +13,7 @@ from clgrad.graph.trace import DIES, ROOT
 from clgrad.shapes import Shape, contiguous_strides, size_of
 
 # Computing a value again costs less than a store and a load up to about this many additions.
-CHEAP = 8
+CHEAP = 12
 # ... and where one value would be computed for many readers, less.
 CHEAP_BROADCAST = 2
 
@@ -160,15 +160,27 @@ class Resolver:
     def _can_repeat(self, read: Operand, shape: Shape) -> bool:
         """Whether the reader may compute the item itself: it is cheap and all that it needs is in memory."""
         item = self.items[read.item]
-        if item.index not in self.generated:
-            limit = CHEAP_BROADCAST if 1 < item.size < size_of(shape) // 16 else CHEAP
-            if not item.is_pointwise or self._cost(item, limit) > limit:
-                return False
-        return self._composes(read, shape)
+        if item.index in self.generated:
+            return self._composes(read, shape)
+        limit = CHEAP_BROADCAST if 1 < item.size < size_of(shape) // 16 else CHEAP
+        small: list[int] = []
+        if not item.is_pointwise or self._cost(item, limit, item.size // 16, small) > limit:
+            return False
+        self.stored.update(small)
+        if self._composes(read, shape):
+            return True
+        self.stored.difference_update(small)
+        return False
 
-    def _cost(self, item: Item, limit: int) -> int:
-        """Additions to compute `item` from memory; more than `limit` where that is exceeded or something is missing."""
-        if self._is_ready(item.index) or item.primitive is IOTA:
+    def _cost(self, item: Item, limit: int, tiny: int, small: list[int]) -> int:
+        """Additions to compute `item` from memory; more than `limit` where that is exceeded or something is missing.
+
+        What is missing and has at most `tiny` elements, such as a mean per row, goes to `small`: to be stored.
+        """
+        if self._is_ready(item.index) or item.primitive is IOTA or item.index in small:
+            return 0
+        if item.index not in self.generated and 0 < item.size <= tiny:
+            small.append(item.index)
             return 0
         if not isinstance(item.primitive, Pointwise):
             return limit + 1
@@ -177,7 +189,7 @@ class Resolver:
             total += 1
             if total > limit:
                 break
-            total += self._cost(self.items[read.item], limit - total)
+            total += self._cost(self.items[read.item], limit - total, tiny, small)
         return total
 
     def _composes(self, read: Operand, shape: Shape) -> bool:

@@ -23,7 +23,7 @@ from clgrad.ops.operation import Composite, Value, unary
 from clgrad.ops.random import keep_mask
 from clgrad.ops.transcendental import erf, exp, expm1, log, sigmoid, tanh
 from clgrad.shapes import Shape, normalize_axes, normalize_axis
-from clgrad.tape import STATE
+from clgrad.tape import STATE, scope
 
 # -- activations -------------------------------------------------------------------------------------------
 
@@ -133,9 +133,7 @@ def masked_log_softmax(x: Value, mask: Value, axis: int = -1, temperature: float
     return _rowwise(_log_softmaxed, -math.inf, x, axis, temperature, mask)
 
 
-def _rowwise(
-    op: Composite, hidden: float, x: Value, axis: int, temperature: float | None, mask: Value | None
-) -> Value:
+def _rowwise(op: Composite, hidden: float, x: Value, axis: int, temperature: float | None, mask: Value | None) -> Value:
     axis = normalize_axis(op.name, axis, len(x.shape))
     if 0 in x.shape:
         return _wide(x)
@@ -191,21 +189,31 @@ def softmax_cross_entropy(x: Value, label: Value, axis: int = -1, sparse: bool =
 # -- normalization and dropout -----------------------------------------------------------------------------
 
 
-def _standardize(x: Value, eps: float, axes: Shape) -> Value:
+def _moments(x: Value, eps: float, axes: Shape) -> tuple[Value, Value]:
+    """x without its mean, and one over its standard deviation."""
     centred = x - reduction.mean(x, axes, keepdims=True)
-    return centred * rsqrt(reduction.mean(square(centred), axes, keepdims=True) + eps)
+    return centred, rsqrt(reduction.mean(square(centred), axes, keepdims=True) + eps)
 
 
-def _standardize_gradient(g: Value, out: Value, x: Value, eps: float, axes: Shape) -> tuple[Value, None]:
-    centred = x - reduction.mean(x, axes, keepdims=True)
-    scale = rsqrt(reduction.mean(square(centred), axes, keepdims=True) + eps)
+def _standardize_gradient(
+    g: Value, out: Value, x: Value, centred: Value, scale: Value, eps: float, axes: Shape
+) -> tuple[Value | None, ...]:
+    if STATE.recording:
+        # For gradients of this gradient the scale must know that it came from x.
+        _, scale = _moments(x, eps, axes)
     mean = reduction.mean(g, axes, keepdims=True)
     slope = reduction.mean(g * out, axes, keepdims=True)
-    return scale * (g - mean - out * slope), None
+    return scale * (g - mean - out * slope), None, None
 
 
-# x with mean 0 and variance 1 along axes
-standardize = Composite("standardize", _standardize, _standardize_gradient)
+_standardized = Composite("standardize", lambda x, centred, scale, eps, axes: centred * scale, _standardize_gradient)
+
+
+def standardize(x: Value, eps: float, axes: Shape) -> Value:
+    """x with mean 0 and variance 1 along axes; its gradient takes the scale from here instead of computing it again."""
+    with scope(recording=False):
+        centred, scale = _moments(x, eps, axes)
+    return _standardized(x, centred, scale, eps=eps, axes=axes)
 
 
 def layer_norm(x: Value, gamma: Value, beta: Value, axis: int = -1, eps: float = 1e-5) -> Value:
@@ -215,7 +223,7 @@ def layer_norm(x: Value, gamma: Value, beta: Value, axis: int = -1, eps: float =
         if one.shape != (x.shape[axis],):
             raise ShapeError(f"layer_norm: {name} must have shape {(x.shape[axis],)}, got {one.shape}")
     spread = tuple(n if at == axis else 1 for at, n in enumerate(x.shape))
-    normal = standardize(_wide(x), float(eps), axes=(axis,))
+    normal = standardize(_wide(x), float(eps), (axis,))
     out = normal * reshape(gamma, spread) + reshape(beta, spread)
     return cast(out, dtype=dtypes.to_floating(x.dtype))
 

@@ -26,7 +26,7 @@ def _lower(problem: Problem) -> Lowered:
     blocks = -(-length // block)
     wide = inner >= problem.capabilities.vector_width > 1
     defines = (
-        ("TYPE", dtypes.STORAGE_NAME[problem.output.dtype]), ("WIDE", str(int(wide))),
+        ("TYPE", dtypes.STORAGE_NAME[problem.output.dtype]), ("IN_VECTORS", str(int(wide))),
         ("PRODUCT", str(int(product))), ("REVERSE", str(int(reverse))),
     )  # fmt: skip
     columns = -(-inner // problem.capabilities.vector_width) if wide else inner
