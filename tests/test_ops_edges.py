@@ -12,8 +12,21 @@ import pytest
 from clgrad import dtypes, tape
 from clgrad.errors import AxisError, DTypeError, IndexOutOfRangeError, ShapeError
 from clgrad.graph.execute import read
-from clgrad.ops import arithmetic, choice, comparison, creation, indexing, joining, linalg, movement
-from clgrad.ops import neural, powers, random, reduction, scan
+from clgrad.ops import (
+    arithmetic,
+    choice,
+    comparison,
+    creation,
+    indexing,
+    joining,
+    linalg,
+    movement,
+    neural,
+    powers,
+    random,
+    reduction,
+    scan,
+)
 from clgrad.ops.operation import Value, fill
 from clgrad.ops.selection import constant
 from clgrad.runtime.device import Device
@@ -70,8 +83,7 @@ def test_products_with_zeros(device: Device, x: Sequence[float]) -> None:
     same(gradient(reduction.prod, device, x)[0], others)
 
     def directional(x: Value) -> Value:
-        value = reduction.sum(gradient_value(reduction.prod, x))
-        return value
+        return reduction.sum(gradient_value(reduction.prod, x))
 
     pairs = [sum(math.prod(v for k, v in enumerate(x) if k not in (i, j)) for j in range(len(x)) if j != i) for i in range(len(x))]
     if len(x) > 1:
