@@ -25,6 +25,8 @@ from clgrad.runtime.device import set_default_device as set_default_device
 from clgrad.runtime.statistics import reset_peak as reset_peak
 from clgrad.runtime.statistics import statistics as statistics
 
+__version__ = "0.1.0"
+
 __all__ = [
     "Device", "autograd", "default_device", "devices", "errors", "explain", "find_device", "ndarray", "np",
     "npx", "rejected_devices", "reset_peak", "set_default_device", "statistics",
