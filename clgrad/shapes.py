@@ -62,6 +62,7 @@ def broadcast_shapes(name: str, *shapes: Shape) -> Shape:
     return tuple(result)
 
 
+@lru_cache(maxsize=4096)
 def broadcast_strides(shape: Shape, strides: Shape, target: Shape) -> Shape:
     """Strides that read `shape` as if it were `target`: 0 along new and stretched axes."""
     new = len(target) - len(shape)
@@ -113,7 +114,13 @@ def infer_reshape(name: str, shape: Shape, newshape: int | Sequence[int]) -> Sha
     >>> infer_reshape("reshape", (4, 6), (3, -1))
     (3, 8)
     """
-    wanted = [index(n) for n in (newshape if isinstance(newshape, Sequence) else (newshape,))]
+    wanted = newshape if isinstance(newshape, Sequence) else (newshape,)
+    return _inferred(name, shape, tuple([index(n) for n in wanted]))
+
+
+@lru_cache(maxsize=4096)
+def _inferred(name: str, shape: Shape, newshape: Shape) -> Shape:
+    wanted = list(newshape)
     size = size_of(shape)
     if wanted.count(-1) > 1 or any(n < -1 for n in wanted):
         raise ShapeError(f"{name}: {tuple(wanted)} is not a shape; at most one length may be -1, none less")
@@ -127,6 +134,7 @@ def infer_reshape(name: str, shape: Shape, newshape: int | Sequence[int]) -> Sha
     return tuple(wanted)
 
 
+@lru_cache(maxsize=4096)
 def reshaped_strides(shape: Shape, strides: Shape, newshape: Shape) -> Shape | None:
     """Strides that read the same elements as `newshape` without a copy, or None where that needs one.
 

@@ -26,8 +26,8 @@ from clgrad.ops import (
 )
 from tests.reference_cases import ANY, BITS, EVERYTHING, FLOATS, NUMBERS, SINGLE, Row
 
-ONE = (((3, 37),), ((),), ((0, 5),), ((1,),), ((257,),))
-TWO = (((3, 37), (3, 37)), ((3, 1), (37,)), ((), (5,)), ((0, 5), (1, 5)), ((4, 1, 3), (5, 1)))
+ONE = (((5, 37),), ((),), ((0, 5),), ((1,),), ((257,),))
+TWO = (((5, 37), (5, 37)), ((5, 1), (37,)), ((), (5,)), ((0, 5), (1, 5)), ((4, 1, 3), (5, 1)))
 
 
 def unary(name: str, call: Any, reference: Any, **options: Any) -> Row:
@@ -78,8 +78,9 @@ ARITHMETIC = [
     binary("fmin", choice.fmin, numpy.fmin, dtypes=ANY, covers=("present_smaller_share",)),
 ]  # fmt: skip
 
+COMPARED = (*FLOATS, *map(numpy.dtype, ("int32", "uint8", "uint64", "bool")))
 COMPARISON = [
-    binary(name, getattr(comparison, name), getattr(numpy, name), dtypes=EVERYTHING, result="bool", gradient=False)
+    binary(name, getattr(comparison, name), getattr(numpy, name), dtypes=COMPARED, result="bool", gradient=False)
     for name in (
         "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
         "logical_and", "logical_or", "logical_xor",
@@ -424,7 +425,7 @@ NEURAL = [
     Row("softmax with lengths", lambda x, length: neural.softmax(x, length=length), shapes=(((5, 9),),), error=16, covers=("softmax",),
         reference=lambda x, length: _softmax(numpy.where(numpy.arange(9) < length[:, None], x, -1e30)),
         fixed=(_numbers_below(9, 5, low=1),)),
-    Row("logsumexp", neural.logsumexp, _logsumexp, shapes=ROWS_SHAPES, error=8, absolute=4,
+    Row("logsumexp", neural.logsumexp, _logsumexp, shapes=ROWS_SHAPES, covers=("zero_if_infinite",), error=8, absolute=4,
         keywords=({"axis": -1}, {"axis": 0, "keepdims": True}, {"axis": (0, 1)})),
     Row("softmax_cross_entropy", neural.softmax_cross_entropy, _cross_entropy, shapes=(((5, 9),),), fixed=(_LABELS,), error=8, absolute=8),
     Row("softmax_cross_entropy with probabilities", lambda x, p: neural.softmax_cross_entropy(x, p, sparse=False),
@@ -434,20 +435,20 @@ NEURAL = [
         absolute=32, covers=("standardize",)),
 ]  # fmt: skip
 
-_BOOLEANS = _numbers_below(2, 3, 37) > 0
+_BOOLEANS = _numbers_below(2, 5, 37) > 0
 CHOICE = [
     Row("where", lambda x, y, c: choice.where(c, x, y), lambda x, y, c: numpy.where(c, x, y), fixed=(_BOOLEANS,), error=0,
-        shapes=(((3, 37), (3, 37)), ((37,), (3, 1)), ((), ())), dtypes=EVERYTHING),
+        shapes=(((5, 37), (5, 37)), ((37,), (5, 1)), ((), ())), dtypes=EVERYTHING),
     unary("clip", choice.clip, numpy.clip, dtypes=NUMBERS, keywords=({"a_min": 0, "a_max": 1},), covers=("inside", "below", "above")),
     unary("clip from below", choice.clip, lambda x, a_min: numpy.maximum(x, a_min), dtypes=NUMBERS, keywords=({"a_min": 1},),
           covers=("clip_below",)),
     unary("clip from above", choice.clip, lambda x, a_max: numpy.minimum(x, a_max), dtypes=NUMBERS, keywords=({"a_max": 1},),
           covers=("clip_above",)),
-    Row("clip between arrays", choice.clip, numpy.clip, shapes=(((3, 37), (37,), (3, 1)),), dtypes=NUMBERS, covers=("clip",)),
+    Row("clip between arrays", choice.clip, numpy.clip, shapes=(((5, 37), (37,), (5, 1)),), dtypes=NUMBERS, covers=("clip",)),
     unary("nan_to_num", choice.nan_to_num, numpy.nan_to_num, keywords=({"nan": 2.0, "posinf": 3.0, "neginf": -4.0},)),
     *(
         Row(f"cast to {target.name}", lambda x, target=target: arithmetic.cast(x, dtype=target),
-            lambda x, target=target: x.astype(target) if target.kind != "f" else x, dtypes=EVERYTHING, domain=(0, 99), shapes=ONE,
+            lambda x, target=target: x.astype(target) if target.kind != "f" else x, dtypes=EVERYTHING, domain=(0, 99), elementwise=True,
             result=target.name, error=0.5, covers=("cast",), gradient=target == numpy.dtype("float64"))
         for target in EVERYTHING
     ),

@@ -51,7 +51,7 @@ class Row:
     name: str
     call: Callable[..., Value]
     reference: Callable[..., Any]
-    shapes: tuple[Shapes, ...] = (((3, 37),),)
+    shapes: tuple[Shapes, ...] = (((5, 37),),)
     dtypes: tuple[DType, ...] = FLOATS
     domain: tuple[float, float] = (-2.0, 2.0)
     keywords: tuple[dict[str, Any], ...] = ({},)
@@ -135,22 +135,20 @@ def cases(row: Row, device: Device) -> Iterator[Case]:
         arrays = [sample(generator, shape, dtype, row) for shape in row.shapes[0]]
         if layout == "broadcast":
             arrays = [numpy.broadcast_to(one[:1], one.shape) if one.ndim else one for one in arrays]
+        elif row.special and dtypes.is_floating(dtype):
+            add_special_values(arrays)
         yield _case(row, device, arrays, keywords, layout, f"{dtype.name} {layout} {keywords}")
     for shapes in row.shapes[1:]:
         arrays = [sample(generator, shape, kinds[0], row) for shape in shapes]
         yield _case(row, device, arrays, row.keywords[0], "contiguous", f"shapes {shapes}")
-    if row.special:
-        for dtype in kinds:
-            if dtypes.is_floating(dtype):
-                arrays = special_arrays(len(row.shapes[0]), dtype)
-                yield _case(row, device, arrays, row.keywords[0], "contiguous", f"{dtype.name} special values")
 
 
-def special_arrays(count: int, dtype: DType) -> list[Array]:
-    """Every pair of special values, as inputs that meet element by element."""
+def add_special_values(arrays: list[Array]) -> None:
+    """Put every combination of special values where the inputs meet element by element."""
     with numpy.errstate(all="ignore"):
-        values = numpy.array(SPECIAL).astype(dtype)
-    return [one.reshape(-1).copy() for one in numpy.meshgrid(*[values] * count)]
+        values = numpy.array(SPECIAL).astype(arrays[0].dtype)
+    for array, special in zip(arrays, numpy.meshgrid(*[values] * len(arrays))):
+        array.reshape(-1)[: special.size] = special.reshape(-1)
 
 
 def _case(row: Row, device: Device, arrays: list[Array], keywords: dict[str, Any], layout: str, label: str) -> Case:

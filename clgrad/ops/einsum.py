@@ -135,9 +135,7 @@ def _product(a: Term, b: Term, needed: set[str], lengths: dict[str, int]) -> Ter
             reshape(right, (sizes[batch], sizes[contracted], sizes[columns])),
         )
     else:
-        out = multiply(
-            reshape(left, (sizes[batch], sizes[rows], 1)), reshape(right, (sizes[batch], 1, sizes[columns]))
-        )
+        out = multiply(reshape(left, (sizes[batch], sizes[rows], 1)), reshape(right, (sizes[batch], 1, sizes[columns])))
     letters = batch + rows + columns
     return letters, reshape(out, [lengths[letter] for letter in letters])
 

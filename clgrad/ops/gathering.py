@@ -158,9 +158,7 @@ def _scatter_add(values: Value, indices: Value, length: int) -> Value:
 
 
 # values of shape (outer, n, inner) -> (outer, length, inner): at each index the sum of the values that go there
-scatter_add = Composite(
-    "scatter_add", _scatter_add, lambda g, out, values, indices, length: (gather(g, indices), None)
-)
+scatter_add = Composite("scatter_add", _scatter_add, lambda g, out, values, indices, length: (gather(g, indices), None))
 
 
 def _scatter_set(x: Value, values: Value, indices: Value) -> Value:

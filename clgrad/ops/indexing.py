@@ -114,9 +114,7 @@ def _fitted(name: str, value: Value, shape: Shape) -> Value:
 def _where_mask(x: Value, mask: Value, value: Value) -> Value | None:
     """x[mask] = value without reading the mask, where the value does not depend on how many elements there are."""
     inner = x.shape[len(mask.shape) :]
-    fits = len(value.shape) <= len(inner) and all(
-        n in (1, m) for n, m in zip(value.shape[::-1], inner[::-1])
-    )
+    fits = len(value.shape) <= len(inner) and all(n in (1, m) for n, m in zip(value.shape[::-1], inner[::-1]))
     if mask.shape != x.shape[: len(mask.shape)] or not fits:
         return None
     return where(reshape(mask, mask.shape + (1,) * len(inner)), value, x)
@@ -159,9 +157,7 @@ def take_along_axis(x: Value, indices: Value, axis: int | None, mode: str = "rai
     axis = normalize_axis("take_along_axis", axis, len(x.shape))
     if len(indices.shape) != len(x.shape):
         raise ShapeError(f"take_along_axis: shapes {x.shape} and {indices.shape} differ in dimensions")
-    shape = tuple(
-        max(n, m) if at != axis else m for at, (n, m) in enumerate(zip(x.shape, indices.shape))
-    )
+    shape = tuple(max(n, m) if at != axis else m for at, (n, m) in enumerate(zip(x.shape, indices.shape)))
     x = broadcast_to(x, tuple(x.shape[axis] if at == axis else n for at, n in enumerate(shape)))
     position = wrapped_index("take_along_axis", indices, x.shape[axis], mode)
     step = 1
@@ -194,9 +190,7 @@ def pick(x: Value, indices: Value, axis: int = -1, keepdims: bool = False, mode:
     if len(indices.shape) == len(x.shape) - 1:
         indices = expand_dims(indices, axis)
     if len(indices.shape) != len(x.shape) or indices.shape[axis] != 1:
-        raise ShapeError(
-            f"pick: indices of shape {indices.shape} do not fit shape {x.shape} with axis {axis} left out"
-        )
+        raise ShapeError(f"pick: indices of shape {indices.shape} do not fit shape {x.shape} with axis {axis} left out")
     found = _picked(x, wrapped_index("pick", indices, x.shape[axis], mode), axis=axis)
     return found if keepdims else squeeze(found, axis)
 

@@ -49,8 +49,9 @@ def _multiply_matrices(a: Value, b: Value) -> Value:
     return Value(_MATMUL, (a, b), None, shape, a.dtype, a.device)
 
 
-def _matrices_gradient(g: Value, out: Value, a: Value, b: Value) -> tuple[Value, Value]:
-    return _matrices(g, swapaxes(b, -1, -2)), _matrices(swapaxes(a, -1, -2), g)
+def _matrices_gradient(g: Value, out: Value, a: Value, b: Value) -> tuple[Value | None, Value | None]:
+    left = None if a.entry is None else _matrices(g, swapaxes(b, -1, -2))
+    return left, None if b.entry is None else _matrices(swapaxes(a, -1, -2), g)
 
 
 _matrices = Composite("matmul", _multiply_matrices, _matrices_gradient)
@@ -72,6 +73,8 @@ def matmul(a: Value, b: Value) -> Value:
             f"matmul: shapes {a.shape} and {b.shape} do not fit: {a.shape[-1]} columns meet {b.shape[-2]} rows. "
             "Usual cause: one of them must be transposed"
         )
+    if len(a.shape) == 2 and len(b.shape) == 2:
+        return _matrices(a, b)
     if size_of(b.shape[:-2]) == 1:
         return _fold_rows(a, b)
     batch = broadcast_shapes("matmul", a.shape[:-2], b.shape[:-2])
@@ -88,7 +91,8 @@ def _fold_rows(a: Value, b: Value) -> Value:
 def _inner_product(name: str, a: Value, b: Value) -> Value:
     if a.shape != b.shape:
         raise ShapeError(f"{name}: vectors of lengths {a.shape[0]} and {b.shape[0]} do not fit")
-    return reduction.sum(multiply(a, b), dtype=a.dtype)
+    terms = multiply(a, b)
+    return reduction.any(terms) if a.dtype == dtypes.bool_ else reduction.sum(terms, dtype=a.dtype)
 
 
 def dot(a: Value, b: Value) -> Value:

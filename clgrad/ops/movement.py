@@ -27,15 +27,16 @@ def _view(x: Value, shape: Shape, strides: Shape, offset: int) -> Value:
     return out
 
 
-def _reshape(x: Value, shape: Shape) -> Value:
+def shaped(x: Value, shape: Shape) -> Value:
+    """x in another shape of as many elements; for the forward of an op, since nothing is recorded."""
     strides, offset = x.layout()
     steps = reshaped_strides(x.shape, strides, shape)
     if steps is None:
-        return _reshape(identity(x), shape)
+        return shaped(identity(x), shape)
     return _view(x, shape, steps, offset)
 
 
-_reshaped = Composite("reshape", _reshape, lambda g, out, x, shape: (reshape(g, x.shape),))
+_reshaped = Composite("reshape", shaped, lambda g, out, x, shape: (reshape(g, x.shape),))
 
 
 def reshape(x: Value, shape: int | Sequence[int]) -> Value:
@@ -99,7 +100,7 @@ def _sum_to(x: Value, shape: Shape) -> Value:
     stretched = (new + axis for axis, n in enumerate(shape) if n == 1 and x.shape[new + axis] != 1)
     axes = (*range(new), *stretched)
     lengths = tuple(n for axis, n in enumerate(x.shape) if axis not in axes)
-    return _reshape(Value(SUM, (x,), axes, lengths, x.dtype, x.device) if axes else x, shape)
+    return shaped(Value(SUM, (x,), axes, lengths, x.dtype, x.device) if axes else x, shape)
 
 
 # The inverse of broadcasting: what gradients of broadcast inputs need.

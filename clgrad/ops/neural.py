@@ -97,9 +97,12 @@ def _log_softmax_gradient(g: Value, out: Value, x: Value, axis: int) -> tuple[Va
     return (g - exp(out) * reduction.sum(g, axis, keepdims=True),)
 
 
+_zero_if_infinite = unary("zero_if_infinite", "(fabs(x) == (@_v)(INFINITY)) ? (@_v)(0) : x")
+
+
 def _logsumexp(x: Value, axes: Shape) -> Value:
     largest = reduction.max(x, axes, keepdims=True)
-    shift = where(equal(absolute(largest), math.inf), 0, largest)
+    shift = _zero_if_infinite(largest)
     return log(reduction.sum(exp(x - shift), axes, keepdims=True)) + shift
 
 

@@ -113,10 +113,11 @@ class Composite(Operation):
             out = self.forward(*inputs, **attributes)
         finally:
             STATE.recording = True
-        if any(out is one for one in inputs):
-            out = alias(out)
+        for one in inputs:
+            if out is one:
+                out = alias(out)
         if self.gradient is not None:
-            wrapped = tuple(one if isinstance(one, Node) else Scalar(one) for one in inputs)
+            wrapped = tuple([one if isinstance(one, Node) else Scalar(one) for one in inputs])
             record(out, self, wrapped, attributes)
         return out
 

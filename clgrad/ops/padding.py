@@ -108,9 +108,7 @@ def _median(x: Value, axis: int, keepdims: bool) -> Value:
     here, there = axis_index(mine.shape, axis, x.device), axis_index(theirs.shape, axis + 1, x.device)
     before = logical_or(less(theirs, mine), logical_and(equal(theirs, mine), less(there, here)))
     rank = reduction.sum(before, axis + 1)
-    middle = [
-        reduction.sum(where(equal(rank, at), x, 0), axis, keepdims) for at in ((length - 1) // 2, length // 2)
-    ]
+    middle = [reduction.sum(where(equal(rank, at), x, 0), axis, keepdims) for at in ((length - 1) // 2, length // 2)]
     return where(reduction.any(isnan(x), axis, keepdims), math.nan, 0.5 * (middle[0] + middle[1]))
 
 

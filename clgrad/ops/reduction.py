@@ -16,7 +16,18 @@ from clgrad.ops.arithmetic import cast, divide, sqrt, square
 from clgrad.ops.choice import where
 from clgrad.ops.comparison import equal, logical_or, not_equal
 from clgrad.ops.creation import axis_index
-from clgrad.ops.movement import SUM, along, broadcast_to, flip, moveaxis, part, reshape, slice_axes, slice_update
+from clgrad.ops.movement import (
+    SUM,
+    along,
+    broadcast_to,
+    flip,
+    moveaxis,
+    part,
+    reshape,
+    shaped,
+    slice_axes,
+    slice_update,
+)
 from clgrad.ops.operation import Composite, Gradient, Value, fill, iota
 from clgrad.shapes import Shape, normalize_axes, reduced_shape, size_of
 
@@ -34,7 +45,7 @@ def _reduction(primitive: Reduction, gradient: Gradient | None) -> Composite:
         if not axes:
             return x
         out = Value(primitive, (x,), axes, reduced_shape(x.shape, axes, False), x.dtype, x.device)
-        return reshape(out, reduced_shape(x.shape, axes, True)) if keepdims else out
+        return shaped(out, reduced_shape(x.shape, axes, True)) if keepdims else out
 
     return Composite(primitive.combine, forward, gradient)
 
@@ -184,9 +195,7 @@ def var(x: Value, axis: Axis = None, keepdims: bool = False, ddof: int = 0, dtyp
 
 
 # 0 where the distance is 0, so that equal elements give no NaN.
-distance = Composite(
-    "standard_deviation", sqrt, lambda g, out, x: (where(equal(out, 0), 0, 0.5 * g / out),)
-)
+distance = Composite("standard_deviation", sqrt, lambda g, out, x: (where(equal(out, 0), 0, 0.5 * g / out),))
 
 
 def std(x: Value, axis: Axis = None, keepdims: bool = False, ddof: int = 0, dtype: DType | None = None) -> Value:

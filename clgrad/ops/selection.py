@@ -90,9 +90,7 @@ class Selection:
 def _checked(name: str, indices: numpy.ndarray[Any, Any], length: int) -> numpy.ndarray[Any, Any]:
     outside = indices[(indices < -length) | (indices >= length)]
     if outside.size:
-        raise IndexOutOfRangeError(
-            f"{name}: index {outside[0]} is out of range for an axis of length {length}"
-        )
+        raise IndexOutOfRangeError(f"{name}: index {outside[0]} is out of range for an axis of length {length}")
     return numpy.where(indices < 0, indices + length, indices).astype("int64")
 
 
