@@ -13,6 +13,7 @@
 #define ROW_SETUP                   // offsets of each operand from `row`
 #define MID_SETUP                   // offsets of each operand from `j`
 #define SPLIT 0                     // 1: `mid` is cut into parts
+#define BLOCK_STEPS 16              // terms per accumulator before it is added with compensation
 #define DECLARE(u) float_v t0_##u = 0, a0_##u = 0;       // totals and accumulators of vector u
 #define FULL(i, u) a0_##u += load_float(p0 + j * inner + i);
 #define PART(i, count) a0_0 += load_strided_float(p0 + j * inner + i, 1, count);
@@ -23,11 +24,10 @@
 
 #ifndef COLUMNS_PASSES
 #define COLUMNS_PASSES
-#define MID_BLOCK 16
 // Walk down `mid` in blocks; EACH is done at every step, FOLDS after every block.
 #define DOWN(EACH, FOLDS)                                                                                             \
-    for (index_t block = first_mid; block < stop_mid; block += MID_BLOCK) {                                           \
-        const index_t end = min(block + MID_BLOCK, stop_mid);                                                         \
+    for (index_t block = first_mid; block < stop_mid; block += BLOCK_STEPS) {                                         \
+        const index_t end = min(block + BLOCK_STEPS, stop_mid);                                                       \
         for (index_t j = block; j < end; j++) {                                                                       \
             MID_SETUP                                                                                                 \
             EACH                                                                                                      \

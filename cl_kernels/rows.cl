@@ -18,6 +18,7 @@
 #define MID_SETUP                   // offsets of each operand from `j`, the index along the outer reduced axes
 #define GROUP_SIZE 0                // work-items per row: a power of two, or 0 for one
 #define SPLIT 0                     // 1: parts of `inner`; 2: parts of `mid`
+#define BLOCK_STEPS 16              // terms per accumulator before it is added with compensation
 #define PHASES float_v t0 = 0, a0_0; SINGLE_PASS(P0) store_strided_float(t0, q0 + row, 1, 1);
 #define P0_START a0_0 = 0;          // before each block of columns
 #define P0_FULL(i, u) a0_##u += load_float(p0 + row * inner + i);
@@ -62,6 +63,15 @@
         P##_FULL((i + 3 * VECTOR_WIDTH), 3)                                                                           \
     }                                                                                                                 \
     WHOLE_SINGLE(P)
+// The same sums in the same order for a body that is too long to be written four times.
+#define WHOLE_TURNING(P)                                                                                              \
+    while (i + 4 * VECTOR_WIDTH <= end) {                                                                             \
+        for (int turn = 0; turn < 4; turn++, i += VECTOR_WIDTH) {                                                     \
+            P##_FULL(i, 0)                                                                                            \
+            P##_TURN                                                                                                  \
+        }                                                                                                             \
+    }                                                                                                                 \
+    WHOLE_SINGLE(P)
 #if VECTOR_WIDTH == 1
 #define REST(P)
 #else
@@ -71,8 +81,9 @@
         P##_PART(i, count)                                                                                            \
     }
 #endif
-#define SINGLE_PASS(P) PASS(P, WHOLE_SINGLE, 16 * COLUMN_STEP)
+#define SINGLE_PASS(P) PASS(P, WHOLE_SINGLE, BLOCK_STEPS * COLUMN_STEP)
 #define UNROLLED_PASS(P) PASS(P, WHOLE_UNROLLED, 64 * COLUMN_STEP)
+#define TURNING_PASS(P) PASS(P, WHOLE_TURNING, 64 * COLUMN_STEP)
 #endif
 
 #ifdef ENTRY_rows

@@ -31,9 +31,13 @@ SHAPES = [
 
 
 class RandomProgram:
-    """Grows pairs (Value, NumPy array) by random ops; `run` compares a random subset, in random order."""
+    """Grows pairs (Value, NumPy array) by random ops; `run` compares them with NumPy, in random order.
 
-    def __init__(self, seed: int, device: Device) -> None:
+    With `looking` every value is computed as soon as it is made, so nothing fuses.
+    """
+
+    def __init__(self, seed: int, device: Device, looking: bool = False) -> None:
+        self.looking = looking
         self.random = random.Random(seed)
         self.numbers = numpy.random.default_rng(seed)
         self.device = device
@@ -69,6 +73,8 @@ class RandomProgram:
 
     def _put(self, value: Value, array: Any) -> None:
         assert value.shape == array.shape, (value.shape, array.shape)
+        if self.looking:
+            flush([value])
         self.pool.append((value, array))
         if self.random.random() < 0.3 and len(self.pool) > 3:
             self.pool.pop(self.random.randrange(len(self.pool) - 1))
@@ -143,11 +149,14 @@ class RandomProgram:
         if self.random.random() < 0.3:
             flush([self._pick()[0]])
 
-    def run(self, steps: int) -> None:
+    def run(self, steps: int) -> list[Any]:
+        """The values that are left after so many steps."""
         for _ in range(steps):
             self.step()
         self.random.shuffle(self.pool)
         flush([value for value, _ in self.pool[: len(self.pool) // 2]])
-        for value, array in self.pool:
+        results = [read(value) for value, _ in self.pool]
+        for result, (_, array) in zip(results, self.pool):
             scale = max(1.0, float(numpy.abs(array).max())) if array.size else 1.0
-            numpy.testing.assert_allclose(read(value), array, rtol=2e-4, atol=2e-5 * scale)
+            numpy.testing.assert_allclose(result, array, rtol=2e-4, atol=2e-5 * scale)
+        return results

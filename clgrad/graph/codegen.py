@@ -1,8 +1,8 @@
 """From a loop to OpenCL C: the defines that specialise a kernel file, and the kernel's arguments.
 
 Generated names: p0 q0 where an item is read and written, v0 the value of statement 0, n0 a number,
-d and e the lengths of outer and middle axes, a m s b the outer, middle and inner strides and the fixed offset of an
-access, `at` and `in` its offset after the outer and the middle axes.
+d e f the lengths of outer, middle and inner axes, a m s b the outer, middle and inner strides and the fixed offset of
+an access, `at` and `in` its offset after the outer and the middle axes, `lanes` what each lane adds to that.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from itertools import pairwise
+from math import prod
 
 import numpy
 
@@ -23,25 +25,35 @@ from clgrad.shapes import Shape
 _NAMES = re.compile(r"\b[xyzw]\b")
 _COMBINE_NAME = {"max": "maximum", "min": "minimum"}
 _LARGEST_INT = 2**31 - 2**16
+# Last reduced axes are walked as one axis until it is at least so long, even if some operand cannot be read so
+# simply: the order of a sum depends on its shape only, not on where its operands lie.
+SHORTEST_ROW = 256
 
 
 @dataclass
 class Access:
-    """One strided walk through memory: of a load, of a store, or of an index that is computed."""
+    """One strided walk through memory: of a load, of a store, or of an index that is computed.
+
+    `inner` holds one stride, or one for each inner axis of the space.
+    """
 
     outer: list[int]
     middle: list[int]
-    inner: int
+    inner: list[int]
     offset: int
 
 
 @dataclass
 class Space:
-    """The loop's space after merging: lengths of the outer and middle axes, and of the inner one."""
+    """The loop's space after merging: lengths of the outer and middle axes, and of the inner ones as one axis.
+
+    `inner_axes` are the axes behind `inner` where some access steps through them differently.
+    """
 
     outer: list[int]
     middle: list[int]
     inner: int
+    inner_axes: list[int]
     accesses: list[Access]
     index_type: str
 
@@ -51,14 +63,34 @@ def merged_space(loop: Loop) -> Space:
     all_walks = walks(loop)
     kept = [axis for axis in range(len(loop.space)) if axis not in loop.axes]
     outer, outer_strides = _merged_axes(loop, kept, all_walks)
-    middle, middle_strides = _merged_axes(loop, loop.axes, all_walks)
-    last, last_strides = (middle, middle_strides) if loop.kind == "rows" else (outer, outer_strides)
-    inner = last.pop() if last else 1
-    inners = [strides.pop() if strides else 0 for strides in last_strides]
+    if loop.kind == "rows":
+        first = _first_inner(loop)
+        middle, middle_strides = _merged_axes(loop, loop.axes[:first], all_walks)
+        inner, inner_strides = _merged_axes(loop, loop.axes[first:], all_walks)
+    else:
+        middle, middle_strides = _merged_axes(loop, loop.axes, all_walks)
+        inner, inner_strides = outer[-1:], [strides[-1:] for strides in outer_strides]
+        outer, outer_strides = outer[:-1], [strides[:-1] for strides in outer_strides]
     accesses = [
-        Access(a, m, s, offset) for a, m, s, (_, offset) in zip(outer_strides, middle_strides, inners, all_walks)
+        Access(a, m, _as_one(inner, s), offset)
+        for a, m, s, (_, offset) in zip(outer_strides, middle_strides, inner_strides, all_walks)
     ]
-    return Space(outer, middle, inner, accesses, index_type(loop.space, all_walks))
+    return Space(outer, middle, prod(inner), inner, accesses, index_type(loop.space, all_walks))
+
+
+def _first_inner(loop: Loop) -> int:
+    """The number of leading reduced axes that are not part of a row."""
+    first, length = len(loop.axes), 1
+    while first > 0 and length < SHORTEST_ROW:
+        first -= 1
+        length *= loop.space[loop.axes[first]]
+    return first
+
+
+def _as_one(axes: list[int], strides: list[int]) -> list[int]:
+    """The strides over the inner axes, as one stride where that is possible."""
+    _, (merged,) = merge(axes, [strides])
+    return strides if len(merged) > 1 else merged or [0]
 
 
 def index_type(space: Shape, all_walks: list[tuple[Shape, int]]) -> str:
@@ -105,6 +137,7 @@ class Writer:
         self._declare_numbers()
         self.row_setup = self._coordinates("row", self.space.outer, "c", "d") + self._offsets("outer")
         self.middle_setup = self._coordinates("j", self.space.middle, "h", "e") + self._offsets("middle")
+        self._declare_steps()
 
     # -- parameters ---------------------------------------------------------------------------------------------
 
@@ -170,9 +203,32 @@ class Writer:
                 if stride:
                     terms.append(f"{coordinate}{axis} * " + self._index_parameter(f"{letter}{number}_{axis}", stride))
             lines.append(f"const index_t {name}{number} = {' + '.join(terms) or '0'};")
+        return "\n".join(lines)
+
+    def _declare_steps(self) -> None:
+        """Parameters for the inner strides that are neither 0 nor 1, and for the lengths of several inner axes."""
         for number, access in enumerate(self.space.accesses):
-            if which == "outer" and access.inner not in (0, 1):
-                self._index_parameter(f"s{number}", access.inner)
+            if len(access.inner) > 1:
+                for axis, stride in enumerate(access.inner):
+                    self._index_parameter(f"s{number}_{axis}", stride)
+            elif access.inner[0] not in (0, 1):
+                self._index_parameter(f"s{number}", access.inner[0])
+        if any(len(access.inner) > 1 for access in self.space.accesses):
+            for axis, length in enumerate(self.space.inner_axes):
+                self._index_parameter(f"f{axis}", length)
+
+    def lanes(self) -> str:
+        """Declares lanes0, lanes1 ...: the steps of each lane, for accesses that no one stride describes."""
+        if all(len(access.inner) == 1 for access in self.space.accesses):
+            return ""
+        lines = ["long_v rest_f = (long_v)(i) + LANES(long);"]
+        for axis in range(len(self.space.inner_axes) - 1, 0, -1):
+            lines.append(f"const long_v g{axis} = rest_f % (long_v)(f{axis}); rest_f /= (long_v)(f{axis});")
+        lines.append("const long_v g0 = rest_f;")
+        for number, access in enumerate(self.space.accesses):
+            if len(access.inner) > 1:
+                terms = [f"g{axis} * (long_v)(s{number}_{axis})" for axis in range(len(access.inner))]
+                lines.append(f"const long_v lanes{number} = {' + '.join(terms)};")
         return "\n".join(lines)
 
     # -- statements ---------------------------------------------------------------------------------------------
@@ -191,6 +247,8 @@ class Writer:
         if isinstance(what, Compute):
             return self._expression(statement, what)
         number = self.access_of[place]
+        if moves and len(self.space.accesses[number].inner) > 1:
+            return self._gathered(place, statement, base, count)
         stride = self._stride(number) if moves else "0"
         start = f"{base}{number}" + ("" if stride == "0" else f" + (i) * {stride}")
         if isinstance(what, Index):
@@ -203,8 +261,17 @@ class Writer:
             return f"load_{stored}({pointer} + {start})"
         return f"load_strided_{stored}({pointer} + {start}, {stride}, {count or 'VECTOR_WIDTH'})"
 
+    def _gathered(self, place: int, statement: Statement, base: str, count: str | None) -> str:
+        number = self.access_of[place]
+        if isinstance(statement.what, Index):
+            return f"((long_v)({base}{number}) + lanes{number})"
+        assert isinstance(statement.what, Load)
+        pointer = self.pointers[statement.what.item]
+        load = f"gather_{STORAGE_NAME[statement.dtype]}"
+        return f"{load}({pointer} + {base}{number}, lanes{number}, {count or 'VECTOR_WIDTH'})"
+
     def _stride(self, number: int) -> str:
-        inner = self.space.accesses[number].inner
+        (inner,) = self.space.accesses[number].inner
         return str(inner) if inner in (0, 1) else f"s{number}"
 
     def _expression(self, statement: Statement, what: Compute) -> str:
@@ -217,6 +284,9 @@ class Writer:
         store = self.loop.stores[index]
         stored = STORAGE_NAME[self.loop.statements[store.value].dtype]
         number = self.store_access[index]
+        if moves and len(self.space.accesses[number].inner) > 1:
+            target = f"q{index} + {base}{number}, lanes{number}"
+            return f"scatter_{stored}(v{store.value}, {target}, {count or 'VECTOR_WIDTH'});"
         stride = self._stride(number) if moves else "0"
         start = f"q{index} + {base}{number}" + ("" if stride == "0" else f" + (i) * {stride}")
         if not moves:
@@ -299,6 +369,12 @@ class Accumulator:
             term = f"(({inside}) ? {term} : {self.start})"
         name = f"acc{self.place}_{suffix}"
         return f"{name} = combine_{self.combine}_{self.kind}({name}, {term});"
+
+    def turn(self, suffixes: list[str]) -> str:
+        """Each accumulator takes the place of the one before, the first that of the last."""
+        names = [f"acc{self.place}_{suffix}" for suffix in suffixes]
+        moves = " ".join(f"{name} = {following};" for name, following in pairwise(names))
+        return f"{{ const {self.kind}_v first = {names[0]}; {moves} {names[-1]} = first; }}"
 
     def fold(self, suffixes: list[str], total: str = "") -> str:
         names = [f"acc{self.place}_{suffix}" for suffix in suffixes]

@@ -38,9 +38,10 @@ def _space(loop: Loop, shape: Shape) -> Space:
     *batch, rows, columns = shape
     outer, outer_strides = merge(batch, [strides[:-2] for strides, _ in all_walks])
     accesses = [
-        Access(steps, [strides[-2]], strides[-1], offset) for steps, (strides, offset) in zip(outer_strides, all_walks)
+        Access(steps, [strides[-2]], [strides[-1]], offset)
+        for steps, (strides, offset) in zip(outer_strides, all_walks)
     ]
-    return Space(outer, [rows], columns, accesses, index_type(shape, all_walks))
+    return Space(outer, [rows], columns, [columns], accesses, index_type(shape, all_walks))
 
 
 def _expanded(strides: Shape, shape: Shape) -> Shape:

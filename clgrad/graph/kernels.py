@@ -24,6 +24,8 @@ ITEMS_PER_UNIT = 4
 # Rows and columns longer than this are cut, if there are few of them, into parts of about this length.
 PART = 16384
 MOST_PARTS = 64
+# Terms that an accumulator takes before it is added with compensation; where there are few, as many as parts, each is.
+BLOCK_STEPS = 16
 
 
 class LoopLowerer:
@@ -95,7 +97,12 @@ class LoopLowerer:
         if not self.gpu:
             phases.stash(middle * _round_up(space.inner, self.capabilities.vector_width), items, self.new_scratch)
         split = 0 if parts == 1 else (2 if prod(space.middle) >= parts else 1)
-        defines = [("MID_SETUP", writer.middle_setup), ("GROUP_SIZE", str(group)), ("SPLIT", str(split))]
+        defines = [
+            ("MID_SETUP", writer.middle_setup),
+            ("GROUP_SIZE", str(group)),
+            ("SPLIT", str(split)),
+            _block_steps(length),
+        ]
         generated = writer.generated(defines + phases.defines())
         part_length = -(-(middle if split == 2 else space.inner) // parts)
         index = space.index_type
@@ -123,6 +130,7 @@ class LoopLowerer:
         defines = [
             ("MID_SETUP", writer.middle_setup),
             ("SPLIT", str(int(parts > 1))),
+            _block_steps(prod(writer.space.middle)),
             *column_defines(writer, parts > 1),
         ]
         generated = writer.generated(defines)
@@ -193,6 +201,10 @@ class LoopLowerer:
                     )
                 )
         return first, second
+
+
+def _block_steps(length: int) -> tuple[str, str]:
+    return "BLOCK_STEPS", str(BLOCK_STEPS if length > MOST_PARTS else 1)
 
 
 def _append(loop: Loop, statement: Statement) -> int:

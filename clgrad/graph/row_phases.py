@@ -25,7 +25,9 @@ class Phases:
         self.loop = writer.loop
         self.group = group
         self.split = split
-        self.unrolls = not group and writer.wide > 1 and self._is_light()
+        # The order of a sum must not depend on what is fused with it, so both ways have it.
+        self.lanes = ["0", "1", "2", "3"] if not group and writer.wide > 1 else ["0"]
+        self.way = "SINGLE" if len(self.lanes) == 1 else "UNROLLED" if self._is_light() else "TURNING"
         self.ready = self._ready()
         self.stashed: dict[int, int] = {}
         self.stash_row = "((inner + VECTOR_WIDTH - 1) / VECTOR_WIDTH * VECTOR_WIDTH)"
@@ -95,7 +97,7 @@ class Phases:
             if accumulators or stores:
                 result += self._pass(phase, accumulators, stores)
                 text += [accumulator.declare_totals() for accumulator in accumulators]
-                text.append(f"{'UNROLLED' if self.unrolls else 'SINGLE'}_PASS(P{phase})")
+                text.append(f"{self.way}_PASS(P{phase})")
                 text += [self._finish(accumulator) for accumulator in accumulators]
             if not self.split:
                 text.append(self._reduced_statements(phase + 1))
@@ -106,10 +108,10 @@ class Phases:
         writer = self.writer
         kept = {place for place in self.stashed if place in self._stashed_before(phase)}
         places = writer.closure(self._wanted(phase), ELEMENT, kept)
-        suffixes = ["0", "1", "2", "3"] if self.unrolls else ["0"]
 
         def body(count: str | None) -> str:
-            lines = [
+            lines = [writer.lanes()]
+            lines += [
                 self._unstash(place) if place in kept else writer.statement(place, "in", count) + self._restash(place)
                 for place in places
             ]
@@ -119,10 +121,11 @@ class Phases:
 
         name = f"P{phase}"
         return [
-            (f"{name}_START", " ".join(accumulator.declare(suffixes) for accumulator in accumulators)),
+            (f"{name}_START", " ".join(accumulator.declare(self.lanes) for accumulator in accumulators)),
             (f"{name}_FULL(i, u)", body(None)),
             (f"{name}_PART(i, count)", body("count")),
-            (f"{name}_FOLD", " ".join(accumulator.fold(suffixes) for accumulator in accumulators)),
+            (f"{name}_TURN", " ".join(accumulator.turn(self.lanes) for accumulator in accumulators)),
+            (f"{name}_FOLD", " ".join(accumulator.fold(self.lanes) for accumulator in accumulators)),
         ]
 
     def _stashed_before(self, phase: int) -> set[int]:

@@ -10,7 +10,7 @@ FIRST_FILE = "common.cl"
 # Each may use what the files before it define.
 FUNCTION_FILES = (
     "functions.cl", "logarithms.cl", "activations.cl", "trigonometry.cl", "arithmetic.cl", "hyperbolic.cl",
-    "special_functions.cl", "integers.cl", "random.cl", "reductions.cl",
+    "special_functions.cl", "integers.cl", "random.cl", "reductions.cl", "gather.cl",
 )  # fmt: skip
 SHARED_FILES = (FIRST_FILE, *FUNCTION_FILES)
 
