@@ -8,8 +8,10 @@ everything goes when the last handle goes.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import ContextDecorator
+from itertools import count
+from operator import attrgetter
 from typing import Any, Protocol
 
 from clgrad.errors import GradientError
@@ -34,15 +36,22 @@ class Differentiable(Protocol):
         """One cotangent, or None, per input."""
 
 
-class Entry:
-    """How a value was computed: operation, inputs (values with *their* entries) and static attributes."""
+_numbers = count()
 
-    __slots__ = ("attributes", "inputs", "operation")
+
+class Entry:
+    """How a value was computed: operation, inputs (values with *their* entries) and static attributes.
+
+    `number` counts up: the entries of inputs have lower ones.
+    """
+
+    __slots__ = ("attributes", "inputs", "number", "operation")
 
     def __init__(self, operation: Differentiable, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> None:
         self.operation = operation
         self.inputs: tuple[Any, ...] | None = inputs
         self.attributes = attributes
+        self.number = next(_numbers)
 
 
 class Leaf:
@@ -69,40 +78,45 @@ def record(out: Any, operation: Differentiable, inputs: tuple[Any, ...], attribu
             return
 
 
-@contextmanager
-def scope(recording: bool | None = None, training: bool | None = None) -> Iterator[None]:
+class scope(ContextDecorator):  # noqa: N801 - a function to those who use it
     """Set flags and restore them afterwards; None leaves a flag as it is."""
-    before = STATE.recording, STATE.training
-    STATE.recording = before[0] if recording is None else recording
-    STATE.training = before[1] if training is None else training
-    try:
-        yield
-    finally:
-        STATE.recording, STATE.training = before
+
+    def __init__(self, recording: bool | None = None, training: bool | None = None) -> None:
+        self._flags = recording, training
+        self._before: list[tuple[bool, bool]] = []
+
+    def __enter__(self) -> None:
+        recording, training = self._flags
+        self._before.append((STATE.recording, STATE.training))
+        if recording is not None:
+            STATE.recording = recording
+        if training is not None:
+            STATE.training = training
+
+    def __exit__(self, *problem: object) -> None:
+        STATE.recording, STATE.training = self._before.pop()
 
 
-def _ordered(heads: Sequence[Any]) -> list[Any]:
-    """Every value with history that the heads were computed from, inputs before outputs. No recursion."""
-    order: list[Any] = []
-    seen: set[int] = set()
-    stack: list[tuple[Any, bool]] = [(head, False) for head in heads]
+_by_entry = attrgetter("entry.number")
+
+
+def _computed(heads: Sequence[Any]) -> list[Any]:
+    """Every value with an entry that the heads were computed from, inputs before outputs. No recursion."""
+    found: dict[int, Any] = {}
+    stack = list(heads)
     while stack:
-        value, finished = stack.pop()
-        if finished:
-            order.append(value)
+        value = stack.pop()
+        entry = value.entry
+        if type(entry) is not Entry or id(value) in found:
             continue
-        if id(value) in seen:
-            continue
-        seen.add(id(value))
-        stack.append((value, True))
-        if isinstance(value.entry, Entry):
-            if value.entry.inputs is None:
-                raise GradientError(
-                    f"backward: the graph behind {value.entry.operation.name!r} was freed by an earlier backward. "
-                    "Pass retain_graph=True to the earlier one, or record again"
-                )
-            stack.extend((one, False) for one in value.entry.inputs if one.entry is not None)
-    return order
+        found[id(value)] = value
+        if entry.inputs is None:
+            raise GradientError(
+                f"backward: the graph behind {entry.operation.name!r} was freed by an earlier backward. "
+                "Pass retain_graph=True to the earlier one, or record again"
+            )
+        stack += entry.inputs
+    return sorted(found.values(), key=_by_entry)
 
 
 class Cotangents:
@@ -123,11 +137,20 @@ def walk(
 
     Without `retain_graph` the entries passed are freed.
     """
-    order = _ordered(heads)
+    order = _computed(heads)
     pending: dict[int, Any] = {}
-    for head, gradient in zip(heads, head_gradients):
-        _accumulate(pending, id(head), gradient)
     result = Cotangents()
+
+    def deliver(value: Any, cotangent: Any) -> None:
+        sums: dict[Any, Any] = pending
+        key: Any = id(value)
+        if type(value.entry) is Leaf:
+            sums, key = result.leaves, value.entry
+        before = sums.get(key)
+        sums[key] = cotangent if before is None else before + cotangent
+
+    for head, gradient in zip(heads, head_gradients):
+        deliver(head, gradient)
     wanted_ids = {id(value) for value in wanted}
     passed: list[Entry] = []
     while order:
@@ -138,20 +161,12 @@ def walk(
         if id(value) in wanted_ids:
             result.values[id(value)] = g
         entry = value.entry
-        if isinstance(entry, Leaf):
-            _accumulate(result.leaves, entry, g)
-            continue
         passed.append(entry)
         cotangents = entry.operation.vjp(g, value, entry.inputs, entry.attributes)
         for one, cotangent in zip(entry.inputs, cotangents):
-            if one.entry is not None and cotangent is not None:
-                _accumulate(pending, id(one), cotangent)
+            if cotangent is not None and one.entry is not None:
+                deliver(one, cotangent)
     if not retain_graph:
         for entry in passed:
             entry.inputs = None
     return result
-
-
-def _accumulate(sums: dict[Any, Any], key: Any, term: Any) -> None:
-    before = sums.get(key)
-    sums[key] = term if before is None else before + term

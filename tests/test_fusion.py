@@ -16,6 +16,7 @@ from clgrad.ops.operation import Value, fill
 from clgrad.ops.transcendental import exp
 from clgrad.runtime.device import Device
 from clgrad.runtime.statistics import statistics
+from clgrad.testing import assert_close
 from tests.random_graphs import RandomProgram
 
 
@@ -94,6 +95,32 @@ def test_two_sums_over_one_array_share_a_pass(device: Device) -> None:
     x = value(normal(64, 32), device)
     squares = arithmetic.square(x)
     assert launches([reduction.sum(squares, 1), reduction.max(squares, 1)]) == 1
+
+
+def test_whatever_reads_an_array_shares_a_pass_over_it(device: Device) -> None:
+    x, y = value(normal(70, 300), device), value(normal(70, 300), device)
+    results = [reduction.sum(x, 1), exp(x), reduction.max(x * y, 1), y + 1.0]
+    assert launches(results) == 1
+    assert_close(read(results[0]), read(x).sum(1))
+    assert_close(read(results[2]), (read(x) * read(y)).max(1))
+    assert numpy.array_equal(read(results[3]), read(y) + 1)
+
+
+def test_tiny_loops_share_a_launch(device: Device) -> None:
+    x, y = value(normal(20), device), value(normal(20), device)
+    results = [x * 2.0, reduction.sum(y)]
+    assert launches(results) == 1
+    assert numpy.array_equal(read(results[0]), read(x) * 2)
+    assert_close(read(results[1]), read(y).sum())
+
+
+def test_what_must_run_first_is_no_sibling(device: Device) -> None:
+    """A transposed reader of a result needs all of it, though it reads the same array as its producer."""
+    x = value(normal(80, 80), device)
+    raised = exp(x)
+    results = [raised, x + movement.transpose(raised)]
+    assert launches(results) == 2
+    assert numpy.array_equal(read(results[1]), read(x) + read(raised).T)
 
 
 def test_new_numbers_need_no_new_plan_and_no_build(device: Device) -> None:

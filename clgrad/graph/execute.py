@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary, ref
@@ -39,7 +38,7 @@ class DeviceState:
     """Plans of one device, and the word into which kernels write when they meet bad data."""
 
     def __init__(self, device: Device) -> None:
-        self.plans: OrderedDict[Any, Plan] = OrderedDict()
+        self.plans: dict[Any, Plan] = {}
         self.fault: Buffer = device.memory.allocate(4)
         self.may_have_fault = False
         device.queue.write(self.fault, 0, numpy.zeros(1, "int32"))
@@ -120,12 +119,13 @@ def _compute(device: Device, roots: list[Node]) -> None:
     plan = state.plans.get(found.key)
     if plan is None:
         counters.plans += 1
-        plan = state.plans[found.key] = Planner(found, device).build()
-        if len(state.plans) > MOST_PLANS:
-            state.plans.popitem(last=False)
+        plan = Planner(found, device).build()
+        if len(state.plans) >= MOST_PLANS:
+            del state.plans[min(state.plans, key=lambda key: state.plans[key].last_use)]
+        state.plans[found.key] = plan
     else:
         counters.plan_hits += 1
-        state.plans.move_to_end(found.key)
+    plan.last_use = counters.flushes
     try:
         replay(plan, found, device, state)
     except OutOfDeviceMemoryError:

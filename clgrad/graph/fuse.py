@@ -21,11 +21,17 @@ MOST_MEMBERS = 48
 MOST_OPERANDS = 20
 # Long rows of which there are few are cut into parts, which allows one phase only.
 LONG_ROW = 16384
+# Loops over at most so many indices share a kernel even if they have nothing in common: the launch costs more.
+TINY = 4096
+# With how many earlier groups of its space a group is compared.
+MOST_SIBLINGS = 32
 # What an op on indices may cost, in additions, to be computed by every reader instead of stored.
 CHEAP_INDEX = 2
 # What went through more ops than this is stored like any other result.
 DEEPEST_GENERATED = 12
 ELEMENT, REDUCED = "element", "reduced"
+# Kinds of groups whose kernels are written for them.
+_GENERATED = ("pointwise", "rows", "columns")
 
 
 @dataclass
@@ -58,9 +64,10 @@ class Group:
         steps = iter(contiguous_strides(self.kept))
         return tuple(0 if axis in self.axes else next(steps) for axis in range(len(self.space)))
 
-    def operand_count(self) -> int:
+    def operands(self) -> set[Operand]:
+        """What the members read from outside."""
         reads = {read for member in self.members.values() for read in member.reads if isinstance(read, Operand)}
-        return len({read for read in reads if read.item not in self.members})
+        return {read for read in reads if read.item not in self.members}
 
 
 class Fuser:
@@ -83,6 +90,7 @@ class Fuser:
                 self.generated.add(item.index)
             else:
                 self._place(item)
+        self._merge_siblings()
         return [group for group in self.groups if group.members]
 
     def _must_be_stored(self, item: Item) -> bool:
@@ -167,7 +175,7 @@ class Fuser:
     # -- joining ------------------------------------------------------------------------------------------------
 
     def _join(self, item: Item, group: Group) -> bool:
-        if len(group.members) >= MOST_MEMBERS or group.operand_count() >= MOST_OPERANDS:
+        if len(group.members) >= MOST_MEMBERS or len(group.operands()) >= MOST_OPERANDS:
             return False
         if not _takes_more(group) or self._would_cycle(item, group):
             return False
@@ -292,13 +300,30 @@ class Fuser:
             if other is not first and self._mergeable(first, other):
                 self._merge(first, other)
 
+    def _merge_siblings(self) -> None:
+        """Groups that walk over the same operand do so together."""
+        walkers: dict[Shape, list[Group]] = {}
+        for group in self.groups:
+            if not group.members or group.kind not in _GENERATED:
+                continue
+            others = walkers.setdefault(group.space, [])
+            for other in others[-MOST_SIBLINGS:]:
+                first, second = (group, other) if other.kind == "pointwise" else (other, group)
+                if _share_a_walk(first, second) and self._mergeable(first, second):
+                    self._merge(first, second)
+                    if second is group:
+                        break
+                    others.remove(other)
+            if group.members:
+                others.append(group)
+
     def _mergeable(self, first: Group, other: Group) -> bool:
         return (
-            first.kind in ("pointwise", "rows", "columns")
-            and other.kind == "pointwise"
+            first.kind in _GENERATED
+            and (other.kind == "pointwise" or (other.kind, other.axes) == (first.kind, first.axes))
             and first.space == other.space
             and len(first.members) + len(other.members) <= MOST_MEMBERS
-            and first.operand_count() + other.operand_count() <= MOST_OPERANDS
+            and len(first.operands() | other.operands()) <= MOST_OPERANDS
             and not self._path_between(first, other)
         )
 
@@ -325,6 +350,13 @@ def new_group(item: Item, number: int) -> Group:
     space, _ = without_units(item.shape, item.shape)
     member = Member(item, ELEMENT, _canonical(item.shape, item.reads))
     return Group("pointwise", space, members={item.index: member}, number=number)
+
+
+def _share_a_walk(first: Group, other: Group) -> bool:
+    """Whether both read one array at every index, or are so small that it does not matter."""
+    if size_of(first.space) <= TINY:
+        return True
+    return any(all(read.strides) for read in first.operands() & other.operands())
 
 
 def _takes_more(group: Group) -> bool:

@@ -62,6 +62,7 @@ class Plan:
     result_bytes: list[int]
     temporary_bytes: list[int]
     checks_faults: bool
+    last_use: int = 0  # the number of the flush
 
 
 class Planner:

@@ -6,8 +6,6 @@ This runs at every flush, before the plan cache is asked, so it does as little a
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
-from operator import attrgetter
 from sys import getrefcount
 from typing import Any
 
@@ -17,10 +15,8 @@ DIES, SURVIVES, ROOT = 0, 1, 2
 
 # References to a node that are the walk's own: a list, a loop variable and getrefcount's argument.
 _OWN_REFERENCES = 3
-_by_serial = attrgetter("serial")
 
 
-@dataclass
 class Trace:
     """Pending nodes with inputs first, the computed nodes they read, the Python numbers they use.
 
@@ -28,44 +24,44 @@ class Trace:
     (SURVIVES), or goes with it (DIES); `donatable` for each leaf whether its memory may be overwritten.
     """
 
-    order: list[Node]
-    leaves: list[Node] = field(default_factory=list)
-    scalars: list[Any] = field(default_factory=list)
-    fates: list[int] = field(default_factory=list)
-    donatable: list[bool] = field(default_factory=list)
-    key: Hashable = None
+    __slots__ = ("donatable", "fates", "key", "leaves", "order", "scalars")
+
+    def __init__(self, order: list[Node]) -> None:
+        self.order = order
+        self.leaves: list[Node] = []
+        self.scalars: list[Any] = []
+        self.fates: list[int] = []
+        self.donatable: list[bool] = []
+        self.key: Hashable = None
 
 
 def trace(roots: Iterable[Node]) -> Trace:
     """Trace the pending graph of `roots`, all of one device."""
-    root_ids = {id(root) for root in roots}
+    wanted = {root.serial for root in roots}
     found = Trace(_pending(roots))
     parts, uses = _structure(found)
-    _decide_fates(found, root_ids, uses)
-    parts.append(tuple(found.fates))
-    parts.append(tuple(found.donatable))
+    _decide_fates(found, wanted, uses)
+    parts += found.fates
+    parts += found.donatable
     found.key = tuple(parts)
     return found
 
 
 def _pending(roots: Iterable[Node]) -> list[Node]:
-    order: list[Node] = []
-    seen: set[int] = set()
+    found: dict[int, Node] = {}
     stack = [root for root in roots if root.storage is None]
     while stack:
         node = stack.pop()
-        if id(node) in seen:
+        if node.serial in found:
             continue
-        seen.add(id(node))
         if node.primitive is VIEW and node.inputs[0].storage is not None:
             settle_view(node)
             continue
-        order.append(node)
+        found[node.serial] = node
         for one in node.inputs:
             if type(one) is not Scalar and one.storage is None:
                 stack.append(one)
-    order.sort(key=_by_serial)
-    return order
+    return [found[serial] for serial in sorted(found)]
 
 
 def settle_view(node: Node) -> None:
@@ -87,23 +83,19 @@ def _structure(found: Trace) -> tuple[list[Any], dict[int, int]]:
                 scalars.append(one.value)
                 parts.append(None)
                 continue
-            number = id(one)
-            position = positions.get(number)
+            serial = one.serial
+            position = positions.get(serial)
             if position is None:
                 leaves.append(one)
-                position = positions[number] = -len(leaves)
-                storage: Any = one.storage
-                parts.append((one.shape, one.dtype, storage.strides))
-                uses[number] = 1
+                position = positions[serial] = -len(leaves)
+                parts += (one.shape, one.dtype, one.storage.strides)
+                uses[serial] = 1
             else:
-                uses[number] += 1
+                uses[serial] += 1
             parts.append(position)
-        positions[id(node)] = index
-        uses[id(node)] = 0
-        parts.append(node.primitive)
-        parts.append(node.attributes)
-        parts.append(node.shape)
-        parts.append(node.dtype)
+        positions[node.serial] = index
+        uses[node.serial] = 0
+        parts += (node.primitive, node.attributes, node.shape, node.dtype)
         if DEBUG:
             parts.append(node.origin)
     return parts, uses
@@ -115,22 +107,23 @@ def _is_in_hand(node: Node) -> bool:
     return handle is not None and handle._node is node and node.primitive is not VIEW
 
 
-def _decide_fates(found: Trace, root_ids: set[int], uses: dict[int, int]) -> None:
+def _decide_fates(found: Trace, wanted: set[int], uses: dict[int, int]) -> None:
     held: set[int] = set()
     fates = [DIES] * len(found.order)
     for index in range(len(found.order) - 1, -1, -1):
         node = found.order[index]
-        if id(node) in root_ids or (node.handle is not None and _is_in_hand(node)):
+        serial = node.serial
+        if serial in wanted or (node.handle is not None and _is_in_hand(node)):
             fates[index] = ROOT
-        elif id(node) in held or getrefcount(node) > uses[id(node)] + _OWN_REFERENCES:
+        elif serial in held or getrefcount(node) > uses[serial] + _OWN_REFERENCES:
             fates[index] = SURVIVES
             if not isinstance(node.primitive, (Library, Reduction)):
                 # It stays pending, so whatever it would be computed from must stay as well.
-                held.update(map(id, node.inputs))
+                held.update(one.serial for one in node.inputs if type(one) is not Scalar)
     found.fates = fates
     found.donatable = [
-        id(leaf) not in held
-        and getrefcount(leaf) <= uses[id(leaf)] + _OWN_REFERENCES
+        leaf.serial not in held
+        and getrefcount(leaf) <= uses[leaf.serial] + _OWN_REFERENCES
         and getrefcount(leaf.storage.buffer) <= 2  # type: ignore[union-attr]
         for leaf in found.leaves
     ]

@@ -8,13 +8,15 @@ from clgrad import dtypes
 from clgrad.dtypes import DType
 from clgrad.errors import DTypeError
 from clgrad.graph.node import Pointwise
-from clgrad.ops.operation import Elementwise, Operation, Value, unary
+from clgrad.ops.operation import Elementwise, Operation, Value, fill, filled_with, unary
 from clgrad.tape import STATE, record
 
-add = Elementwise("add", "x + y", lambda g, out, x, y: (g, g), boolean="x | y")
-subtract = Elementwise("subtract", "x - y", lambda g, out, x, y: (g, -g), "number")
-multiply = Elementwise("multiply", "x * y", lambda g, out, x, y: (g * y, g * x))
-divide = Elementwise("divide", "x / y", lambda g, out, x, y: (g / y, -g * out / y), "float", cost=4)
+add = Elementwise("add", "x + y", (lambda g, out, x, y: g, lambda g, out, x, y: g), boolean="x | y")
+subtract = Elementwise("subtract", "x - y", (lambda g, out, x, y: g, lambda g, out, x, y: -g), "number")
+multiply = Elementwise("multiply", "x * y", (lambda g, out, x, y: _times(g, y), lambda g, out, x, y: _times(g, x)))
+divide = Elementwise(
+    "divide", "x / y", (lambda g, out, x, y: g / y, lambda g, out, x, y: -g * out / y), "float", cost=4
+)
 floor_divide = Elementwise("floor_divide", "floor_divide_@(x, y)", None, "number", cost=8)
 remainder = Elementwise(
     "remainder", "remainder_@(x, y)", lambda g, out, x, y: (g, -g * floor_divide(x, y)), "number", cost=8
@@ -32,6 +34,13 @@ sqrt = unary("sqrt", "sqrt(x)", lambda g, out, x: 0.5 * g / out, cost=4)
 rsqrt = unary("rsqrt", "(@_v)(1) / sqrt(x)", lambda g, out, x: -0.5 * g * out * square(out), cost=8)
 cbrt = unary("cbrt", "cbrt_@(x)", lambda g, out, x: g / (3 * square(out)), cost=20)
 rcbrt = unary("rcbrt", "(@_v)(1) / cbrt_@(x)", lambda g, out, x: g * square(square(out)) * (-1 / 3), cost=24)
+
+
+def _times(g: Value, factor: Any) -> Value:
+    """g * factor. The ones that a backward starts with need no multiplication by a number."""
+    if type(factor) is not Value and filled_with(g) == 1:
+        return fill(factor, g.shape, g.dtype, g.device)
+    return multiply(g, factor)
 
 
 class Rounding(Elementwise):

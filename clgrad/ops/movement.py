@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from operator import index
 
 from clgrad.errors import ArgumentError, AxisError, ShapeError
 from clgrad.graph.node import UPDATE, Reduction
 from clgrad.ops.arithmetic import identity
-from clgrad.ops.operation import Composite, Value, fill
+from clgrad.ops.operation import Composite, Value, fill, filled_with
 from clgrad.shapes import (
     Shape,
     broadcast_strides,
@@ -73,6 +74,9 @@ def transpose(x: Value, axes: Sequence[int] | None = None) -> Value:
 
 
 def _broadcast(x: Value, shape: Shape) -> Value:
+    number = filled_with(x)
+    if number is not None:
+        return fill(number, shape, x.dtype, x.device)
     strides, offset = x.layout()
     return _view(x, shape, broadcast_strides(x.shape, strides, shape), offset)
 
@@ -83,13 +87,20 @@ _broadcasted = Composite("broadcast_to", _broadcast, lambda g, out, x, shape: (s
 def broadcast_to(x: Value, shape: int | Sequence[int]) -> Value:
     """x repeated along new and length-one axes, without a copy."""
     wanted = (shape,) if isinstance(shape, int) else tuple(map(index, shape))
-    tail = wanted[len(wanted) - len(x.shape) :]
-    if len(wanted) < len(x.shape) or any(n not in (1, m) for n, m in zip(x.shape, tail)):
+    if wanted == x.shape:
+        return x
+    _check_broadcast(x.shape, wanted)
+    return _broadcasted(x, shape=wanted)
+
+
+@lru_cache(maxsize=4096)
+def _check_broadcast(shape: Shape, wanted: Shape) -> None:
+    tail = wanted[len(wanted) - len(shape) :]
+    if len(wanted) < len(shape) or any(n not in (1, m) for n, m in zip(shape, tail)):
         raise ShapeError(
-            f"broadcast_to: shape {x.shape} does not broadcast to {wanted}; aligned from the right, each length "
+            f"broadcast_to: shape {shape} does not broadcast to {wanted}; aligned from the right, each length "
             "must be equal or 1. Usual cause: a missing expand_dims"
         )
-    return x if wanted == x.shape else _broadcasted(x, shape=wanted)
 
 
 SUM = Reduction("sum")

@@ -1,7 +1,8 @@
 """What an op is: a primitive or a composition, a check of its inputs, and a gradient rule.
 
 Gradient rules have the signature `(g, out, *inputs, **attributes) -> one cotangent (or None) per input` and are
-written with these same ops, so every differentiable op is differentiable any number of times.
+written with these same ops, so every differentiable op is differentiable any number of times. Where the cotangents
+have no work in common, a rule may be a tuple instead: one function of the same arguments per input.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from clgrad.runtime.device import Device
 from clgrad.shapes import Shape, broadcast_shapes
 from clgrad.tape import NO_ATTRIBUTES, STATE, record
 
-Gradient = Callable[..., Sequence[Any]]
+# One rule that gives all cotangents, or one rule per input, of which only those needed are called.
+Gradient = Callable[..., Sequence[Any]] | tuple[Callable[..., Any] | None, ...]
 OPERATIONS: dict[str, Operation] = {}
 
 
@@ -79,10 +81,14 @@ class Operation:
         if self.gradient is None:
             return (None,) * len(inputs)
         plain = [one.value if type(one) is Scalar else one for one in inputs]
-        cotangents = self.gradient(g, out, *plain, **attributes)
+        if isinstance(self.gradient, tuple):
+            return [
+                None if rule is None or one.entry is None else fit(rule(g, out, *plain, **attributes), one)
+                for rule, one in zip(self.gradient, inputs)
+            ]
         return [
             fit(cotangent, one) if one.entry is not None and cotangent is not None else None
-            for one, cotangent in zip(inputs, cotangents)
+            for one, cotangent in zip(inputs, self.gradient(g, out, *plain, **attributes))
         ]
 
 
@@ -130,6 +136,7 @@ def alias(value: Value) -> Value:
     return out
 
 
+_FLOATING = frozenset(dtypes.FLOATING)
 # The dtypes that an op computes in as they are, by what it accepts.
 _DIRECT = {
     "any": frozenset(dtypes.ALL),
@@ -157,47 +164,51 @@ class Elementwise(Operation):
         self.accepts = accepts
         self.result = result
         self._direct = _DIRECT[accepts]
+        self._direct_to_number = self._direct & _FLOATING
 
     def __call__(self, *inputs: Any, **attributes: Any) -> Value:
-        first = inputs[0]
-        if self._is_plain(first, inputs):
-            values, device, shape = inputs, first.device, first.shape
-            if type(inputs[-1]) is float:
-                values = (first, Scalar(inputs[1]))
-        else:
-            values, device = common(self.name, inputs, self.accepts)
+        values = self._plain(inputs)
+        if values is None:
+            values, _ = common(self.name, inputs, self.accepts)
+        first = values[0]
+        if type(first) is Scalar:
             first = next(one for one in values if type(one) is not Scalar)
-            shape = joint_shape(self.name, values)
-        dtype = dtypes.bool_ if self.result == "bool" else first.dtype
-        primitive = self.boolean if first.dtype is dtypes.bool_ else self.primitive
-        out = Value(primitive, values, first.dtype, shape, dtype, device)
+        kind = first.dtype
+        dtype = dtypes.bool_ if self.result == "bool" else kind
+        primitive = self.boolean if kind is dtypes.bool_ else self.primitive
+        out = Value(primitive, values, kind, joint_shape(self.name, values), dtype, first.device)
         if STATE.recording and self.gradient is not None:
             record(out, self, values, NO_ATTRIBUTES)
         return out
 
-    def _is_plain(self, first: Any, inputs: tuple[Any, ...]) -> bool:
-        """The common cases that need no conversion: one array, two alike, or a floating array and a float."""
-        if type(first) is not Value or first.dtype not in self._direct:
-            return False
-        if len(inputs) == 1:
-            return True
-        second = inputs[1]
-        if type(second) is float:
-            return len(inputs) == 2 and first.dtype.kind == "f"
-        return (
-            type(second) is Value
-            and second.dtype is first.dtype
-            and second.shape == first.shape
-            and second.device is first.device
-            and len(inputs) == 2
-        )
+    def _plain(self, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        """The inputs where they need no conversion: one array, two alike, a floating array and a number."""
+        if len(inputs) > 2:
+            return None
+        first, last = inputs[0], inputs[-1]
+        if type(first) is not Value:
+            if type(last) is Value and last.dtype in self._direct_to_number and type(first) in _NUMBERS:
+                return Scalar(first), last
+            return None
+        if type(last) is not Value:
+            if first.dtype in self._direct_to_number and type(last) in _NUMBERS:
+                return first, Scalar(last)
+            return None
+        if first.dtype in self._direct and last.dtype is first.dtype and last.device is first.device:
+            return inputs
+        return None
+
+
+_NUMBERS = (float, int)
 
 
 def joint_shape(name: str, values: tuple[Any, ...]) -> Shape:
     shapes: list[Shape] = [one.shape for one in values if type(one) is not Scalar]
-    if len(shapes) == 1 or all(shape == shapes[0] for shape in shapes):
-        return shapes[0]
-    return broadcast_shapes(name, *shapes)
+    first = shapes[0]
+    for shape in shapes:
+        if shape != first:
+            return broadcast_shapes(name, *shapes)
+    return first
 
 
 def common(name: str, inputs: tuple[Any, ...], accepts: str = "any") -> tuple[tuple[Any, ...], Device]:
@@ -280,6 +291,12 @@ def fill(value: bool | int | float, shape: Shape, dtype: DType, device: Device) 
     return Value(_FILL, (Scalar(value),), dtype, shape, dtype, device)
 
 
+def filled_with(value: Value) -> bool | int | float | None:
+    """The number of an array that `fill` made, None for any other."""
+    number: bool | int | float | None = value.inputs[0].value if value.primitive is _FILL else None
+    return number
+
+
 def iota(shape: Shape, device: Device) -> Value:
     """The row-major index of each element, int64; costs no memory until somebody looks at it."""
     return Value(IOTA, (), None, shape, dtypes.int64, device)
@@ -293,11 +310,10 @@ def unary(
     **options: Any,
 ) -> Elementwise:
     """An op of one array; the gradient rule `(g, out, x)` returns the one cotangent."""
-    rule = None if gradient is None else lambda g, out, x: (gradient(g, out, x),)
-    return Elementwise(name, expression, rule, accepts, **options)
+    return Elementwise(name, expression, None if gradient is None else (gradient,), accepts, **options)
 
 
 __all__ = [
     "OPERATIONS", "Composite", "Elementwise", "Gradient", "Operation", "Primitive", "Value",
-    "alias", "common", "fill", "fit", "iota", "unary",
+    "alias", "common", "fill", "filled_with", "fit", "iota", "unary",
 ]  # fmt: skip

@@ -52,11 +52,14 @@ def _reduction(primitive: Reduction, gradient: Gradient | None) -> Composite:
 
 def keep(reduced: Value, x: Value, axes: Shape) -> Value:
     """A reduction of x with its axes back, as length one."""
-    return reshape(reduced, reduced_shape(x.shape, axes, True))
+    shape = reduced_shape(x.shape, axes, True)
+    return reduced if reduced.shape == shape else reshape(reduced, shape)
 
 
 def _sum_gradient(g: Value, out: Value, x: Value, axes: Shape, keepdims: bool) -> tuple[Value]:
-    return (broadcast_to(keep(g, x, axes), x.shape),)
+    # Leading axes come back by broadcasting alone.
+    leading = axes == tuple(range(len(axes)))
+    return (broadcast_to(g if leading and not keepdims else keep(g, x, axes), x.shape),)
 
 
 def _extreme_gradient(g: Value, out: Value, x: Value, axes: Shape, keepdims: bool) -> tuple[Value]:
