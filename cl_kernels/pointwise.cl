@@ -4,6 +4,8 @@
 // merged. The generator (graph/codegen.py) defines what is read, computed and written at an index.
 // CPU shape: a work-item owns a run of blocks of one row and walks them in whole vectors, then one partial vector.
 // GPU shape: a work-item owns one element.
+// pointwise is a kernel; pointwise_part is the same as a function, for a kernel in which several small loops share a
+// launch (runtime/compiler.py writes it): `item` of `items` work-items do this part.
 
 #ifndef KERNEL
 #define KERNEL(name) name
@@ -16,12 +18,18 @@
 #define PART(i, count) store_strided_float(load_strided_float(p0 + i, 1, count), q0 + i, 1, count);  // `count` lanes
 #endif
 
+#if defined(ENTRY_pointwise) || defined(ENTRY_pointwise_part)
+#define LOOP_PARAMETERS                                                                                               \
+    PARAMETERS const index_t rows, const index_t inner, const index_t block, const index_t blocks_per_row
 #ifdef ENTRY_pointwise
-LOOP_KERNEL void KERNEL(pointwise)(PARAMETERS const index_t rows, const index_t inner, const index_t block,
-                                const index_t blocks_per_row) {
+LOOP_KERNEL void KERNEL(pointwise)(LOOP_PARAMETERS) {
+    const long item = get_global_id(0), items = get_global_size(0);
+#else
+static void KERNEL(pointwise_part)(LOOP_PARAMETERS, const long item, const long items) {
+#endif
     SETUP
 #if GPU_SHAPE
-    const index_t place = get_global_id(0);
+    const index_t place = item;
     if (place < rows * inner) {
         const index_t row = place / inner;
         const index_t i = place - row * inner;
@@ -30,7 +38,6 @@ LOOP_KERNEL void KERNEL(pointwise)(PARAMETERS const index_t rows, const index_t 
     }
 #else
     const long blocks = (long)rows * blocks_per_row;
-    const long items = get_global_size(0), item = get_global_id(0);
     const index_t last = (index_t)(blocks * (item + 1) / items);
     for (index_t place = (index_t)(blocks * item / items); place < last; place++) {
         const index_t row = place / blocks_per_row;
@@ -48,4 +55,5 @@ LOOP_KERNEL void KERNEL(pointwise)(PARAMETERS const index_t rows, const index_t 
     }
 #endif
 }
+#undef LOOP_PARAMETERS
 #endif

@@ -114,6 +114,33 @@ def test_tiny_loops_share_a_launch(device: Device) -> None:
     assert_close(read(results[1]), read(y).sum())
 
 
+def test_updates_of_small_parameters_share_a_launch(device: Device) -> None:
+    """Each in place, with numbers of its own; as many as the arguments of a kernel may be."""
+    shapes = [(64, 10), (10,), (10, 7), (7,), (300, 5), (1000,), (3, 4, 5), (1,), (2, 2)]
+    parameters = [value(normal(*shape), device) for shape in shapes]
+    slopes = [value(normal(*shape)[::-1], device) for shape in shapes]
+    expected = [read(w) - numpy.float32(0.1 * k) * read(g) for k, (w, g) in enumerate(zip(parameters, slopes))]
+    before = [w.storage.buffer.cl.int_ptr for w in parameters]
+    for k, slope in enumerate(slopes):
+        parameters[k] = parameters[k] - 0.1 * k * slope
+    allocations = statistics()["allocations"]
+    assert launches(parameters) <= 2
+    assert statistics()["allocations"] == allocations
+    assert [w.storage.buffer.cl.int_ptr for w in parameters] == before
+    assert all(numpy.array_equal(read(w), e) for w, e in zip(parameters, expected))
+
+
+def test_loops_in_one_launch_leave_alone_what_others_read(device: Device) -> None:
+    x, y = value(normal(30), device), value(normal(50), device)
+    source = read(x)
+    results = [x + 1.0, movement.broadcast_to(movement.part(x, 0, 3, 1), (50,)) * y]
+    number = source[3]
+    del x
+    assert launches(results) == 1
+    assert numpy.array_equal(read(results[0]), source + 1)
+    assert numpy.array_equal(read(results[1]), number * read(y))
+
+
 def test_what_must_run_first_is_no_sibling(device: Device) -> None:
     """A transposed reader of a result needs all of it, though it reads the same array as its producer."""
     x = value(normal(80, 80), device)

@@ -48,6 +48,8 @@ REDUCTIONS: dict[str, tuple[Case, tuple[tuple[int, ...], ...]]] = {
     "sum of the middle": (lambda np, x: x.sum(axis=1), (BATCH,)),
     "sum of the outer axes": (lambda np, x: x.sum(axis=(0, 2)), (BATCH,)),
     "sum of transposed rows": (lambda np, x: x.T.sum(axis=1), (MATRIX,)),
+    "sum across a broadcast": (lambda np, x, y: (x * y).sum(), (MATRIX, ROW)),
+    "sum across a transposition": (lambda np, x, y: (x.T * y).sum(), (MATRIX, (37, 5))),
     "sum with an epilogue": (lambda np, x: np.exp(-x.mean(axis=1, keepdims=True)) * x, (MATRIX,)),
     "max of rows": (lambda np, x: x.max(axis=1), (MATRIX,)),
     "min of columns": (lambda np, x: x.min(axis=0), (MATRIX,)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
 
@@ -118,7 +118,6 @@ class Generated:
     defines: list[tuple[str, str]]
     arguments: list[Argument]
     space: Space
-    parameters: list[str] = field(default_factory=list)
 
 
 class Writer:
@@ -176,7 +175,7 @@ class Writer:
         return "\n".join(self._setup)
 
     def _index_parameter(self, name: str, value: int) -> str:
-        self._parameter(f"const index_t {name}", self.space.index_type, value)
+        self._parameter(f"const {self.space.index_type} {name}", self.space.index_type, value)
         return name
 
     # -- offsets ------------------------------------------------------------------------------------------------

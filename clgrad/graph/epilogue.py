@@ -14,11 +14,13 @@ from clgrad.graph.codegen import Access, Space, Writer, index_type, rounded, wal
 from clgrad.graph.lower import Launch
 from clgrad.graph.resolve import Given, Loop
 from clgrad.graph.strides import merge
+from clgrad.runtime.compiler import KernelSource
 from clgrad.shapes import Shape
 
 
 def with_epilogue(launch: Launch, loop: Loop, shape: Shape, vector_width: int) -> Launch:
     """`launch`, the last of a library node with result `shape` (batch axes, rows, columns), doing `loop` as well."""
+    assert isinstance(launch.source, KernelSource)
     writer = Writer(loop, vector_width, _space(loop, shape))
     defines = (
         ("index_t", writer.space.index_type),

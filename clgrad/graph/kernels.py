@@ -67,8 +67,11 @@ class LoopLowerer:
         index = space.index_type
         sizes = [(index, rows), (index, space.inner), (index, length), (index, per_row)]
         if self.gpu:
-            return self._launch(generated, "pointwise", sizes, rows * space.inner, self._group())
-        return self._launch(generated, "pointwise", sizes, min(items, rows * per_row), 1)
+            launch = self._launch(generated, "pointwise", sizes, rows * space.inner, self._group())
+        else:
+            launch = self._launch(generated, "pointwise", sizes, min(items, rows * per_row), 1)
+        declared = [f"const {index} {name}" for name in ("rows", "inner", "block", "blocks_per_row")]
+        return replace(launch, parameters=(*writer.parameters, *declared))
 
     def _items(self, size: int, statements: int) -> int:
         most = self.capabilities.compute_units * ITEMS_PER_UNIT

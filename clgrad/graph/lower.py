@@ -8,7 +8,7 @@ from typing import Any
 
 from clgrad.dtypes import DType
 from clgrad.runtime.capabilities import KernelShape
-from clgrad.runtime.compiler import KernelSource
+from clgrad.runtime.compiler import Source
 from clgrad.runtime.device import Capabilities
 from clgrad.shapes import Shape
 
@@ -45,12 +45,13 @@ Argument = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Launch:
-    """One kernel with its arguments in order."""
+    """One kernel with its arguments in order. `parameters` declares them where launches of its kind may be joined."""
 
-    source: KernelSource
+    source: Source
     arguments: tuple[Argument, ...]
     global_size: tuple[int, ...]
     local_size: tuple[int, ...]
+    parameters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

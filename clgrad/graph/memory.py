@@ -52,12 +52,12 @@ class Homes:
     def take_over(self, base: int, item: int) -> None:
         self._taken[item] = base
 
-    def offer(self, loop: Loop, store: Store) -> None:
-        """Let a stored item overwrite a leaf, if the loop reads the leaf at the very index that it writes."""
+    def offer(self, loop: Loop, store: Store, candidates: set[int]) -> None:
+        """Let a stored item overwrite a candidate, if that is a leaf that the loop reads at the index it writes."""
         item = self.items[store.item]
         for statement in loop.statements:
             index = getattr(statement.what, "item", -1)
-            if index < 0 or not self.items[index].is_leaf or index in self._taken.values():
+            if index not in candidates or index < 0 or not self.items[index].is_leaf or index in self._taken.values():
                 continue
             leaf = self.items[index]
             reads = [s.what for s in loop.statements if getattr(s.what, "item", -1) == index]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy
 
 from clgrad.dtypes import COMPUTE_NAME, DType, as_dtype, float16
+from clgrad.graph.bundle import Bundle, bundles, joined
 from clgrad.graph.fuse import Fuser, Group
 from clgrad.graph.items import Item, Items, Operand
 from clgrad.graph.kernels import LoopLowerer
@@ -77,7 +79,8 @@ class Planner:
         self.scratch: dict[int, int] = {}
         self.lowerer = LoopLowerer(device.capabilities, device.kernel_shape, self._new_scratch)
         self.homes = Homes(self.items)
-        self.works = [work for group in _in_order(groups) if (work := self._work(group))]
+        live = [group for group in groups if self.resolver.live(group)]
+        self.works = [work for bundle in _in_order(bundles(live)) if (work := self._work(bundle))]
 
     def build(self) -> Plan:
         self.homes.assign([(work.loads, work.stores, work.scratch) for work in self.works], self.scratch)
@@ -102,15 +105,17 @@ class Planner:
 
     # -- launches of a group ------------------------------------------------------------------------------------
 
-    def _work(self, group: Group) -> Work | None:
-        loops = self.resolver.loops(group)
+    def _work(self, bundle: Bundle) -> Work | None:
+        loops = [loop for group in bundle for loop in self.resolver.loops(group)]
+        group = bundle[0]
         if group.kind == "library":
             return self._library_work(group, loops)
         if group.kind == "update" and loops:
             loops = self._without_copy(group, loops)
         if not loops:
             return None
-        self._offer_leaves(group, loops)
+        if group.kind == "pointwise":
+            self._offer_leaves(loops)
         before = len(self.scratch)
         launches, labels = [], []
         for loop in loops:
@@ -118,6 +123,8 @@ class Planner:
                 lowered = self.lowerer.lower(loop)
                 launches += lowered
                 labels += [" + ".join(dict.fromkeys(loop.labels))] * len(lowered)
+        if len(bundle) > 1:
+            launches, labels = joined(launches, labels, self.device.capabilities.max_parameter_bytes)
         loads = [load for loop in loops for load in _loaded(loop)]
         stores = [store.item for loop in loops for store in loop.stores]
         return self._finished(launches, labels, loads, stores, before)
@@ -140,13 +147,12 @@ class Planner:
             return loops[1:]
         return loops
 
-    def _offer_leaves(self, group: Group, loops: list[Loop]) -> None:
-        """A pointwise result may overwrite a leaf that nobody needs afterwards."""
-        if group.kind != "pointwise":
-            return
-        (loop,) = loops
-        for store in loop.stores:
-            self.homes.offer(loop, store)
+    def _offer_leaves(self, loops: list[Loop]) -> None:
+        """A pointwise result may overwrite a leaf that nobody needs afterwards, nor another loop meanwhile."""
+        readers = Counter(item for loop in loops for item in set(_loaded(loop)))
+        for loop in loops:
+            for store in loop.stores:
+                self.homes.offer(loop, store, {item for item, count in readers.items() if count == 1})
 
     def _library_work(self, group: Group, loops: list[Loop]) -> Work:
         item = next(member.item for member in group.members.values() if isinstance(member.item.primitive, Library))
@@ -224,13 +230,13 @@ def _half_as_float(value: float) -> Any:
     return numpy.float32(numpy.float16(value))
 
 
-def _in_order(groups: Sequence[Group]) -> Iterator[Group]:
-    """Groups such that each comes after all that it depends on, otherwise in the order of the program."""
-    waiting = sorted(groups, key=lambda group: max(group.members))
-    numbers = {group.number for group in groups}
+def _in_order(found: Sequence[Bundle]) -> Iterator[Bundle]:
+    """Bundles such that each comes after all that it depends on, otherwise in the order of the program."""
+    waiting = sorted(found, key=lambda bundle: max(max(group.members) for group in bundle))
+    numbers = {group.number for bundle in found for group in bundle}
     done: set[int] = set()
     while waiting:
-        ready = next(group for group in waiting if group.before & numbers <= done)
+        ready = next(bundle for bundle in waiting if bundle[0].before & numbers <= done)
         waiting.remove(ready)
-        done.add(ready.number)
+        done.update(group.number for group in ready)
         yield ready

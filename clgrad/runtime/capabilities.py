@@ -35,6 +35,8 @@ class Capabilities:
     compute_units: int
     local_memory: int
     max_group_size: int
+    max_parameter_bytes: int
+    """of all arguments of a kernel together"""
     global_memory: int
     max_allocation: int
     unified_memory: bool
@@ -53,6 +55,7 @@ def read_capabilities(cl: pyopencl.Device, kernel_shape: KernelShape) -> Capabil
         compute_units=cl.max_compute_units,
         local_memory=cl.local_mem_size,
         max_group_size=cl.max_work_group_size,
+        max_parameter_bytes=cl.max_parameter_size,
         global_memory=cl.global_mem_size,
         max_allocation=cl.max_mem_alloc_size,
         unified_memory=bool(cl.host_unified_memory),

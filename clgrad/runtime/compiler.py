@@ -58,6 +58,57 @@ class KernelSource:
         return "\n".join((f'#line 1 "{self.kernel_name}.defines"', *lines, _numbered(self.file), *removals))
 
 
+@dataclass(frozen=True)
+class Part:
+    """A function of a kernel file, and the declarations of its parameters in order.
+
+    The last two of its parameters, which the caller fills in, say which of how many work-items runs it.
+    """
+
+    source: KernelSource
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class JointSource:
+    """One kernel that runs several parts: the first work-items do the first part, and so on.
+
+    Its arguments are those of all parts, each followed by the number of work-items that do it.
+    """
+
+    parts: tuple[Part, ...]
+    name = "joint"
+
+    @cached_property
+    def kernel_name(self) -> str:
+        """The name of the kernel in the program."""
+        names = "\0".join(part.source.suffix for part in self.parts)
+        return f"{self.name}_{hashlib.sha256(names.encode()).hexdigest()[:16]}"
+
+    def text(self) -> str:
+        """The functions, and the kernel that calls them."""
+        functions = [_once(source) for source in dict.fromkeys(part.source for part in self.parts)]
+        parameters: list[str] = []
+        calls: list[str] = []
+        for number, part in enumerate(self.parts):
+            own = [f"{declaration}_{number}" for declaration in part.parameters]
+            parameters += [*own, f"const long items_{number}"]
+            given = ", ".join(declaration.split()[-1].lstrip("*") for declaration in own)
+            call = f"{part.source.kernel_name}({given}, item, items_{number})"
+            calls.append(f"    if (item < items_{number}) {{ {call}; return; }}\n    item -= items_{number};")
+        head = f"LOOP_KERNEL void {self.kernel_name}({', '.join(parameters)}) {{\n    long item = get_global_id(0);"
+        return "\n".join((*functions, f'#line 1 "{self.kernel_name}"', head, *calls, "}"))
+
+
+Source = KernelSource | JointSource
+
+
+def _once(source: KernelSource) -> str:
+    """The text of a function that several kernels of a program may need."""
+    guard = f"HAS_{source.kernel_name}"
+    return f"#ifndef {guard}\n#define {guard}\n{source.text()}\n#endif"
+
+
 def _continued(text: str) -> str:
     return text.replace("\n", " \\\n")
 
@@ -88,7 +139,7 @@ class CompiledKernel:
 
     __slots__ = ("_device", "_program", "source")
 
-    def __init__(self, source: KernelSource, program: pyopencl._cl._Program, device: pyopencl.Device):
+    def __init__(self, source: Source, program: pyopencl._cl._Program, device: pyopencl.Device):
         self.source = source
         self._program = program
         self._device = device
@@ -121,10 +172,10 @@ class Compiler:
         self._capabilities = capabilities
         self._kernel_shape = kernel_shape
         self._cache = cache
-        self._kernels: dict[KernelSource, CompiledKernel] = {}
+        self._kernels: dict[Source, CompiledKernel] = {}
         self._lock = RLock()
 
-    def kernels(self, sources: Sequence[KernelSource]) -> list[CompiledKernel]:
+    def kernels(self, sources: Sequence[Source]) -> list[CompiledKernel]:
         """The kernels of these sources. All that are missing are built as one program."""
         check_process()
         with self._lock:
@@ -133,7 +184,7 @@ class Compiler:
                 self._add(sorted(missing, key=lambda source: source.kernel_name))
             return [self._kernels[source] for source in sources]
 
-    def _add(self, sources: list[KernelSource]) -> None:
+    def _add(self, sources: list[Source]) -> None:
         kernels = "\n".join(source.text() for source in sources)
         text = f"{preamble(self._capabilities, self._kernel_shape, kernels)}\n{kernels}\n"
         program = self.program(text, [source.kernel_name for source in sources])
