@@ -167,3 +167,16 @@ def test_numpy_testing_and_iteration(x: np.ndarray) -> None:
     assert [float(one) for one in x] == [1, 4, 9]
     assert sum(x).item() == 14
     assert max(x).item() == 9
+
+
+def test_a_look_at_memory_that_the_host_shares_copies_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.arange(100_000)
+    if not x.device.capabilities.unified_memory:
+        pytest.skip("this device has memory of its own")
+    monkeypatch.setattr(type(x.device.queue), "read", None)
+    assert repr(x).startswith("array([0.0000e+00,")
+    assert x[::-1].tolist()[:2] == [99_999.0, 99_998.0]
+    out = numpy.zeros(100_000, "float32")
+    numpy.add(x, 1, out=out)
+    assert out[-1] == 100_000
+    assert (x + 1).item(5) == 6

@@ -10,7 +10,7 @@ import numpy
 
 from clgrad.array.conversion import from_host
 from clgrad.array.handle import Handle
-from clgrad.graph.execute import read
+from clgrad.graph.execute import looking_at, read
 from clgrad.ops.arithmetic import identity
 from clgrad.runtime.device import default_device
 
@@ -44,8 +44,10 @@ class Interop(Handle):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
         if copy is False:
             raise ValueError("an array on a device becomes a NumPy array only by a copy; do not pass copy=False")
-        numbers = read(self._value)
-        return numbers if dtype is None else numbers.astype(dtype, copy=False)
+        if dtype is None:
+            return read(self._value)
+        with looking_at(self._value) as numbers:
+            return numbers.astype(dtype)
 
     def __array_ufunc__(self, ufunc: numpy.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         name = ufunc.__name__
@@ -110,7 +112,8 @@ def _rebuilt(array_type: type[Handle], numbers: numpy.ndarray[Any, Any]) -> Hand
 
 def _written(out: numpy.ndarray[Any, Any], result: Handle) -> numpy.ndarray[Any, Any]:
     """A result from the device in an array of the host."""
-    numpy.copyto(out, read(result._value), casting="same_kind")
+    with looking_at(result._value) as numbers:
+        numpy.copyto(out, numbers, casting="same_kind")
     return out
 
 

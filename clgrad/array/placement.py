@@ -7,7 +7,7 @@ from typing import Any
 from clgrad.array.conversion import chosen_device
 from clgrad.array.handle import Handle
 from clgrad.dtypes import DType, as_dtype
-from clgrad.graph.execute import flush, read
+from clgrad.graph.execute import flush, looking_at, read
 from clgrad.ops.arithmetic import cast, identity
 from clgrad.ops.transfer import to_device
 from clgrad.runtime.device import Device
@@ -71,11 +71,13 @@ class Numbers(Handle):
 
     def item(self, *args: Any) -> Any:
         """One element as a Python number: the only one, or that at a flat or full index."""
-        return read(self._value).item(*args)
+        with looking_at(self._value) as numbers:
+            return numbers.item(*args)
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers."""
-        return read(self._value).tolist()
+        with looking_at(self._value) as numbers:
+            return numbers.tolist()
 
     def wait_to_read(self) -> None:
         """Return once the elements are computed."""

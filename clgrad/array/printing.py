@@ -9,7 +9,7 @@ import numpy
 from clgrad import dtypes
 from clgrad.array.conversion import DEFAULTS
 from clgrad.array.handle import Handle
-from clgrad.graph.execute import read
+from clgrad.graph.execute import looking_at, read
 from clgrad.runtime.device import default_device
 
 
@@ -20,10 +20,10 @@ class Printing(Handle):
 
     def __repr__(self) -> str:
         value = self._value
-        numbers = read(value)
-        text = numpy.array2string(numbers, separator=", ", prefix="array(", suffix=")")
+        with looking_at(value) as numbers:
+            text = numpy.array2string(numbers, separator=", ", prefix="array(", suffix=")")
         notes = []
-        if numbers.size == 0 and value.shape != (0,):
+        if 0 in value.shape and value.shape != (0,):
             notes.append(f"shape={value.shape}")
         if value.dtype not in (DEFAULTS.floating, dtypes.bool_):
             notes.append(f"dtype={value.dtype.name}")
@@ -32,7 +32,8 @@ class Printing(Handle):
         return f"array({_joined(text, ', '.join(notes))})"
 
     def __str__(self) -> str:
-        return str(read(self._value))
+        with looking_at(self._value) as numbers:
+            return str(numbers)
 
     def __format__(self, specification: str) -> str:
         value = self._value

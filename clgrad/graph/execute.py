@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary, ref
 
@@ -18,11 +19,13 @@ from clgrad.graph.trace import Trace, settle_view, trace
 from clgrad.runtime.device import Device
 from clgrad.runtime.memory import Buffer
 from clgrad.runtime.statistics import counters
-from clgrad.shapes import contiguous_strides, is_contiguous
+from clgrad.shapes import contiguous_strides, is_contiguous, size_of
 
 MOST_PLANS = 1024
 # Handles noted since the last flush of everything; with more pending, work starts before anybody looks.
 MOST_PENDING = 4096
+# Mapping and unmapping take longer than copying fewer bytes.
+LEAST_MAPPED = 1 << 16
 
 
 class Handle(Protocol):
@@ -174,16 +177,42 @@ def replay(plan: Plan, found: Trace, device: Device, state: DeviceState) -> None
 
 def read(node: Node) -> numpy.ndarray[Any, Any]:
     """The value as a new NumPy array; computes what is pending and waits."""
-    if node.storage is None:
-        flush((node,))
+    node = _row_major(node)
     storage = node.storage
     assert storage is not None
-    if not is_contiguous(node.shape, storage.strides):
-        return read(Node(COPY, (node,), node.dtype, node.shape, node.dtype, node.device))
     out = numpy.empty(node.shape, node.dtype)
     node.device.queue.read(storage.buffer, storage.offset * node.dtype.itemsize, out)
     check_faults(node.device)
     return out
+
+
+@contextmanager
+def looking_at(node: Node) -> Iterator[numpy.ndarray[Any, Any]]:
+    """As `read`, but the array is valid inside the `with` alone and must not be written.
+
+    Where host and device share memory nothing is copied, unless that is faster.
+    """
+    node = _row_major(node)
+    storage = node.storage
+    nbytes = size_of(node.shape) * node.dtype.itemsize
+    if nbytes < LEAST_MAPPED or not node.device.capabilities.unified_memory:
+        yield read(node)
+        return
+    assert storage is not None
+    with node.device.queue.view(storage.buffer, storage.offset * node.dtype.itemsize, nbytes) as contents:
+        check_faults(node.device)
+        yield contents.view(node.dtype).reshape(node.shape)
+
+
+def _row_major(node: Node) -> Node:
+    """The node computed, or a copy of it where its elements do not lie row by row."""
+    if node.storage is None:
+        flush((node,))
+    storage = node.storage
+    assert storage is not None
+    if is_contiguous(node.shape, storage.strides):
+        return node
+    return _row_major(Node(COPY, (node,), node.dtype, node.shape, node.dtype, node.device))
 
 
 def check_faults(device: Device) -> None:

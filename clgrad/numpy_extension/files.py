@@ -14,6 +14,7 @@ from clgrad.array import ndarray
 from clgrad.array.conversion import chosen_device, from_host
 from clgrad.dtypes import as_dtype
 from clgrad.errors import ArgumentError
+from clgrad.graph.execute import looking_at
 
 File = str | os.PathLike[str] | BinaryIO
 
@@ -66,8 +67,8 @@ def _write(file: File, arrays: dict[Any, Any], kind: bytes) -> None:
     with zipfile.ZipFile(file, "w") as archive:
         archive.comment = kind
         for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                numpy.lib.format.write_array(member, array.asnumpy(), allow_pickle=False)
+            with looking_at(array._value) as numbers, archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                numpy.lib.format.write_array(member, numbers, allow_pickle=False)
 
 
 def load(file: File) -> Any:

@@ -13,7 +13,7 @@ import numpy
 from clgrad import dtypes
 from clgrad.dtypes import DType
 from clgrad.errors import ArgumentError, ShapeError
-from clgrad.graph.execute import read
+from clgrad.graph.execute import looking_at
 from clgrad.ops import reduction
 from clgrad.ops.arithmetic import cast, remainder
 from clgrad.ops.choice import clip, where
@@ -122,7 +122,9 @@ def _where_mask(x: Value, mask: Value, value: Value) -> Value | None:
 
 def nonzero(x: Value) -> tuple[Value, ...]:
     """The positions of the elements that are not zero, one array per axis; reads x."""
-    return tuple(constant(positions, x.device) for positions in numpy.nonzero(numpy.atleast_1d(read(x))))
+    with looking_at(x) as numbers:
+        found = numpy.nonzero(numpy.atleast_1d(numbers))
+    return tuple(constant(positions, x.device) for positions in found)
 
 
 def wrapped_index(name: str, indices: Value, length: int, mode: str) -> Value:
