@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from clgrad.runtime import compiler
 from clgrad.runtime.device import Device, default_device
+
+# What a compiler warns of is a mistake in a kernel.
+compiler.OPTIONS += " -Werror"
 
 
 def _shaped(shape: str) -> Device:

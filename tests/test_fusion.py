@@ -242,6 +242,17 @@ def test_sums_are_at_least_as_accurate_as_pairwise_ones(shape: Any, axes: Any, d
     assert error <= max(numpy.abs(x.sum(axes) - exact).max(), numpy.spacing(numpy.float32(exact.max())))
 
 
+@pytest.mark.parametrize(("shape", "axes"), [((100_000,), None), ((2, 50_000), 1), ((50_000, 3), 0)])
+def test_reductions_of_float16_that_are_cut_into_parts(shape: Any, axes: Any, device: Device) -> None:
+    """Parts are added as float32; means and variances do not overflow where their terms do not."""
+    x = numpy.random.default_rng(3).uniform(0.25, 1, shape).astype("float16")
+    wide = x.astype("float64")
+    assert_close(read(reduction.sum(value(x * 0.5, device), axes)), (wide * 0.5).sum(axes), rtol=1e-3)
+    assert numpy.array_equal(read(reduction.max(value(x, device), axes)), x.max(axes))
+    assert_close(read(reduction.mean(value(x, device), axes)), wide.mean(axes), rtol=1e-3)
+    assert_close(read(reduction.var(value(x, device), axes)), wide.var(axes), rtol=2e-3)
+
+
 def test_sums_of_infinities_follow_ieee(device: Device) -> None:
     x = numpy.ones((4, 100), "float32")
     x[0, 3], x[1, 5], x[2, 7] = numpy.inf, -numpy.inf, numpy.nan

@@ -169,14 +169,16 @@ class LoopLowerer:
     def _cut(self, loop: Loop, parts: int) -> tuple[Loop, Loop]:
         """The loop up to its accumulators, which go to scratch, and the loop that combines them."""
         kept = tuple(n for axis, n in enumerate(loop.space) if axis not in loop.axes)
-        first = Loop(loop.kind, loop.space, loop.axes, loop.statements, list(loop.stores), loop.labels)
+        first = Loop(loop.kind, loop.space, loop.axes, list(loop.statements), list(loop.stores), loop.labels)
         first.stores = [store for store in loop.stores if store.level == ELEMENT]
         space = (parts, *kept)
         second = Loop("columns" if kept else "rows", space, (0,), labels=["combine parts"])
         moved: dict[int, int] = {}
         for place, statement in enumerate(loop.statements):
             if is_reduction(statement):
+                # Parts are not rounded before they are combined.
                 dtype = float32 if statement.dtype == float16 else statement.dtype
+                first.statements[place] = replace(statement, dtype=dtype)
                 scratch = self.new_scratch(parts * size_of(kept), dtype)
                 strides = (0, *contiguous_strides(kept))
                 first.stores.append(Store(scratch, place, REDUCED, _over(loop, strides[1:])))

@@ -178,23 +178,26 @@ def _count(x: Value, axes: Shape) -> int:
     return size_of(tuple(x.shape[axis] for axis in axes))
 
 
-def _floating(x: Value, dtype: DType | None) -> Value:
-    return cast(x, dtype=dtypes.to_floating(x.dtype) if dtype is None else dtype)
+def _floating(x: Value, dtype: DType | None) -> tuple[Value, DType]:
+    """x in the dtype in which its moments are computed, and the dtype of the result: float16 computes in float32."""
+    result = dtypes.to_floating(x.dtype) if dtype is None else dtype
+    return cast(x, dtype=dtypes.float32 if result == dtypes.float16 else result), result
 
 
 def mean(x: Value, axis: Axis = None, keepdims: bool = False, dtype: DType | None = None) -> Value:
     """The mean over `axis`, of integers in float32; NaN where there is nothing."""
     axes = normalize_axes("mean", axis, len(x.shape))
-    x = _floating(x, dtype)
-    return divide(_sum(x, axes=axes, keepdims=keepdims), _count(x, axes))
+    terms, result = _floating(x, dtype)
+    return cast(divide(_sum(terms, axes=axes, keepdims=keepdims), _count(x, axes)), dtype=result)
 
 
 def var(x: Value, axis: Axis = None, keepdims: bool = False, ddof: int = 0, dtype: DType | None = None) -> Value:
     """The mean square distance from the mean over `axis`, dividing by the count less `ddof`."""
     axes = normalize_axes("var", axis, len(x.shape))
-    x = _floating(x, dtype)
-    distance = x - mean(x, axes, keepdims=True)
-    return divide(_sum(square(distance), axes=axes, keepdims=keepdims), builtins.max(_count(x, axes) - ddof, 0))
+    terms, result = _floating(x, dtype)
+    squares = square(terms - mean(terms, axes, keepdims=True))
+    total = _sum(squares, axes=axes, keepdims=keepdims)
+    return cast(divide(total, builtins.max(_count(x, axes) - ddof, 0)), dtype=result)
 
 
 # 0 where the distance is 0, so that equal elements give no NaN.
