@@ -293,6 +293,13 @@ def test_explain_launches_nothing(device: Device) -> None:
     assert statistics()["launches"] == before
 
 
+def test_a_view_with_two_readers_whose_base_was_computed_first(device: Device) -> None:
+    base = exp(value(normal(4, 6), device))
+    view = movement.transpose(base)
+    flush([base])
+    assert numpy.array_equal(read(view * (view + 1.0)), read(base).T * (read(base).T + 1))
+
+
 def test_planning_leaves_no_cycle_that_holds_arrays(device: Device) -> None:
     x = value(normal(123), device)
     y = x * 3.25 - 1.0

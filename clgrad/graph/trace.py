@@ -52,7 +52,7 @@ def _pending(roots: Iterable[Node]) -> list[Node]:
     stack = [root for root in roots if root.storage is None]
     while stack:
         node = stack.pop()
-        if node.serial in found:
+        if node.serial in found or node.storage is not None:
             continue
         if node.primitive is VIEW and node.inputs[0].storage is not None:
             settle_view(node)
