@@ -1,8 +1,11 @@
-"""Small loops that do not wait for each other share a launch, such as the updates of many small parameters."""
+"""Small loops that do the same and do not wait for each other share a launch: updates of many small parameters.
+
+Loops that differ do not: a kernel for just these together would have to be compiled, and would serve no other plan.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
 from clgrad.graph.fuse import Group
@@ -24,11 +27,12 @@ Bundle = list[Group]
 def bundles(groups: Sequence[Group]) -> list[Bundle]:
     """The groups, those together that may share a launch; each group of a bundle then waits for what any waits for."""
     found: list[Bundle] = []
-    small: list[Bundle] = []
+    alike: dict[Hashable, list[Bundle]] = {}
     for group in groups:
         if not _is_small(group):
             found.append([group])
             continue
+        small = alike.setdefault(_work_of(group), [])
         bundle = next((one for one in small[-MOST_BUNDLES:] if _takes(one, group)), None)
         if bundle is None:
             small.append([group])
@@ -37,6 +41,11 @@ def bundles(groups: Sequence[Group]) -> list[Bundle]:
             bundle.append(group)
             _wait_together(bundle, groups)
     return found
+
+
+def _work_of(group: Group) -> Hashable:
+    """What a group computes per element."""
+    return tuple((member.item.primitive, member.item.dtype) for member in group.members.values())
 
 
 def _is_small(group: Group) -> bool:
@@ -60,18 +69,16 @@ def _wait_together(bundle: Bundle, groups: Sequence[Group]) -> None:
 
 
 def joined(launches: list[Launch], labels: list[str], most_bytes: int) -> tuple[list[Launch], list[str]]:
-    """As few launches as the size of a kernel's arguments allows, with their labels."""
-    lots: list[list[int]] = []
-    room = 0
+    """Launches of the same kernel as one, as far as the size of a kernel's arguments allows; and their labels."""
+    lots: dict[Hashable, list[list[int]]] = {}
     for number, launch in enumerate(launches):
-        needed = (len(launch.arguments) + 1) * ARGUMENT_BYTES
-        if not lots or needed > room:
-            lots.append([])
-            room = most_bytes
-        lots[-1].append(number)
-        room -= needed
-    result = [_join([launches[number] for number in lot]) for lot in lots]
-    return result, [" | ".join(dict.fromkeys(labels[number] for number in lot)) for lot in lots]
+        own = lots.setdefault((launch.source, launch.parameters), [[]])
+        if (len(own[-1]) + 1) * (len(launch.arguments) + 1) * ARGUMENT_BYTES > most_bytes and own[-1]:
+            own.append([])
+        own[-1].append(number)
+    every = [lot for own in lots.values() for lot in own]
+    result = [_join([launches[number] for number in lot]) for lot in every]
+    return result, [" | ".join(dict.fromkeys(labels[number] for number in lot)) for lot in every]
 
 
 def _join(launches: list[Launch]) -> Launch:

@@ -21,8 +21,6 @@ MOST_MEMBERS = 48
 MOST_OPERANDS = 20
 # Long rows of which there are few are cut into parts, which allows one phase only.
 LONG_ROW = 16384
-# Loops over at most so many indices share a kernel even if they have nothing in common: the launch costs more.
-TINY = 4096
 # With how many earlier groups of its space a group is compared.
 MOST_SIBLINGS = 32
 # What an op on indices may cost, in additions, to be computed by every reader instead of stored.
@@ -353,9 +351,7 @@ def new_group(item: Item, number: int) -> Group:
 
 
 def _share_a_walk(first: Group, other: Group) -> bool:
-    """Whether both read one array at every index, or are so small that it does not matter."""
-    if size_of(first.space) <= TINY:
-        return True
+    """Whether both read one array at every index. Kernels of what has nothing in common would serve no other plan."""
     return any(all(read.strides) for read in first.operands() & other.operands())
 
 
