@@ -71,3 +71,61 @@ DEFINE_FLOAT_ARITHMETIC(float, float_v)
 #if HAS_FP64
 DEFINE_FLOAT_ARITHMETIC(double, double_v)
 #endif
+
+// Numbers as mantissa and exponent, with 0.5 <= |mantissa| < 1; zeros, infinities and NaN have the exponent 0.
+#define DEFINE_FLOAT_PARTS(T, V)                                                                                      \
+    static inline bits_##T##_v frexp_exponent_##T(V x) {                                                              \
+        V size = fabs(x);                                                                                             \
+        mask_##T usual = size > 0 && size < INFINITY;                                                                 \
+        return usual ? exponent_##T(usual ? size : (V)1) - (EXPONENT_BIAS_##T - 1) : 0;                               \
+    }                                                                                                                 \
+    /* x * 2^exponent in two steps, of which at most the second rounds */                                             \
+    static inline V scale_by_power_##T(V x, bits_##T##_v exponent) {                                                  \
+        bits_##T##_v half_exponent = exponent >> 1;                                                                   \
+        return x * power_of_two_##T(half_exponent) * power_of_two_##T(exponent - half_exponent);                      \
+    }                                                                                                                 \
+    static inline V mantissa_##T(V x) { return scale_by_power_##T(x, -frexp_exponent_##T(x)); }                       \
+    /* x * 2^y, rounded once for a whole y; an infinite y is a very large one */                                      \
+    static inline V ldexp_##T(V x, V y) {                                                                             \
+        const T limit = 4 * EXPONENT_BIAS_##T;                                                                        \
+        y = y > limit ? (V)limit : y < -limit ? (V)-limit : y;                                                        \
+        V whole = y == y ? rint(y) : (V)0;                                                                            \
+        bits_##T##_v exponent = convert_bits_##T(whole) + frexp_exponent_##T(x);                                      \
+        const bits_##T beyond = EXPONENT_BIAS_##T + FRACTION_BITS_##T + 4;                                            \
+        exponent = min(max(exponent, -beyond), beyond);                                                               \
+        return scale_by_power_##T(mantissa_##T(x) * exp2_##T(y - whole), exponent);                                   \
+    }                                                                                                                 \
+    static inline V modf_fraction_##T(V x) {                                                                          \
+        return copysign(fabs(x) == INFINITY ? (V)0 : x - trunc(x), x);                                                \
+    }                                                                                                                 \
+    /* from |x| to the next larger number, with the sign of x */                                                      \
+    static inline V spacing_##T(V x) {                                                                                \
+        V size = fabs(x);                                                                                             \
+        V step = nextafter(size, (V)INFINITY) - size;                                                                 \
+        return size < INFINITY ? (x < 0 ? -step : step) : (V)NAN;                                                     \
+    }
+
+DEFINE_FLOAT_PARTS(float, float_v)
+#if HAS_FP64
+DEFINE_FLOAT_PARTS(double, double_v)
+#endif
+
+// Neighbours among the numbers that a half holds: 2^-24 apart up to 2^-14, beyond it as far as 13 bits of a float.
+static inline float_v nextafter_half_float(float_v x, float_v y) {
+    float_v size = fabs(x);
+    mask_float outward = (x < y) == (x > 0) || x == 0;
+    mask_float small = size < 0x1p-14f || (size == 0x1p-14f && !outward);
+    float_v near = size + (outward ? (float_v)0x1p-24f : (float_v)-0x1p-24f);
+    // from infinity inward as from 2^16, which as a half is infinity
+    int_v bits = as_int_v(size < 0x1p16f ? size : (float_v)0x1p16f);
+    float_v far = as_float_v(bits + (outward ? (int_v)0x2000 : (int_v)-0x2000));
+    float_v next = copysign(small ? near : far, x == 0 ? y : x);
+    return x == y ? y : (x < y || x > y) ? next : x + y;
+}
+
+static inline float_v spacing_half_float(float_v x) {
+    float_v size = fabs(x);
+    float_v next = nextafter_half_float(size, (float_v)INFINITY);
+    float_v step = (next < 65520.0f ? next : (float_v)INFINITY) - size;
+    return size < INFINITY ? (x < 0 ? -step : step) : (float_v)NAN;
+}

@@ -20,6 +20,7 @@ typedef int_v bits_float_v;
 typedef uint_v unsigned_float_v;
 #define bits_float int
 #define as_bits_float as_int_v
+#define convert_bits_float convert_int_v
 #define as_unsigned_float as_uint_v
 #define FRACTION_BITS_float 23
 #define EXPONENT_BIAS_float 127
@@ -39,6 +40,7 @@ typedef long_v bits_double_v;
 typedef ulong_v unsigned_double_v;
 #define bits_double long
 #define as_bits_double as_long_v
+#define convert_bits_double convert_long_v
 #define as_unsigned_double as_ulong_v
 #define FRACTION_BITS_double 52
 #define EXPONENT_BIAS_double 1023

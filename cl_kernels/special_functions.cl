@@ -1,4 +1,4 @@
-// erfinv, gamma, lgamma, digamma, polygamma and i0 on float_v and double_v. Assumes common.cl, functions.cl,
+// erfinv, gamma, lgamma, digamma, polygamma, i0 and iv on float_v and double_v. Assumes common.cl, functions.cl,
 // logarithms.cl, activations.cl and trigonometry.cl.
 
 // erfinv(x) / x in w - 2.5, w = -log(1 - x^2) < 5, and in sqrt(w) - ERFINV_CENTER beyond
@@ -238,6 +238,22 @@ __constant double BERNOULLI_double[] = {0.08333333333333333, -0.0013888888888888
         V small = 1 + z * POLYNOMIAL(T, I0_##T, z);                                                                   \
         V factor = POLYNOMIAL(T, I0_TAIL_##T, I0_PLACE_##T(size)) / sqrt(size);                                       \
         return size <= 8 ? small : size > I0_END_##T ? size * INFINITY : exp_extended_##T(size, 0, factor);           \
+    }                                                                                                                 \
+    /* the modified Bessel function of the first kind of a whole order >= 0, by its series, whose terms all have one  \
+       sign: as right as so many multiplications leave it, for the derivatives of i0 */                               \
+    static inline V iv_##T(V x, int order) {                                                                          \
+        V half_x = (V)0.5f * x;                                                                                       \
+        V z = half_x * half_x;                                                                                        \
+        V term = 1;                                                                                                   \
+        for (int k = 1; k <= order; k++) {                                                                            \
+            term *= half_x / (T)k;                                                                                    \
+        }                                                                                                             \
+        V sum = term;                                                                                                 \
+        for (int k = 1; k < 2000 && ANY(fabs(sum + term) > fabs(sum) || (T)k * (T)(k + order) < z); k++) {            \
+            term *= z / ((T)k * (T)(k + order));                                                                      \
+            sum += term;                                                                                              \
+        }                                                                                                             \
+        return x == 0 || fabs(x) < INFINITY ? sum : order & 1 ? x : fabs(x);                                          \
     }
 
 DEFINE_SPECIAL(float, float_v)

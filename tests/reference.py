@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy
+import scipy.special
 
 from clgrad.ops import (
     arithmetic,
@@ -13,6 +14,7 @@ from clgrad.ops import (
     choice,
     comparison,
     einsum,
+    floats,
     indexing,
     joining,
     linalg,
@@ -22,6 +24,7 @@ from clgrad.ops import (
     powers,
     reduction,
     scan,
+    special,
     transcendental,
 )
 from tests.reference_cases import ANY, BITS, EVERYTHING, FLOATS, NUMBERS, SINGLE, Row
@@ -52,6 +55,7 @@ ARITHMETIC = [
     unary("positive", arithmetic.positive, numpy.positive, dtypes=NUMBERS),
     unary("identity", arithmetic.identity, numpy.array, dtypes=EVERYTHING),
     unary("absolute", arithmetic.absolute, numpy.absolute, dtypes=ANY),
+    unary("fabs", arithmetic.fabs, numpy.fabs, dtypes=ANY, result="float", error=0),
     unary("sign", arithmetic.sign, numpy.sign, dtypes=NUMBERS, gradient=False),
     unary("reciprocal", arithmetic.reciprocal, numpy.reciprocal, domain=(0.5, 2), error=1),
     unary("square", arithmetic.square, numpy.square, dtypes=ANY, error=1),
@@ -64,7 +68,6 @@ ARITHMETIC = [
     unary("trunc", arithmetic.trunc, numpy.trunc, dtypes=NUMBERS, gradient=False),
     unary("rint", arithmetic.rint, numpy.rint, dtypes=NUMBERS, gradient=False),
     binary("copysign", arithmetic.copysign, numpy.copysign, gradient=(True, False), covers=("sign_agreement",)),
-    binary("nextafter", arithmetic.nextafter, numpy.nextafter, dtypes=(numpy.dtype("float64"),), error=0, gradient=False),
     binary("heaviside", arithmetic.heaviside, numpy.heaviside, covers=("is_zero",)),
     binary("power", powers.power, numpy.power, domain=(0.5, 2), covers=("divide_nonzero", "log_or_zero")),
     binary("power of integers", powers.power, numpy.power, dtypes=BITS[:-1], domain=(0, 5), special=False,
@@ -76,6 +79,36 @@ ARITHMETIC = [
     binary("minimum", choice.minimum, numpy.minimum, dtypes=ANY),
     binary("fmax", choice.fmax, numpy.fmax, dtypes=ANY, covers=("present_larger_share",)),
     binary("fmin", choice.fmin, numpy.fmin, dtypes=ANY, covers=("present_smaller_share",)),
+]  # fmt: skip
+
+_EXPONENTS = numpy.random.default_rng(3).integers(-170, 170, 37)
+
+
+def _of(dtype: Any, function: Any) -> Any:
+    """NumPy's function in this dtype."""
+    return lambda *inputs: function(*(one.astype(dtype) for one in inputs))
+
+
+def _spacing(x: Any) -> Any:
+    """NumPy's, whose float16 version has the sign of x only at zero."""
+    return numpy.where(x < 0, -1, 1) * numpy.spacing(abs(x))
+
+
+PARTS = [
+    *(
+        row for dtype in FLOATS for row in (
+            binary(f"nextafter in {dtype}", floats.nextafter, _of(dtype, numpy.nextafter), dtypes=(dtype,), error=0, gradient=False,
+                   covers=("nextafter", "nextafter_half")),
+            unary(f"spacing in {dtype}", floats.spacing, _of(dtype, _spacing), dtypes=(dtype,), error=0, gradient=False,
+                  covers=("spacing", "spacing_half")),
+        )
+    ),
+    binary("ldexp", floats.ldexp, lambda x, y: x * 2.0**y, special=False),
+    Row("ldexp by whole numbers", floats.ldexp, numpy.ldexp, shapes=(((5, 37),), ((37,),)), fixed=(_EXPONENTS,), error=0, special=True, covers=("ldexp",)),
+    unary("mantissa", lambda x: floats.frexp(x)[0], lambda x: numpy.frexp(x)[0], error=0),
+    unary("exponent", lambda x: floats.frexp(x)[1], lambda x: numpy.frexp(x)[1], result="int32", gradient=False),
+    unary("modf_fraction", lambda x: floats.modf(x)[0], lambda x: numpy.modf(x)[0], error=0),
+    unary("whole part", lambda x: floats.modf(x)[1], lambda x: numpy.modf(x)[1], error=0, gradient=False),
 ]  # fmt: skip
 
 COMPARED = (*FLOATS, *map(numpy.dtype, ("int32", "uint8", "uint64", "bool")))
@@ -92,6 +125,8 @@ COMPARISON = [
     for name in ("isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit")
 ]  # fmt: skip
 
+_count_ones = numpy.vectorize(lambda x: abs(int(x)).bit_count(), otypes=["uint8"])
+
 BITWISE = [
     binary("bitwise_and", bitwise.bitwise_and, numpy.bitwise_and, dtypes=BITS, gradient=False),
     binary("bitwise_or", bitwise.bitwise_or, numpy.bitwise_or, dtypes=BITS, gradient=False),
@@ -100,6 +135,7 @@ BITWISE = [
     binary("left_shift", bitwise.left_shift, numpy.left_shift, dtypes=BITS[:-1], domain=(0, 9), gradient=False),
     binary("right_shift", bitwise.right_shift, numpy.right_shift, dtypes=BITS[:-1], domain=(0, 9), gradient=False),
     binary("gcd", bitwise.gcd, numpy.gcd, dtypes=BITS[:-1], domain=(-30, 30), gradient=False),
+    unary("bitwise_count", bitwise.bitwise_count, _count_ones, dtypes=BITS, domain=(-99, 99), result="uint8", gradient=False),
     binary("lcm", bitwise.lcm, numpy.lcm, dtypes=BITS[:-1], domain=(0, 11), gradient=False),
 ]
 
@@ -139,6 +175,24 @@ TRANSCENDENTAL = [
     unary("radians", transcendental.radians, numpy.radians),
     unary("sinc", transcendental.sinc, numpy.sinc, special=False, absolute=8),
 ]
+
+SPECIAL_FUNCTIONS = [
+    unary("gamma", special.gamma, scipy.special.gamma, domain=(0.5, 4), special=False, error=8),
+    unary("gammaln", special.gammaln, scipy.special.gammaln, domain=(0.5, 4), special=False, absolute=4),
+    unary("digamma", special.digamma, scipy.special.digamma, domain=(0.5, 4), special=False, absolute=8),
+    unary("gammaln below zero", special.gammaln, scipy.special.gammaln, domain=(-1.9, -1.1), special=False, absolute=8, covers=("gammaln",)),
+    *(
+        unary(f"polygamma {order}", lambda x, order=order: special.polygamma(x, order),
+              lambda x, order=order: scipy.special.polygamma(order, x), domain=(0.5, 4), special=False, error=8, covers=("polygamma",))
+        for order in (1, 2, 3)
+    ),
+    unary("i0", special.i0, scipy.special.i0, special=False),
+    *(
+        unary(f"bessel_i {order}", lambda x, order=order: special.bessel_i(x, order),
+              lambda x, order=order: scipy.special.iv(order, x), special=False, error=8, covers=("bessel_i",))
+        for order in (0, 1, 2, 3)
+    ),
+]  # fmt: skip
 
 
 def _sum_to(x: Any, shape: tuple[int, ...]) -> Any:
@@ -295,6 +349,10 @@ LINALG = [
             shapes=(((5, 5), (5, 5)),)),
     product("tensordot of three axes", linalg.tensordot, numpy.tensordot, keywords=({"axes": ((2, 0), (0, 1))},),
             shapes=(((2, 3, 4), (4, 2, 5)),)),
+    product("vecdot", linalg.vecdot, lambda a, b, axis=-1: (a * b).sum(axis), shapes=(((4, 6), (4, 6)),), keywords=({}, {"axis": 0})),
+    product("vecdot of booleans", linalg.vecdot, lambda a, b: (a & b).any(-1), shapes=(((4, 6), (6,)), ((5, 1, 6), (4, 6))), dtypes=BITS[-1:], gradient=False),
+    product("matvec", linalg.matvec, lambda a, b: numpy.einsum("...ij,...j->...i", a, b), shapes=(((3, 4, 6), (6,)), ((4, 6), (3, 6)))),
+    product("vecmat", linalg.vecmat, lambda a, b: numpy.einsum("...i,...ij->...j", a, b), shapes=(((4,), (3, 4, 6)), ((3, 4), (4, 6)))),
     product("batch_dot", linalg.batch_dot, _batch_dot, keywords=({"transpose_a": True}, {"transpose_b": True}),
             shapes=(((3, 5, 5), (3, 5, 5)),)),
     product("fully_connected", linalg.fully_connected, lambda x, w, b: x.reshape(len(x), -1) @ w.T + b,
@@ -455,5 +513,5 @@ CHOICE = [
 ]  # fmt: skip
 
 ROWS = [
-    *ARITHMETIC, *COMPARISON, *BITWISE, *TRANSCENDENTAL, *CHOICE, *MOVEMENT, *PADDING, *REDUCTION, *LINALG, *INDEXING, *NEURAL,
+    *ARITHMETIC, *COMPARISON, *PARTS, *BITWISE, *SPECIAL_FUNCTIONS, *TRANSCENDENTAL, *CHOICE, *MOVEMENT, *PADDING, *REDUCTION, *LINALG, *INDEXING, *NEURAL,
 ]  # fmt: skip

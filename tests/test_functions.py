@@ -130,7 +130,12 @@ EXACT = {
         "maximum", "minimum", "fmax", "fmin", "fmod", "remainder", "floor_divide", "copysign", "nextafter", "heaviside",
     )
 }  # fmt: skip
-EXACT |= {name: Case(name, f"{name}_@(x)", getattr(numpy, name)) for name in ("sign", "rint", "trunc", "floor", "ceil")}
+EXACT |= {
+    name: Case(name, f"{name}_@(x)", getattr(numpy, name))
+    for name in ("sign", "rint", "trunc", "floor", "ceil", "spacing")
+}
+EXACT["mantissa"] = Case("mantissa", "mantissa_@(x)", lambda x: numpy.frexp(x)[0])
+EXACT["modf_fraction"] = Case("modf_fraction", "modf_fraction_@(x)", lambda x: numpy.modf(x)[0])
 
 INTEGER_FUNCTIONS = (
     "maximum", "minimum", "fmod", "remainder", "floor_divide", "left_shift", "right_shift", "gcd", "lcm", "power",

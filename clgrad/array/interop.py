@@ -62,7 +62,10 @@ class Interop(Handle):
         function = numpy_functions.get(f"numpy.{name}")
         if function is None or method in ("at", "reduceat"):
             raise _missing(f"numpy.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}"))
-        (out,) = options.pop("out", None) or (None,)
+        outs = options.pop("out", None) or (None,)
+        if len(outs) > 1:
+            return _all_written(outs, function(*inputs, **options))
+        (out,) = outs
         if isinstance(out, numpy.ndarray):
             return _written(out, function(*inputs, **options))
         return function(*inputs, **options) if out is None else function(*inputs, out=out, **options)
@@ -115,6 +118,16 @@ def _written(out: numpy.ndarray[Any, Any], result: Handle) -> numpy.ndarray[Any,
     with looking_at(result._value) as numbers:
         numpy.copyto(out, numbers, casting="same_kind")
     return out
+
+
+def _all_written(outs: tuple[Any, ...], results: tuple[Handle, ...]) -> tuple[Any, ...]:
+    """The results of a function with several, each in what was given for it."""
+    for out, result in zip(outs, results):
+        if isinstance(out, numpy.ndarray):
+            _written(out, result)
+        elif out is not None:
+            out._assign("out", result._value, fresh=True)
+    return tuple(result if out is None else out for out, result in zip(outs, results))
 
 
 def _missing(name: str) -> TypeError:

@@ -123,13 +123,17 @@ from clgrad.numpy.linear_algebra import einsum as einsum
 from clgrad.numpy.linear_algebra import inner as inner
 from clgrad.numpy.linear_algebra import kron as kron
 from clgrad.numpy.linear_algebra import matmul as matmul
+from clgrad.numpy.linear_algebra import matvec as matvec
 from clgrad.numpy.linear_algebra import outer as outer
 from clgrad.numpy.linear_algebra import tensordot as tensordot
 from clgrad.numpy.linear_algebra import vdot as vdot
+from clgrad.numpy.linear_algebra import vecdot as vecdot
+from clgrad.numpy.linear_algebra import vecmat as vecmat
 from clgrad.numpy.logic import allclose as allclose
 from clgrad.numpy.logic import array_equal as array_equal
 from clgrad.numpy.logic import array_equiv as array_equiv
 from clgrad.numpy.logic import bitwise_and as bitwise_and
+from clgrad.numpy.logic import bitwise_count as bitwise_count
 from clgrad.numpy.logic import bitwise_invert as bitwise_invert
 from clgrad.numpy.logic import bitwise_left_shift as bitwise_left_shift
 from clgrad.numpy.logic import bitwise_not as bitwise_not
@@ -178,6 +182,8 @@ from clgrad.numpy.mathematics import atanh as atanh
 from clgrad.numpy.mathematics import cbrt as cbrt
 from clgrad.numpy.mathematics import ceil as ceil
 from clgrad.numpy.mathematics import clip as clip
+from clgrad.numpy.mathematics import conj as conj
+from clgrad.numpy.mathematics import conjugate as conjugate
 from clgrad.numpy.mathematics import copysign as copysign
 from clgrad.numpy.mathematics import cos as cos
 from clgrad.numpy.mathematics import cosh as cosh
@@ -196,9 +202,11 @@ from clgrad.numpy.mathematics import floor_divide as floor_divide
 from clgrad.numpy.mathematics import fmax as fmax
 from clgrad.numpy.mathematics import fmin as fmin
 from clgrad.numpy.mathematics import fmod as fmod
+from clgrad.numpy.mathematics import frexp as frexp
 from clgrad.numpy.mathematics import gcd as gcd
 from clgrad.numpy.mathematics import heaviside as heaviside
 from clgrad.numpy.mathematics import hypot as hypot
+from clgrad.numpy.mathematics import i0 as i0
 from clgrad.numpy.mathematics import lcm as lcm
 from clgrad.numpy.mathematics import ldexp as ldexp
 from clgrad.numpy.mathematics import log as log
@@ -210,6 +218,7 @@ from clgrad.numpy.mathematics import logaddexp2 as logaddexp2
 from clgrad.numpy.mathematics import maximum as maximum
 from clgrad.numpy.mathematics import minimum as minimum
 from clgrad.numpy.mathematics import mod as mod
+from clgrad.numpy.mathematics import modf as modf
 from clgrad.numpy.mathematics import multiply as multiply
 from clgrad.numpy.mathematics import nan_to_num as nan_to_num
 from clgrad.numpy.mathematics import negative as negative
@@ -228,6 +237,7 @@ from clgrad.numpy.mathematics import sign as sign
 from clgrad.numpy.mathematics import sin as sin
 from clgrad.numpy.mathematics import sinc as sinc
 from clgrad.numpy.mathematics import sinh as sinh
+from clgrad.numpy.mathematics import spacing as spacing
 from clgrad.numpy.mathematics import sqrt as sqrt
 from clgrad.numpy.mathematics import square as square
 from clgrad.numpy.mathematics import subtract as subtract

@@ -77,6 +77,36 @@ def vdot(a: Any, b: Any) -> ndarray:
     return finish(linalg.vdot(*_pair(a, b)))
 
 
+def vecdot(x1: Any, x2: Any, out: Any = None, axis: int = -1) -> ndarray:
+    """The inner products of vectors along `axis`; the other axes broadcast.
+
+    >>> from clgrad import np
+    >>> np.vecdot(np.array([[1, 2], [3, 4]]), np.array([1, 10]))
+    array([21., 43.])
+    """
+    return finish(linalg.vecdot(*_pair(x1, x2), axis), out)
+
+
+def matvec(x1: Any, x2: Any, out: Any = None) -> ndarray:
+    """The products of matrices and vectors; the leading axes broadcast.
+
+    >>> from clgrad import np
+    >>> np.matvec(np.array([[1, 2], [3, 4]]), np.array([1, 10]))
+    array([21., 43.])
+    """
+    return finish(linalg.matvec(*_pair(x1, x2)), out)
+
+
+def vecmat(x1: Any, x2: Any, out: Any = None) -> ndarray:
+    """The products of vectors and matrices; the leading axes broadcast.
+
+    >>> from clgrad import np
+    >>> np.vecmat(np.array([1, 10]), np.array([[1, 2], [3, 4]]))
+    array([31., 42.])
+    """
+    return finish(linalg.vecmat(*_pair(x1, x2)), out)
+
+
 def einsum(*operands: Any, out: Any = None, optimize: Any = False, **options: Any) -> ndarray:
     """Sums of products in Einstein's notation.
 

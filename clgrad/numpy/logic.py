@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 
-from clgrad.array import ndarray
+from clgrad.array import finish, ndarray
 from clgrad.array.conversion import NUMBERS, as_value, device_of
 from clgrad.numpy.elementwise import binary, unary
 from clgrad.ops import bitwise, comparison
@@ -38,6 +38,16 @@ bitwise_not = bitwise_invert = invert
 left_shift = binary("left_shift", bitwise.left_shift, "x1 << x2.")
 right_shift = binary("right_shift", bitwise.right_shift, "x1 >> x2.")
 bitwise_left_shift, bitwise_right_shift = left_shift, right_shift
+
+
+def bitwise_count(x: Any, out: Any = None) -> ndarray:
+    """How many bits of the absolute value are set, as uint8.
+
+    >>> from clgrad import np
+    >>> np.bitwise_count(np.array([0, 7, -8], dtype='int32'))
+    array([0, 3, 1], dtype=uint8)
+    """
+    return finish(bitwise.bitwise_count(as_value(x)), out)
 
 
 def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> ndarray:

@@ -8,7 +8,7 @@ from clgrad.array import finish, ndarray
 from clgrad.array.arguments import rounded
 from clgrad.array.conversion import NUMBERS, as_value, device_of
 from clgrad.numpy.elementwise import binary, unary
-from clgrad.ops import arithmetic, bitwise, choice, powers, transcendental
+from clgrad.ops import arithmetic, bitwise, choice, floats, powers, special, transcendental
 
 add = binary("add", arithmetic.add, "x1 + x2.")
 subtract = binary("subtract", arithmetic.subtract, "x1 - x2.")
@@ -22,12 +22,12 @@ fmod = binary("fmod", arithmetic.fmod, "The remainder of x1 / x2 with the sign o
 power = binary("power", powers.power, "x1 ** x2.")
 pow = power
 float_power = binary("float_power", powers.float_power, "x1 ** x2 in floating point, also of integers.")
-ldexp = binary("ldexp", powers.ldexp, "x1 * 2 ** x2.")
+ldexp = binary("ldexp", floats.ldexp, "x1 * 2 ** x2.")
 copysign = binary("copysign", arithmetic.copysign, "x1 with the sign of x2.")
 heaviside = binary("heaviside", arithmetic.heaviside, "0 where x1 < 0, 1 where x1 > 0, x2 where x1 is 0.")
 gcd = binary("gcd", bitwise.gcd, "The greatest common divisor of integers.")
 lcm = binary("lcm", bitwise.lcm, "The least common multiple of integers.")
-nextafter = binary("nextafter", arithmetic.nextafter, "The next number after x1 towards x2.")
+nextafter = binary("nextafter", floats.nextafter, "The next number after x1 towards x2.")
 maximum = binary("maximum", choice.maximum, "The larger of x1 and x2; NaN if one of them is.")
 minimum = binary("minimum", choice.minimum, "The smaller of x1 and x2; NaN if one of them is.")
 fmax = binary("fmax", choice.fmax, "The larger of x1 and x2; the other one if one of them is NaN.")
@@ -35,9 +35,11 @@ fmin = binary("fmin", choice.fmin, "The smaller of x1 and x2; the other one if o
 
 negative = unary("negative", arithmetic.negative, "-x.")
 positive = unary("positive", arithmetic.positive, "+x, a copy.")
+conjugate = unary("conjugate", arithmetic.identity, "x, a copy: all numbers here are real.")
+conj = conjugate
 absolute = unary("absolute", arithmetic.absolute, "The absolute value.")
 abs = absolute
-fabs = unary("fabs", arithmetic.absolute, "The absolute value.")
+fabs = unary("fabs", arithmetic.fabs, "The absolute value, in floating point also of integers.")
 sign = unary("sign", arithmetic.sign, "-1, 0 or 1: the sign.")
 reciprocal = unary("reciprocal", arithmetic.reciprocal, "1 / x.")
 square = unary("square", arithmetic.square, "x * x.")
@@ -47,6 +49,7 @@ floor = unary("floor", arithmetic.floor, "The largest whole number not above x."
 ceil = unary("ceil", arithmetic.ceil, "The smallest whole number not below x.")
 trunc = unary("trunc", arithmetic.trunc, "x without its fraction.")
 fix = unary("fix", arithmetic.trunc, "x without its fraction.")
+spacing = unary("spacing", floats.spacing, "From |x| to the next larger number, with the sign of x.")
 rint = unary("rint", arithmetic.rint, "The nearest whole number; halves go to the even one.")
 
 exp = unary("exp", transcendental.exp, "e ** x.")
@@ -68,6 +71,7 @@ arctan = unary("arctan", transcendental.arctan, "The inverse of the tangent.")
 arctan2 = binary("arctan2", transcendental.arctan2, "The angle of the point (x2, x1).")
 sinc = unary("sinc", transcendental.sinc, "sin(pi x) / (pi x), 1 at 0.")
 hypot = binary("hypot", transcendental.hypot, "sqrt(x1 ** 2 + x2 ** 2), without overflow.")
+i0 = unary("i0", special.i0, "The modified Bessel function of the first kind of order 0.")
 sinh = unary("sinh", transcendental.sinh, "The hyperbolic sine.")
 cosh = unary("cosh", transcendental.cosh, "The hyperbolic cosine.")
 tanh = unary("tanh", transcendental.tanh, "The hyperbolic tangent.")
@@ -95,14 +99,36 @@ round = around
 round_ = around
 
 
-def divmod(x1: Any, x2: Any) -> tuple[ndarray, ndarray]:
+def divmod(x1: Any, x2: Any, out: tuple[Any, Any] = (None, None)) -> tuple[ndarray, ndarray]:
     """x1 // x2 and x1 % x2.
 
     >>> from clgrad import np
     >>> np.divmod(np.array([5, 7]), 3)
     (array([1., 2.]), array([2., 1.]))
     """
-    return floor_divide(x1, x2), remainder(x1, x2)
+    return floor_divide(x1, x2, out[0]), remainder(x1, x2, out[1])
+
+
+def frexp(x: Any, out: tuple[Any, Any] = (None, None)) -> tuple[ndarray, ndarray]:
+    """Mantissas, of sizes from 1/2 to 1, and exponents: x is mantissa * 2 ** exponent.
+
+    >>> from clgrad import np
+    >>> np.frexp(np.array([1, 12]))
+    (array([0.5 , 0.75]), array([1, 4], dtype=int32))
+    """
+    mantissas, exponents = floats.frexp(as_value(x))
+    return finish(mantissas, out[0]), finish(exponents, out[1])
+
+
+def modf(x: Any, out: tuple[Any, Any] = (None, None)) -> tuple[ndarray, ndarray]:
+    """Fractions and whole parts, both with the sign of x.
+
+    >>> from clgrad import np
+    >>> np.modf(np.array([1.5, -2.25]))
+    (array([ 0.5 , -0.25]), array([ 1., -2.]))
+    """
+    fractions, wholes = floats.modf(as_value(x))
+    return finish(fractions, out[0]), finish(wholes, out[1])
 
 
 def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None) -> ndarray:

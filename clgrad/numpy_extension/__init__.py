@@ -34,8 +34,6 @@ from clgrad.numpy_extension.network import activation as activation
 from clgrad.numpy_extension.network import batch_dot as batch_dot
 from clgrad.numpy_extension.network import dropout as dropout
 from clgrad.numpy_extension.network import embedding as embedding
-from clgrad.numpy_extension.network import erf as erf
-from clgrad.numpy_extension.network import erfinv as erfinv
 from clgrad.numpy_extension.network import fully_connected as fully_connected
 from clgrad.numpy_extension.network import gelu as gelu
 from clgrad.numpy_extension.network import layer_norm as layer_norm
@@ -58,3 +56,8 @@ from clgrad.numpy_extension.semantics import reset_np as reset_np
 from clgrad.numpy_extension.semantics import set_np as set_np
 from clgrad.numpy_extension.semantics import set_np_default_dtype as set_np_default_dtype
 from clgrad.numpy_extension.semantics import use_np as use_np
+from clgrad.numpy_extension.special import digamma as digamma
+from clgrad.numpy_extension.special import erf as erf
+from clgrad.numpy_extension.special import erfinv as erfinv
+from clgrad.numpy_extension.special import gamma as gamma
+from clgrad.numpy_extension.special import gammaln as gammaln

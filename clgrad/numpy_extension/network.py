@@ -284,23 +284,3 @@ def smooth_l1(data: Any, scalar: float = 1.0, out: Any = None) -> ndarray:
     size, knee = arithmetic.absolute(value), 1.0 / scalar**2
     near = 0.5 * scalar**2 * arithmetic.square(value)
     return finish(choice.where(less(size, knee), near, size - 0.5 * knee), out)
-
-
-def erf(data: Any, out: Any = None) -> ndarray:
-    """The error function.
-
-    >>> from clgrad import np, npx
-    >>> npx.erf(np.zeros(1))
-    array([0.])
-    """
-    return finish(transcendental.erf(as_value(data)), out)
-
-
-def erfinv(data: Any, out: Any = None) -> ndarray:
-    """The inverse of the error function.
-
-    >>> from clgrad import np, npx
-    >>> npx.erfinv(np.zeros(1))
-    array([0.])
-    """
-    return finish(transcendental.erfinv(as_value(data)), out)

@@ -27,6 +27,7 @@ negative = unary("negative", "-x", lambda g, out, x: -g, "number")
 positive = unary("positive", "x", lambda g, out, x: g, "number", cost=0)
 identity = unary("identity", "x", lambda g, out, x: g, "any", cost=0)
 absolute = unary("absolute", "abs_@(x)", lambda g, out, x: g * sign(x), "any", boolean="x")
+fabs = unary("fabs", "fabs(x)", lambda g, out, x: g * sign(x))
 sign: Elementwise = unary("sign", "sign_@(x)", None, "number")
 reciprocal = unary("reciprocal", "(@_v)(1) / x", lambda g, out, x: -g * square(out), cost=4)
 square: Elementwise = unary("square", "x * x", lambda g, out, x: g * (2 * x), "any")
@@ -64,18 +65,6 @@ _sign_agreement: Elementwise = Elementwise(
 )
 heaviside = Elementwise("heaviside", "heaviside_@(x, y)", lambda g, out, x, y: (None, g * _is_zero(x)), "float", cost=2)
 _is_zero: Elementwise = unary("is_zero", "(x == (@_v)(0)) ? (@_v)(1) : (@_v)(0)", cost=2)
-
-
-class NextAfter(Elementwise):
-    """The neighbour of a number; not of a float16, which computes among the many neighbours of float32."""
-
-    def __call__(self, *inputs: Any, **attributes: Any) -> Value:
-        if any(getattr(one, "dtype", None) == dtypes.float16 for one in inputs):
-            raise DTypeError("nextafter: is not defined for float16; convert with astype('float32') first")
-        return super().__call__(*inputs)
-
-
-nextafter = NextAfter("nextafter", "nextafter(x, y)", None, "float", cost=8)
 
 
 class Cast(Operation):

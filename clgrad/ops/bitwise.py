@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from clgrad.ops.operation import Elementwise, unary
+from clgrad import dtypes
+from clgrad.ops.arithmetic import cast
+from clgrad.ops.operation import Elementwise, Value, unary
 
 bitwise_and = Elementwise("bitwise_and", "x & y", accepts="integer")
 bitwise_or = Elementwise("bitwise_or", "x | y", accepts="integer")
@@ -12,3 +14,9 @@ left_shift = Elementwise("left_shift", "left_shift_@(x, y)", accepts="integer", 
 right_shift = Elementwise("right_shift", "right_shift_@(x, y)", accepts="integer", cost=2)
 gcd = Elementwise("gcd", "gcd_@(x, y)", accepts="integer", cost=60)
 lcm = Elementwise("lcm", "lcm_@(x, y)", accepts="integer", cost=60)
+_count_ones = unary("bitwise_count", "popcount(abs_@(x))", accepts="integer", cost=4)
+
+
+def bitwise_count(x: Value) -> Value:
+    """How many bits of the absolute value are set, as uint8."""
+    return cast(_count_ones(x), dtype=dtypes.uint8)

@@ -15,7 +15,7 @@ from clgrad.graph.node import Library
 from clgrad.ops import reduction
 from clgrad.ops.arithmetic import absolute, cast, multiply, square
 from clgrad.ops.comparison import not_equal
-from clgrad.ops.movement import broadcast_to, diagonal, expand_dims, reshape, squeeze, swapaxes, transpose
+from clgrad.ops.movement import broadcast_to, diagonal, expand_dims, moveaxis, reshape, squeeze, swapaxes, transpose
 from clgrad.ops.operation import Composite, Value, common, fill
 from clgrad.ops.powers import power
 from clgrad.shapes import Shape, broadcast_shapes, normalize_axis, size_of
@@ -91,8 +91,12 @@ def _fold_rows(a: Value, b: Value) -> Value:
 def _inner_product(name: str, a: Value, b: Value) -> Value:
     if a.shape != b.shape:
         raise ShapeError(f"{name}: vectors of lengths {a.shape[0]} and {b.shape[0]} do not fit")
+    return _sum_of_products(a, b)
+
+
+def _sum_of_products(a: Value, b: Value, axis: int | None = None) -> Value:
     terms = multiply(a, b)
-    return reduction.any(terms) if a.dtype == dtypes.bool_ else reduction.sum(terms, dtype=a.dtype)
+    return reduction.any(terms, axis) if a.dtype == dtypes.bool_ else reduction.sum(terms, axis, dtype=a.dtype)
 
 
 def dot(a: Value, b: Value) -> Value:
@@ -151,6 +155,25 @@ def _axis_pairs(a: Shape, b: Shape, axes: int | Sequence[Any]) -> tuple[Shape, S
         tuple(normalize_axis("tensordot", axis, len(a)) for axis in left),
         tuple(normalize_axis("tensordot", axis, len(b)) for axis in right),
     )
+
+
+def vecdot(a: Value, b: Value, axis: int = -1) -> Value:
+    """Sums of products along one axis; the others broadcast."""
+    (a, b), _ = common("vecdot", (a, b))
+    a, b = (moveaxis(one, normalize_axis("vecdot", axis, len(one.shape)), -1) for one in (a, b))
+    if a.shape[-1] != b.shape[-1]:
+        raise ShapeError(f"vecdot: vectors of lengths {a.shape[-1]} and {b.shape[-1]} do not fit")
+    return _sum_of_products(a, b, -1)
+
+
+def matvec(a: Value, b: Value) -> Value:
+    """The products of matrices and vectors; the leading axes broadcast."""
+    return squeeze(matmul(a, expand_dims(b, -1)), -1)
+
+
+def vecmat(a: Value, b: Value) -> Value:
+    """The products of vectors and matrices; the leading axes broadcast."""
+    return squeeze(matmul(expand_dims(a, -2), b), -2)
 
 
 def batch_dot(a: Value, b: Value, transpose_a: bool = False, transpose_b: bool = False) -> Value:

@@ -8,7 +8,7 @@ from typing import Any
 from clgrad import dtypes
 from clgrad.errors import ArgumentError
 from clgrad.graph.node import Node
-from clgrad.ops.arithmetic import cast, multiply, square
+from clgrad.ops.arithmetic import cast, square
 from clgrad.ops.choice import where
 from clgrad.ops.operation import Elementwise, Value, unary
 
@@ -71,8 +71,3 @@ def float_power(x: Any, y: Any) -> Value:
     if isinstance(x, Node) and not dtypes.is_floating(x.dtype):
         x = cast(x, dtype=dtypes.float32)
     return power(x, y)
-
-
-def ldexp(x: Any, y: Any) -> Value:
-    """x * 2 ** y."""
-    return multiply(x, power(2.0, y))
