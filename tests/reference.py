@@ -332,13 +332,26 @@ def product(name: str, call: Any, reference: Any, **options: Any) -> Row:
     return Row(name, call, reference, **{"error": 8, "absolute": 60} | options)
 
 
+def _limits(dtype: Any) -> tuple[float, float]:
+    """The range of an integer dtype, as far as floats that end in whole numbers reach; of booleans anything."""
+    if dtype.kind == "b":
+        return 0, 1
+    bounds = numpy.iinfo(dtype)
+    return bounds.min, min(bounds.max - 1, 2**62)
+
+
 LINALG = [
     product("matmul", linalg.matmul, numpy.matmul, shapes=(
         ((9, 37), (37, 18)), ((7,), (7, 5)), ((5, 7), (7,)), ((3, 4, 6), (6, 5)), ((3, 4, 6), (3, 6, 5)), ((40,), (40,)),
         ((2, 1, 4, 6), (3, 6, 5)), ((1, 6), (6, 1)), ((3, 0), (0, 4)), ((0, 3), (3, 4)),
     )),
-    product("matmul of integers", linalg.matmul, numpy.matmul, shapes=(((4, 5), (5, 6)),), dtypes=BITS, gradient=False,
-            covers=("matmul",)),
+    # From end to end of each dtype: products and sums wrap. Long enough that k is cut into parts.
+    *(
+        product(f"matmul of {dtype}", linalg.matmul, numpy.matmul, shapes=(
+            ((9, 3), (3, 35)), ((1, 3), (3, 35)), ((9, 3), (3, 1)), ((3, 4, 2), (3, 2, 5)), ((4, 1100), (1100, 3)),
+        ), dtypes=(dtype,), domain=_limits(dtype), gradient=False, covers=("matmul",))
+        for dtype in map(numpy.dtype, ("int8", "uint16", "int32", "uint64", "bool"))
+    ),
     product("dot", linalg.dot, numpy.dot, shapes=(
         ((5, 37), (37, 4)), ((30,), (30,)), ((), (3, 4)), ((2, 3, 4), (5, 4, 6)), ((2, 3, 4), (4,)),
     )),

@@ -40,9 +40,6 @@ def _multiply_matrices(a: Value, b: Value) -> Value:
     shape = (*a.shape[:-1], b.shape[-1])
     if 0 in shape or a.shape[-1] == 0:
         return fill(0, shape, a.dtype, a.device)
-    if not dtypes.is_floating(a.dtype):
-        terms = multiply(expand_dims(a, -2), expand_dims(swapaxes(b, -1, -2), -3))
-        return reduction.any(terms, -1) if a.dtype == dtypes.bool_ else reduction.sum(terms, -1, dtype=a.dtype)
     if len(shape) > MOST_BATCH_AXES + 2:
         a, b = (reshape(one, (size_of(shape[:-2]), *one.shape[-2:])) for one in (a, b))
         return reshape(_multiply_matrices(a, b), shape)
