@@ -340,7 +340,8 @@ MISTAKES: dict[str, tuple[Callable[[Value], Any], type[Exception], str]] = {
     "matmul": (lambda x: linalg.matmul(x, x), ShapeError, "4 columns meet 3 rows"),
     "concatenate": (lambda x: joining.concatenate([x, movement.transpose(x)]), ShapeError, "differ off axis 0"),
     "split": (lambda x: joining.split(x, 3, 1), ShapeError, "does not divide into 3 equal parts"),
-    "negative power": (lambda x: powers.power(arithmetic.cast(x, dtype=dtypes.int32), -1), ValueError, "negative integer power -1"),
+    "negative power": (lambda x: powers.power(arithmetic.cast(x, dtype=dtypes.int32), -1), ValueError, r"integers to negative integer powers are not allowed \(int32 \*\* -1\)"),
+    "negative power of booleans": (lambda x: powers.power(comparison.less(x, 1), numpy.int8(-2)), ValueError, "not allowed"),
     "booleans": (lambda x: -comparison.less(x, 1), DTypeError, "negative: is not defined for booleans"),
     "labels": (lambda x: neural.softmax_cross_entropy(x, x), ShapeError, r"labels of shape \(3, 4\) do not fit"),
     "broadcast_to": (lambda x: movement.broadcast_to(x, (4, 3)), ShapeError, r"shape \(3, 4\) does not broadcast to \(4, 3\)"),
@@ -362,3 +363,14 @@ def test_bad_data_is_an_error_at_the_read(device: Device, label: float) -> None:
     with pytest.raises(IndexOutOfRangeError, match="embedding: an index is NaN or outside"):
         read(indexing.embedding(constant(numpy.array([9]), device), x))
     same(read(x), numpy.arange(12).reshape(3, 4))
+
+
+def test_negative_powers_of_integers_are_an_error_at_the_read(device: Device) -> None:
+    x, y = (constant(numpy.array(numbers, "int16"), device) for numbers in ([2, 3, -1], [3, 0, -1]))
+    for call in (lambda: powers.power(x, y), lambda: powers.power(2, y)):
+        with pytest.raises(ValueError, match="integers to negative integer powers are not allowed"):
+            read(call())
+    same(read(powers.power(x, arithmetic.absolute(y))), [8, 1, -1])
+    same(read(powers.power(2.0, y)), [8, 1, 0.5])
+    same(read(powers.power(arithmetic.cast(x, dtype=dtypes.float32), y)), [8, 1, -1])
+    assert read(powers.power(x, fill(1, (0, 3), dtypes.int16, device))).shape == (0, 3)

@@ -146,6 +146,12 @@ def test_dtype(dtype: str) -> None:
     numpy.testing.assert_array_equal(y.T.copy().asnumpy(), x.T)
 
 
+def test_powers_of_integers() -> None:
+    x = numpy.arange(37) % 5
+    y = np.array(x, dtype="int32")
+    numpy.testing.assert_array_equal((y**y).asnumpy(), x**x)
+
+
 @pytest.mark.parametrize("name", ["argmax", "argmin"])
 @pytest.mark.parametrize("axis", [None, 0, 1])
 def test_position(name: str, axis: int | None) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy
+
 from clgrad import dtypes
 from clgrad.errors import ArgumentError
 from clgrad.graph.node import Node
 from clgrad.ops.arithmetic import cast, square
+from clgrad.ops.checks import refuse_negative
 from clgrad.ops.choice import where
 from clgrad.ops.operation import Elementwise, Value, unary
 
@@ -47,20 +50,32 @@ def _exponent_gradient(g: Value, out: Value, x: Any) -> Value:
 
 
 class Power(Elementwise):
-    """x ** y; a square where y is the number 2: exact to the last bit and much faster."""
+    """x ** y; a square where y is the number 2: exact to the last bit and much faster.
+
+    Integers to negative integer powers are no integers: an error at once where the power is a number, when a result
+    is read where it is an array.
+    """
 
     def __call__(self, *inputs: Any, **attributes: Any) -> Value:
         x, y = inputs
-        if isinstance(y, Node) or not isinstance(x, Node):
+        if isinstance(y, Value):
+            if y.dtype.kind == "i" and _is_whole(x):
+                y = refuse_negative(y, f"{_REFUSED}. Convert one of them first: x.astype('float32') ** y")
             return super().__call__(x, y)
-        if isinstance(y, int) and y < 0 and dtypes.is_integer(x.dtype):
-            raise ArgumentError(
-                f"power: integers ({x.dtype.name}) to the negative integer power {y} are not integers; "
-                f"convert first: x.astype('float32') ** {y}"
-            )
-        if y == 2 and (dtypes.is_floating(x.dtype) or (dtypes.is_integer(x.dtype) and isinstance(y, int))):
+        whole = isinstance(y, (int, numpy.integer))
+        if whole and y < 0 and _is_whole(x):
+            raise ArgumentError(f"{_REFUSED} ({x.dtype.name} ** {y}). Convert first: x.astype('float32') ** {y}")
+        if y == 2 and (dtypes.is_floating(x.dtype) or (dtypes.is_integer(x.dtype) and whole)):
             return square(x)
         return super().__call__(x, y)
+
+
+_REFUSED = "power: integers to negative integer powers are not allowed"
+
+
+def _is_whole(x: Any) -> bool:
+    """Whether x, an array or a number, holds integers (or booleans)."""
+    return not dtypes.is_floating(x.dtype) if isinstance(x, Node) else not isinstance(x, (float, numpy.floating))
 
 
 power = Power("power", "power_@(x, y)", _gradient, "number", cost=40)
