@@ -15,13 +15,13 @@ from clgrad import errors as errors
 from clgrad import numpy as np
 from clgrad import numpy_extension as npx
 from clgrad.array.assembly import ndarray as ndarray
+from clgrad.array.device import Device as Device
+from clgrad.array.device import default_device as default_device
+from clgrad.array.device import devices as devices
+from clgrad.array.device import find_device as find_device
+from clgrad.array.device import set_default_device as set_default_device
 from clgrad.array.pending import explain as explain
-from clgrad.runtime.device import Device as Device
-from clgrad.runtime.device import default_device as default_device
-from clgrad.runtime.device import devices as devices
-from clgrad.runtime.device import find_device as find_device
 from clgrad.runtime.device import rejected_devices as rejected_devices
-from clgrad.runtime.device import set_default_device as set_default_device
 from clgrad.runtime.statistics import reset_peak as reset_peak
 from clgrad.runtime.statistics import statistics as statistics
 

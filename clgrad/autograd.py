@@ -184,7 +184,7 @@ def grad(
                     "causes: the heads do not depend on it, it was attached or rebound after recording, or a "
                     "detach() lies between. Pass allow_unused=True to get zeros"
                 )
-            gradient = fill(0, array.shape, array.dtype, array.device)
+            gradient = fill(0, array.shape, array.dtype, array._value.device)
         results.append(ndarray(gradient) if create_graph else finish(gradient))
     return results if isinstance(variables, (list, tuple)) else results[0]
 

@@ -14,8 +14,9 @@ import numpy
 from clgrad import autograd, dtypes
 from clgrad import numpy as np
 from clgrad.array import ndarray
+from clgrad.array.device import Place, located
 from clgrad.dtypes import DType
-from clgrad.runtime.device import Device, default_device
+from clgrad.runtime.device import Device
 from clgrad.shapes import Shape
 
 HostArray = numpy.ndarray[Any, Any]
@@ -62,7 +63,7 @@ def check_gradients(
     rtol: float | None = None,
     step: float | None = None,
     seed: int = 0,
-    device: Device | str | None = None,
+    device: Place = None,
 ) -> None:
     """Raise AssertionError unless the gradients of `function` agree with central differences, up to `order`.
 
@@ -73,7 +74,7 @@ def check_gradients(
     >>> from clgrad import np
     >>> check_gradients(np.exp, [[0.1, -0.2]], order=3)
     """
-    place = np.zeros(0, device=device).device if device is not None else default_device()
+    place = located(device)
     dtype = dtypes.float64 if place.capabilities.fp64 else dtypes.float32
     generator = numpy.random.default_rng(seed)
     points = [_point(one, dtype) for one in inputs]

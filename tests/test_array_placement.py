@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy
@@ -11,6 +13,7 @@ import pytest
 
 import clgrad
 from clgrad import np, npx
+from clgrad.array.device import named
 from clgrad.runtime.device import Device
 
 # -- astype, devices, copies ---------------------------------------------------------------------------------
@@ -28,27 +31,59 @@ def test_astype() -> None:
 def test_moving_between_devices(devices: dict[str, Device]) -> None:
     first, second = devices.values()
     x = np.arange(3, device=first)
-    assert x.device is first
+    assert x.device.runtime is first
     y = x.to_device(second)
-    assert y.device is second
+    assert y.device.runtime is second
     assert x.to_device(first) is x
     assert x.as_in_ctx(second).tolist() == x.as_in_context(second).tolist() == [0, 1, 2]
     z = np.zeros(3, ctx=second)
     assert x.copyto(z) is z
-    assert z.device is second
+    assert z.device.runtime is second
     assert z.tolist() == [0, 1, 2]
-    assert x.copyto(second).device is second
+    assert x.copyto(second).device == y.device
     z[:] = x + 1
     assert z.tolist() == [1, 2, 3]
 
 
 def test_devices_by_name() -> None:
     cpu = npx.cpu()
-    assert npx.cpu(0) is cpu
-    assert npx.Device("cpu", 0) is cpu
+    assert cpu == npx.cpu(0) == npx.Device("cpu", 0) == npx.Device(cpu) == npx.cpu_pinned()
+    assert (cpu.device_type, cpu.device_id, repr(cpu), str(npx.gpu(3))) == ("cpu", 0, "cpu(0)", "gpu(3)")
+    assert isinstance(np.ones(1).device, npx.Device)
+    assert {cpu: 1, npx.gpu(): 2, npx.cpu(1): 3}[npx.Device("cpu")] == 1
+    assert cpu not in (npx.gpu(), npx.cpu(1), "cpu(0)", None)
+    assert pickle.loads(pickle.dumps(cpu)) == cpu
     assert npx.num_gpus() >= 0
     assert npx.current_device() is npx.current_context() is clgrad.default_device()
-    assert np.ones(1, ctx=cpu).device is np.ones(1, device="cpu:0").device is cpu
+    assert np.ones(1, ctx=cpu).device == np.ones(1, device="cpu:0").device == cpu
+    assert (cpu.name, cpu.capabilities) == (cpu.runtime.name, cpu.runtime.capabilities)
+    with pytest.raises(ValueError, match="must be 'cpu' or 'gpu', got 'tpu'"):
+        npx.Device("tpu")
+
+
+def test_with_a_device_new_arrays_lie_there(devices: dict[str, Device]) -> None:
+    first, second = map(named, devices.values())
+    before = npx.current_device()
+    with first:
+        assert np.ones(3).device is npx.current_device() is first
+        with second as here:
+            assert np.exp([1, 2]).device is np.random.uniform(size=2).device is here is second
+            assert repr(np.ones(1)) == "array([1.])"
+            assert np.ones(1, device=first).device is first
+        with pytest.raises(LookupError, match="99"), npx.cpu(99):
+            pass
+        with ThreadPoolExecutor(1) as others:
+            assert others.submit(npx.current_device).result() is clgrad.default_device()
+        assert np.zeros(3).device is first
+    assert npx.current_device() is before
+
+
+def test_memory_kept_for_new_arrays_can_be_given_back() -> None:
+    place = np.ones(1000).device
+    (np.ones(1000) + 1).wait_to_read()
+    held = place.runtime.memory.held_bytes
+    place.empty_cache()
+    assert place.runtime.memory.held_bytes < held
 
 
 @pytest.mark.parametrize(

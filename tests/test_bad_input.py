@@ -61,7 +61,7 @@ MISTAKES = {
     "a number that does not fit": (lambda x: x.astype("uint8") + 300, OverflowError, "300 does not fit uint8"),
     "a result that does not fit": (lambda x: x.astype("int32").__itruediv__(2), TypeError, "float32.*int32"),
     "an unknown device": (lambda x: np.zeros(1, device="tpu"), LookupError, "'tpu'"),
-    "a device that is not there": (lambda x: npx.cpu(99), LookupError, "99"),
+    "a device that is not there": (lambda x: np.ones(3, device=npx.cpu(99)), LookupError, "99"),
     "a move to an unknown device": (lambda x: x.to_device("nowhere"), LookupError, "'nowhere'"),
     "an unknown grad_req": (lambda x: x.attach_grad("sum"), ValueError, "'write', 'add', 'null', got 'sum'"),
     "a gradient of integers": (lambda x: x.astype(int).attach_grad(), TypeError, "only floats"),

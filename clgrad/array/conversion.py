@@ -7,6 +7,7 @@ from typing import Any
 import numpy
 
 from clgrad import dtypes
+from clgrad.array.device import Place, current_device, located
 from clgrad.array.handle import Handle
 from clgrad.dtypes import DType
 from clgrad.errors import DTypeError
@@ -15,7 +16,7 @@ from clgrad.ops.arithmetic import cast
 from clgrad.ops.creation import check_dtype
 from clgrad.ops.operation import Value, fill
 from clgrad.ops.transfer import to_device
-from clgrad.runtime.device import Device, default_device, find_device
+from clgrad.runtime.device import Device
 
 NUMBERS = (bool, int, float, numpy.number, numpy.bool_)
 
@@ -34,10 +35,9 @@ class Defaults:
 DEFAULTS = Defaults()
 
 
-def chosen_device(device: Device | str | None = None, ctx: Device | str | None = None) -> Device:
-    """The device that a `device` argument, or `ctx`, its older name, asks for; else the default one."""
-    spec = ctx if device is None else device
-    return default_device() if spec is None else find_device(spec)
+def chosen_device(device: Place = None, ctx: Place = None) -> Device:
+    """The device that a `device` argument, or `ctx`, its older name, asks for; else the current one."""
+    return located(ctx if device is None else device)
 
 
 def chosen_dtype(dtype: Any) -> DType:
@@ -87,10 +87,10 @@ def _from_number(number: bool | int | float, device: Device, dtype: DType | None
 
 
 def as_value(source: Any, device: Device | None = None) -> Value:
-    """The value of an array, or a new one on `device` (the default one where that is None)."""
+    """The value of an array, or a new one on `device` (the current one where that is None)."""
     if isinstance(source, Handle):
         return source._value
-    return from_object(source, default_device() if device is None else device)
+    return from_object(source, current_device() if device is None else device)
 
 
 def operand(source: Any, beside: Handle) -> Any:

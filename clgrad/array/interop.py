@@ -9,10 +9,10 @@ from typing import Any
 import numpy
 
 from clgrad.array.conversion import from_host
+from clgrad.array.device import current_device
 from clgrad.array.handle import Handle
 from clgrad.graph.execute import looking_at, read
 from clgrad.ops.arithmetic import identity
-from clgrad.runtime.device import default_device
 
 # What runs when a NumPy function meets a clgrad array, by full names such as "numpy.linalg.norm". The `numpy`
 # package above fills it.
@@ -110,7 +110,7 @@ class Interop(Handle):
 
 
 def _rebuilt(array_type: type[Handle], numbers: numpy.ndarray[Any, Any]) -> Handle:
-    return array_type(from_host(numbers, default_device(), numbers.dtype))
+    return array_type(from_host(numbers, current_device(), numbers.dtype))
 
 
 def _written(out: numpy.ndarray[Any, Any], result: Handle) -> numpy.ndarray[Any, Any]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from clgrad.array.conversion import chosen_device
+from clgrad.array.device import Device, Place, named
 from clgrad.array.handle import Handle
 from clgrad.dtypes import DType, as_dtype
 from clgrad.graph.execute import flush, looking_at, read
 from clgrad.ops.arithmetic import cast, identity
 from clgrad.ops.transfer import to_device
-from clgrad.runtime.device import Device
 from clgrad.shapes import Shape, size_of
 
 
@@ -52,7 +52,7 @@ class Facts(Handle):
     @property
     def device(self) -> Device:
         """The device that the array lies on; `ctx` and `context` are its older names."""
-        return self._value.device
+        return named(self._value.device)
 
     ctx = device
     context = device
@@ -132,16 +132,16 @@ class Placement(Handle):
             return self._finish(cast(value, dtype=wanted))
         return self._finish(identity(value)) if copy else self
 
-    def to_device(self, device: Device | str) -> Any:
+    def to_device(self, device: Place) -> Any:
         """This array if it lies there, else a copy on another device; differentiable under record."""
         value, target = self._value, chosen_device(device)
         return self if target is value.device else self._finish(to_device(value, device=target))
 
-    def as_in_ctx(self, ctx: Device | str) -> Any:
+    def as_in_ctx(self, ctx: Place) -> Any:
         """The same as `to_device`."""
         return self.to_device(ctx)
 
-    def as_in_context(self, context: Device | str) -> Any:
+    def as_in_context(self, context: Place) -> Any:
         """The same as `to_device`."""
         return self.to_device(context)
 

@@ -8,9 +8,9 @@ import numpy
 
 from clgrad import dtypes
 from clgrad.array.conversion import DEFAULTS
+from clgrad.array.device import current_device
 from clgrad.array.handle import Handle
 from clgrad.graph.execute import looking_at, read
-from clgrad.runtime.device import default_device
 
 
 class Printing(Handle):
@@ -27,7 +27,7 @@ class Printing(Handle):
             notes.append(f"shape={value.shape}")
         if value.dtype not in (DEFAULTS.floating, dtypes.bool_):
             notes.append(f"dtype={value.dtype.name}")
-        if value.device is not default_device():
+        if value.device is not current_device():
             notes.append(f"device={value.device}")
         return f"array({_joined(text, ', '.join(notes))})"
 

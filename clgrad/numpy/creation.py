@@ -10,13 +10,12 @@ import numpy
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import as_shape, check_order
 from clgrad.array.conversion import DEFAULTS, as_value, chosen_device, chosen_dtype, from_host, from_object
+from clgrad.array.device import Place
 from clgrad.dtypes import DType, as_dtype
 from clgrad.errors import ArgumentError
 from clgrad.ops import arithmetic, creation, movement, powers
 from clgrad.ops.operation import Value
 from clgrad.runtime.device import Device
-
-Place = Device | str | None
 
 
 def array(object: Any, dtype: Any = None, device: Place = None, ctx: Place = None) -> ndarray:
@@ -34,7 +33,7 @@ def array(object: Any, dtype: Any = None, device: Place = None, ctx: Place = Non
     """
     wanted = None if dtype is None else as_dtype(dtype)
     if isinstance(object, ndarray):
-        place = object.device if device is None and ctx is None else chosen_device(device, ctx)
+        place = object._value.device if device is None and ctx is None else chosen_device(device, ctx)
         value = from_object(object, place, wanted)
         return ndarray(arithmetic.identity(value) if value is object._value else value)
     return ndarray(from_object(object, chosen_device(device, ctx), wanted))
@@ -50,7 +49,7 @@ def asarray(obj: Any, dtype: Any = None, device: Place = None, copy: bool | None
     """
     if isinstance(obj, ndarray) and not copy:
         right_dtype = dtype is None or obj.dtype == as_dtype(dtype)
-        if right_dtype and (device is None or chosen_device(device) is obj.device):
+        if right_dtype and (device is None or chosen_device(device) is obj._value.device):
             return obj
     if copy is False:
         raise ArgumentError("asarray: this needs a copy, and copy=False forbids it")

@@ -9,10 +9,11 @@ import numpy
 
 from clgrad.array import finish, ndarray
 from clgrad.array.conversion import NUMBERS, as_value, device_of, from_object
+from clgrad.array.device import current_device
 from clgrad.dtypes import as_dtype
 from clgrad.ops import arithmetic, choice
 from clgrad.ops.operation import Value, fill
-from clgrad.runtime.device import Device, default_device
+from clgrad.runtime.device import Device
 
 # Options that NumPy's ufuncs take and that change nothing here.
 _WITHOUT_EFFECT = frozenset(("casting", "order", "subok", "signature"))
@@ -84,7 +85,7 @@ def _general(
     unknown = set(options) - _WITHOUT_EFFECT
     if unknown:
         raise TypeError(f"{name}() got an unexpected keyword argument {unknown.pop()!r}")
-    device = device_of((*sources, out)) or default_device()
+    device = device_of((*sources, out)) or current_device()
     operands = [_operand(source, device, dtype) for source in sources]
     if all(isinstance(one, NUMBERS) for one in operands):
         operands[0] = as_value(operands[0], device)

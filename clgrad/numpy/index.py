@@ -9,10 +9,11 @@ import numpy
 
 from clgrad.array import finish, ndarray
 from clgrad.array.conversion import NUMBERS, as_value, chosen_device, device_of, from_host
+from clgrad.array.device import Place, current_device
 from clgrad.errors import ArgumentError, ShapeError
 from clgrad.ops import choice, indexing, movement, reduction
 from clgrad.ops.operation import Value, fill
-from clgrad.runtime.device import Device, default_device
+from clgrad.runtime.device import Device
 
 
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
@@ -26,7 +27,7 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
         return nonzero(condition)
     if x is None or y is None:
         raise ArgumentError("where: give both x and y, or neither")
-    device = device_of((condition, x, y)) or default_device()
+    device = device_of((condition, x, y)) or current_device()
     mask = as_value(condition, device)
     first, second = (one if isinstance(one, NUMBERS) else as_value(one, device) for one in (x, y))
     return finish(choice.where(mask, first, second))
@@ -183,11 +184,11 @@ def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[ndarray, nda
     [[0, 1, 1], [0, 0, 1]]
     """
     rows, columns = numpy.tril_indices(n, k, m)
-    return finish(from_host(rows, default_device())), finish(from_host(columns, default_device()))
+    return finish(from_host(rows, current_device())), finish(from_host(columns, current_device()))
 
 
 def triu_indices(
-    n: int, k: int = 0, m: int | None = None, device: Device | str | None = None
+    n: int, k: int = 0, m: int | None = None, device: Place = None
 ) -> tuple[ndarray, ndarray]:
     """The positions on and above the k-th diagonal.
 
@@ -206,6 +207,6 @@ def unravel_index(indices: Any, shape: Sequence[int], order: str = "C") -> tuple
     >>> [x.tolist() for x in np.unravel_index(np.array([3]), (2, 2))]
     [[1], [1]]
     """
-    positions = _indices(indices, default_device())
+    positions = _indices(indices, current_device())
     found = numpy.unravel_index(ndarray(positions).asnumpy().astype("int64"), tuple(shape), order)  # type: ignore[call-overload]
     return tuple(finish(from_host(numpy.asarray(one), positions.device)) for one in found)

@@ -1,9 +1,9 @@
 """`npx`: what networks need beyond NumPy, devices, files, and the switches of the original."""
 
+from clgrad.array.device import Device as Device
 from clgrad.array.exchange import from_dlpack as from_dlpack
 from clgrad.array.sampling import seed as seed
 from clgrad.numpy_extension import random as random
-from clgrad.numpy_extension.devices import Device as Device
 from clgrad.numpy_extension.devices import cpu as cpu
 from clgrad.numpy_extension.devices import cpu_pinned as cpu_pinned
 from clgrad.numpy_extension.devices import current_context as current_context
