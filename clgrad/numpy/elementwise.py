@@ -31,8 +31,12 @@ class Binary(Protocol):
     def __call__(self, x1: Any, x2: Any, out: Any = None, **options: Any) -> Any: ...
 
 
-def unary(name: str, operation: Callable[[Any], Value], summary: str) -> Unary:
-    """The NumPy function `name` on top of an op of one array."""
+# Where doctest finds the examples of functions that are made below, which have no source of their own.
+__test__: dict[str, str] = {}
+
+
+def unary(name: str, operation: Callable[[Any], Value], summary: str, example: str) -> Unary:
+    """The NumPy function `name` on top of an op of one array; the example is "arguments -> what print shows"."""
 
     def function(x: Any, out: Any = None, **options: Any) -> Any:
         if type(x) is ndarray and out is None and not options:
@@ -41,12 +45,12 @@ def unary(name: str, operation: Callable[[Any], Value], summary: str) -> Unary:
             return _on_numbers(name, x)
         return _general(name, operation, (x,), out, **options)
 
-    _describe(function, name, summary)
+    _describe(function, name, summary, example)
     return function
 
 
-def binary(name: str, operation: Callable[[Any, Any], Value], summary: str) -> Binary:
-    """The NumPy function `name` on top of an op of two arrays that broadcast."""
+def binary(name: str, operation: Callable[[Any, Any], Value], summary: str, example: str) -> Binary:
+    """The NumPy function `name` on top of an op of two arrays that broadcast; the example as that of `unary`."""
 
     def function(x1: Any, x2: Any, out: Any = None, **options: Any) -> Any:
         if out is None and not options:
@@ -61,15 +65,17 @@ def binary(name: str, operation: Callable[[Any, Any], Value], summary: str) -> B
                 return _on_numbers(name, x1, x2)
         return _general(name, operation, (x1, x2), out, **options)
 
-    _describe(function, name, summary)
+    _describe(function, name, summary, example)
     return function
 
 
-def _describe(function: Any, name: str, summary: str) -> None:
+def _describe(function: Any, name: str, summary: str, example: str) -> None:
+    arguments, result = example.split(" -> ")
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = (
+    function.__doc__ = __test__[name] = (
         f"{summary}\n\nWorks element by element; arrays broadcast. `out` receives the result, `where` says "
-        "which elements are computed, `dtype` in which dtype."
+        "which elements are computed, `dtype` in which dtype.\n\n"
+        f">>> from clgrad import np\n>>> print(np.{name}({arguments}))\n{result}\n"
     )
 
 

@@ -187,9 +187,7 @@ def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[ndarray, nda
     return finish(from_host(rows, current_device())), finish(from_host(columns, current_device()))
 
 
-def triu_indices(
-    n: int, k: int = 0, m: int | None = None, device: Place = None
-) -> tuple[ndarray, ndarray]:
+def triu_indices(n: int, k: int = 0, m: int | None = None, device: Place = None) -> tuple[ndarray, ndarray]:
     """The positions on and above the k-th diagonal.
 
     >>> [x.tolist() for x in triu_indices(2)]

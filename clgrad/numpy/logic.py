@@ -11,32 +11,61 @@ from clgrad.array.conversion import NUMBERS, as_value, device_of
 from clgrad.numpy.elementwise import binary, unary
 from clgrad.ops import bitwise, comparison
 
-equal = binary("equal", comparison.equal, "Whether x1 == x2.")
-not_equal = binary("not_equal", comparison.not_equal, "Whether x1 != x2.")
-less = binary("less", comparison.less, "Whether x1 < x2.")
-less_equal = binary("less_equal", comparison.less_equal, "Whether x1 <= x2.")
-greater = binary("greater", comparison.greater, "Whether x1 > x2.")
-greater_equal = binary("greater_equal", comparison.greater_equal, "Whether x1 >= x2.")
+equal = binary("equal", comparison.equal, "Whether x1 == x2.", "[1, 2, 3], 2 -> [False True False]")
+not_equal = binary("not_equal", comparison.not_equal, "Whether x1 != x2.", "[1, 2, 3], 2 -> [ True False True]")
+less = binary("less", comparison.less, "Whether x1 < x2.", "[1, 2, 3], 2 -> [ True False False]")
+less_equal = binary("less_equal", comparison.less_equal, "Whether x1 <= x2.", "[1, 2, 3], 2 -> [ True True False]")
+greater = binary("greater", comparison.greater, "Whether x1 > x2.", "[1, 2, 3], 2 -> [False False True]")
+greater_equal = binary(
+    "greater_equal", comparison.greater_equal, "Whether x1 >= x2.", "[1, 2, 3], 2 -> [False True True]"
+)
 
-logical_and = binary("logical_and", comparison.logical_and, "Whether both are not zero.")
-logical_or = binary("logical_or", comparison.logical_or, "Whether one of both is not zero.")
-logical_xor = binary("logical_xor", comparison.logical_xor, "Whether exactly one of both is not zero.")
-logical_not = unary("logical_not", comparison.logical_not, "Whether x is zero.")
+logical_and = binary(
+    "logical_and", comparison.logical_and, "Whether both are not zero.", "[0, 1, 2], [1, 1, 0] -> [False True False]"
+)
+logical_or = binary(
+    "logical_or",
+    comparison.logical_or,
+    "Whether one of both is not zero.",
+    "[0, 1, 0], [1, 1, 0] -> [ True True False]",
+)
+logical_xor = binary(
+    "logical_xor",
+    comparison.logical_xor,
+    "Whether exactly one of both is not zero.",
+    "[0, 1, 2], [1, 1, 0] -> [ True False True]",
+)
+logical_not = unary("logical_not", comparison.logical_not, "Whether x is zero.", "[0, 1, 2] -> [ True False False]")
 
-isnan = unary("isnan", comparison.isnan, "Whether x is not a number.")
-isinf = unary("isinf", comparison.isinf, "Whether x is infinite.")
-isfinite = unary("isfinite", comparison.isfinite, "Whether x is neither infinite nor NaN.")
-isposinf = unary("isposinf", comparison.isposinf, "Whether x is plus infinity.")
-isneginf = unary("isneginf", comparison.isneginf, "Whether x is minus infinity.")
-signbit = unary("signbit", comparison.signbit, "Whether the sign bit is set; true for -0.0.")
+isnan = unary("isnan", comparison.isnan, "Whether x is not a number.", "[1, np.nan, np.inf] -> [False True False]")
+isinf = unary("isinf", comparison.isinf, "Whether x is infinite.", "[1, np.nan, -np.inf] -> [False False True]")
+isfinite = unary(
+    "isfinite",
+    comparison.isfinite,
+    "Whether x is neither infinite nor NaN.",
+    "[1, np.nan, np.inf] -> [ True False False]",
+)
+isposinf = unary(
+    "isposinf", comparison.isposinf, "Whether x is plus infinity.", "[1, np.inf, -np.inf] -> [False True False]"
+)
+isneginf = unary(
+    "isneginf", comparison.isneginf, "Whether x is minus infinity.", "[1, np.inf, -np.inf] -> [False False True]"
+)
+signbit = unary(
+    "signbit", comparison.signbit, "Whether the sign bit is set; true for -0.0.", "[1, -1, -0.0] -> [False True True]"
+)
 
-bitwise_and = binary("bitwise_and", bitwise.bitwise_and, "x1 & x2, bit by bit.")
-bitwise_or = binary("bitwise_or", bitwise.bitwise_or, "x1 | x2, bit by bit.")
-bitwise_xor = binary("bitwise_xor", bitwise.bitwise_xor, "x1 ^ x2, bit by bit.")
-invert = unary("invert", bitwise.invert, "~x, bit by bit.")
+bitwise_and = binary(
+    "bitwise_and", bitwise.bitwise_and, "x1 & x2, bit by bit.", "np.array([5, 6], dtype=int), 3 -> [1 2]"
+)
+bitwise_or = binary("bitwise_or", bitwise.bitwise_or, "x1 | x2, bit by bit.", "np.array([5, 6], dtype=int), 1 -> [5 7]")
+bitwise_xor = binary(
+    "bitwise_xor", bitwise.bitwise_xor, "x1 ^ x2, bit by bit.", "np.array([5, 6], dtype=int), 1 -> [4 7]"
+)
+invert = unary("invert", bitwise.invert, "~x, bit by bit.", "np.array([0, 5], dtype=int) -> [-1 -6]")
 bitwise_not = bitwise_invert = invert
-left_shift = binary("left_shift", bitwise.left_shift, "x1 << x2.")
-right_shift = binary("right_shift", bitwise.right_shift, "x1 >> x2.")
+left_shift = binary("left_shift", bitwise.left_shift, "x1 << x2.", "np.array([1, 5], dtype=int), 2 -> [ 4 20]")
+right_shift = binary("right_shift", bitwise.right_shift, "x1 >> x2.", "np.array([4, 21], dtype=int), 2 -> [1 5]")
 bitwise_left_shift, bitwise_right_shift = left_shift, right_shift
 
 

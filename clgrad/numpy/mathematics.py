@@ -10,78 +10,100 @@ from clgrad.array.conversion import NUMBERS, as_value, device_of
 from clgrad.numpy.elementwise import binary, unary
 from clgrad.ops import arithmetic, bitwise, choice, floats, powers, special, transcendental
 
-add = binary("add", arithmetic.add, "x1 + x2.")
-subtract = binary("subtract", arithmetic.subtract, "x1 - x2.")
-multiply = binary("multiply", arithmetic.multiply, "x1 * x2.")
-divide = binary("divide", arithmetic.divide, "x1 / x2, in floating point.")
+add = binary("add", arithmetic.add, "x1 + x2.", "[1, 2], 3 -> [4. 5.]")
+subtract = binary("subtract", arithmetic.subtract, "x1 - x2.", "[1, 2], 3 -> [-2. -1.]")
+multiply = binary("multiply", arithmetic.multiply, "x1 * x2.", "[1, 2], 3 -> [3. 6.]")
+divide = binary("divide", arithmetic.divide, "x1 / x2, in floating point.", "[1, 2], 4 -> [0.25 0.5 ]")
 true_divide = divide
-floor_divide = binary("floor_divide", arithmetic.floor_divide, "x1 // x2, rounded down.")
-remainder = binary("remainder", arithmetic.remainder, "x1 % x2, with the sign of x2.")
+floor_divide = binary("floor_divide", arithmetic.floor_divide, "x1 // x2, rounded down.", "[7, -7], 2 -> [ 3. -4.]")
+remainder = binary("remainder", arithmetic.remainder, "x1 % x2, with the sign of x2.", "[7, -7], 3 -> [1. 2.]")
 mod = remainder
-fmod = binary("fmod", arithmetic.fmod, "The remainder of x1 / x2 with the sign of x1.")
-power = binary("power", powers.power, "x1 ** x2.")
+fmod = binary("fmod", arithmetic.fmod, "The remainder of x1 / x2 with the sign of x1.", "[7, -7], 3 -> [ 1. -1.]")
+power = binary("power", powers.power, "x1 ** x2.", "[1, 2, 3], 2 -> [1. 4. 9.]")
 pow = power
-float_power = binary("float_power", powers.float_power, "x1 ** x2 in floating point, also of integers.")
-ldexp = binary("ldexp", floats.ldexp, "x1 * 2 ** x2.")
-copysign = binary("copysign", arithmetic.copysign, "x1 with the sign of x2.")
-heaviside = binary("heaviside", arithmetic.heaviside, "0 where x1 < 0, 1 where x1 > 0, x2 where x1 is 0.")
-gcd = binary("gcd", bitwise.gcd, "The greatest common divisor of integers.")
-lcm = binary("lcm", bitwise.lcm, "The least common multiple of integers.")
-nextafter = binary("nextafter", floats.nextafter, "The next number after x1 towards x2.")
-maximum = binary("maximum", choice.maximum, "The larger of x1 and x2; NaN if one of them is.")
-minimum = binary("minimum", choice.minimum, "The smaller of x1 and x2; NaN if one of them is.")
-fmax = binary("fmax", choice.fmax, "The larger of x1 and x2; the other one if one of them is NaN.")
-fmin = binary("fmin", choice.fmin, "The smaller of x1 and x2; the other one if one of them is NaN.")
+float_power = binary(
+    "float_power", powers.float_power, "x1 ** x2 in floating point.", "np.array([2], dtype=int), -1 -> [0.5]"
+)
+ldexp = binary("ldexp", floats.ldexp, "x1 * 2 ** x2.", "[1, 3], [2, 4] -> [ 4. 48.]")
+copysign = binary("copysign", arithmetic.copysign, "x1 with the sign of x2.", "[1, -2], [-3, 4] -> [-1. 2.]")
+heaviside = binary("heaviside", arithmetic.heaviside, "0 below 0, 1 above, x2 at 0.", "[-2, 0, 2], 0.5 -> [0. 0.5 1. ]")
+gcd = binary(
+    "gcd", bitwise.gcd, "The greatest common divisor of integers.", "np.array([12, 18], dtype=int), 8 -> [4 2]"
+)
+lcm = binary("lcm", bitwise.lcm, "The least common multiple of integers.", "np.array([4, 6], dtype=int), 10 -> [20 30]")
+nextafter = binary("nextafter", floats.nextafter, "The next number after x1 towards x2.", "[1], [2] -> [1.000...]")
+maximum = binary("maximum", choice.maximum, "The larger of x1 and x2; NaN if one of them is.", "[1, 5], 3 -> [3. 5.]")
+minimum = binary("minimum", choice.minimum, "The smaller of x1 and x2; NaN if one of them is.", "[1, 5], 3 -> [1. 3.]")
+fmax = binary(
+    "fmax", choice.fmax, "The larger of x1 and x2; the other one if one of them is NaN.", "[np.nan, 1], 0 -> [0. 1.]"
+)
+fmin = binary(
+    "fmin", choice.fmin, "The smaller of x1 and x2; the other one if one of them is NaN.", "[np.nan, 1], 0 -> [0. 0.]"
+)
 
-negative = unary("negative", arithmetic.negative, "-x.")
-positive = unary("positive", arithmetic.positive, "+x, a copy.")
-conjugate = unary("conjugate", arithmetic.identity, "x, a copy: all numbers here are real.")
+negative = unary("negative", arithmetic.negative, "-x.", "[1, -2] -> [-1. 2.]")
+positive = unary("positive", arithmetic.positive, "+x, a copy.", "[1, -2] -> [ 1. -2.]")
+conjugate = unary("conjugate", arithmetic.identity, "x, a copy: all numbers here are real.", "[1, -2] -> [ 1. -2.]")
 conj = conjugate
-absolute = unary("absolute", arithmetic.absolute, "The absolute value.")
+absolute = unary("absolute", arithmetic.absolute, "The absolute value.", "[1, -2] -> [1. 2.]")
 abs = absolute
-fabs = unary("fabs", arithmetic.fabs, "The absolute value, in floating point also of integers.")
-sign = unary("sign", arithmetic.sign, "-1, 0 or 1: the sign.")
-reciprocal = unary("reciprocal", arithmetic.reciprocal, "1 / x.")
-square = unary("square", arithmetic.square, "x * x.")
-sqrt = unary("sqrt", arithmetic.sqrt, "The square root.")
-cbrt = unary("cbrt", arithmetic.cbrt, "The cube root.")
-floor = unary("floor", arithmetic.floor, "The largest whole number not above x.")
-ceil = unary("ceil", arithmetic.ceil, "The smallest whole number not below x.")
-trunc = unary("trunc", arithmetic.trunc, "x without its fraction.")
-fix = unary("fix", arithmetic.trunc, "x without its fraction.")
-spacing = unary("spacing", floats.spacing, "From |x| to the next larger number, with the sign of x.")
-rint = unary("rint", arithmetic.rint, "The nearest whole number; halves go to the even one.")
+fabs = unary("fabs", arithmetic.fabs, "The absolute value in floating point.", "np.array([-2], dtype=int) -> [2.]")
+sign = unary("sign", arithmetic.sign, "-1, 0 or 1: the sign.", "[-3, 0, 5] -> [-1. 0. 1.]")
+reciprocal = unary("reciprocal", arithmetic.reciprocal, "1 / x.", "[2, -4] -> [ 0.5 -0.25]")
+square = unary("square", arithmetic.square, "x * x.", "[3, -4] -> [ 9. 16.]")
+sqrt = unary("sqrt", arithmetic.sqrt, "The square root.", "[4, 9] -> [2. 3.]")
+cbrt = unary("cbrt", arithmetic.cbrt, "The cube root.", "[8, -27] -> [ 2. -3.]")
+floor = unary("floor", arithmetic.floor, "The largest whole number not above x.", "[1.7, -1.7] -> [ 1. -2.]")
+ceil = unary("ceil", arithmetic.ceil, "The smallest whole number not below x.", "[1.2, -1.2] -> [ 2. -1.]")
+trunc = unary("trunc", arithmetic.trunc, "x without its fraction.", "[1.7, -1.7] -> [ 1. -1.]")
+fix = unary("fix", arithmetic.trunc, "x without its fraction.", "[1.7, -1.7] -> [ 1. -1.]")
+spacing = unary(
+    "spacing", floats.spacing, "From |x| to the next larger number, with the sign of x.", "[1] -> [1.192...e-07]"
+)
+rint = unary(
+    "rint", arithmetic.rint, "The nearest whole number; halves go to the even one.", "[0.5, 1.5, 1.7] -> [0. 2. 2.]"
+)
 
-exp = unary("exp", transcendental.exp, "e ** x.")
-exp2 = unary("exp2", transcendental.exp2, "2 ** x.")
-expm1 = unary("expm1", transcendental.expm1, "e ** x - 1, exact near 0.")
-log = unary("log", transcendental.log, "The natural logarithm.")
-log2 = unary("log2", transcendental.log2, "The logarithm to base 2.")
-log10 = unary("log10", transcendental.log10, "The logarithm to base 10.")
-log1p = unary("log1p", transcendental.log1p, "log(1 + x), exact near 0.")
-logaddexp = binary("logaddexp", transcendental.logaddexp, "log(exp(x1) + exp(x2)), without overflow.")
-logaddexp2 = binary("logaddexp2", transcendental.logaddexp2, "log2(2 ** x1 + 2 ** x2), without overflow.")
+exp = unary("exp", transcendental.exp, "e ** x.", "[0, 1] -> [1. 2.718...]")
+exp2 = unary("exp2", transcendental.exp2, "2 ** x.", "[0, 3] -> [1. 8.]")
+expm1 = unary("expm1", transcendental.expm1, "e ** x - 1, exact near 0.", "[1e-6] -> [1.000...e-06]")
+log = unary("log", transcendental.log, "The natural logarithm.", "[1, np.e] -> [0. 1.]")
+log2 = unary("log2", transcendental.log2, "The logarithm to base 2.", "[1, 8] -> [0. 3.]")
+log10 = unary("log10", transcendental.log10, "The logarithm to base 10.", "[1, 100] -> [0. 2.]")
+log1p = unary("log1p", transcendental.log1p, "log(1 + x), exact near 0.", "[1e-6] -> [9.999...e-07]")
+logaddexp = binary(
+    "logaddexp", transcendental.logaddexp, "log(exp(x1) + exp(x2)), without overflow.", "[999], [999] -> [999.69...]"
+)
+logaddexp2 = binary(
+    "logaddexp2", transcendental.logaddexp2, "log2(2 ** x1 + 2 ** x2), without overflow.", "[3, 5], [3, 5] -> [4. 6.]"
+)
 
-sin = unary("sin", transcendental.sin, "The sine.")
-cos = unary("cos", transcendental.cos, "The cosine.")
-tan = unary("tan", transcendental.tan, "The tangent.")
-arcsin = unary("arcsin", transcendental.arcsin, "The inverse of the sine.")
-arccos = unary("arccos", transcendental.arccos, "The inverse of the cosine.")
-arctan = unary("arctan", transcendental.arctan, "The inverse of the tangent.")
-arctan2 = binary("arctan2", transcendental.arctan2, "The angle of the point (x2, x1).")
-sinc = unary("sinc", transcendental.sinc, "sin(pi x) / (pi x), 1 at 0.")
-hypot = binary("hypot", transcendental.hypot, "sqrt(x1 ** 2 + x2 ** 2), without overflow.")
-i0 = unary("i0", special.i0, "The modified Bessel function of the first kind of order 0.")
-sinh = unary("sinh", transcendental.sinh, "The hyperbolic sine.")
-cosh = unary("cosh", transcendental.cosh, "The hyperbolic cosine.")
-tanh = unary("tanh", transcendental.tanh, "The hyperbolic tangent.")
-arcsinh = unary("arcsinh", transcendental.arcsinh, "The inverse of the hyperbolic sine.")
-arccosh = unary("arccosh", transcendental.arccosh, "The inverse of the hyperbolic cosine.")
-arctanh = unary("arctanh", transcendental.arctanh, "The inverse of the hyperbolic tangent.")
+sin = unary("sin", transcendental.sin, "The sine.", "[0, np.pi / 2] -> [0. 1.]")
+cos = unary("cos", transcendental.cos, "The cosine.", "[0, np.pi] -> [ 1. -1.]")
+tan = unary("tan", transcendental.tan, "The tangent.", "[0, np.pi / 4] -> [0. 1.]")
+arcsin = unary("arcsin", transcendental.arcsin, "The inverse of the sine.", "[0, 1] -> [0. 1.570...]")
+arccos = unary("arccos", transcendental.arccos, "The inverse of the cosine.", "[1, -1] -> [0. 3.141...]")
+arctan = unary("arctan", transcendental.arctan, "The inverse of the tangent.", "[0, 1] -> [0. 0.785...]")
+arctan2 = binary(
+    "arctan2", transcendental.arctan2, "The angle of the point (x2, x1).", "[0, 1], [1, 1] -> [0. 0.785...]"
+)
+sinc = unary("sinc", transcendental.sinc, "sin(pi x) / (pi x), 1 at 0.", "[0, 0.5] -> [1. 0.636...]")
+hypot = binary(
+    "hypot", transcendental.hypot, "sqrt(x1 ** 2 + x2 ** 2), without overflow.", "[3, 5], [4, 12] -> [ 5. 13.]"
+)
+i0 = unary("i0", special.i0, "The modified Bessel function of the first kind of order 0.", "[0, 1] -> [1. 1.266...]")
+sinh = unary("sinh", transcendental.sinh, "The hyperbolic sine.", "[0, 1] -> [0. 1.175...]")
+cosh = unary("cosh", transcendental.cosh, "The hyperbolic cosine.", "[0, 1] -> [1. 1.543...]")
+tanh = unary("tanh", transcendental.tanh, "The hyperbolic tangent.", "[0, 100] -> [0. 1.]")
+arcsinh = unary("arcsinh", transcendental.arcsinh, "The inverse of the hyperbolic sine.", "[0, 1] -> [0. 0.881...]")
+arccosh = unary("arccosh", transcendental.arccosh, "The inverse of the hyperbolic cosine.", "[1, 2] -> [0. 1.316...]")
+arctanh = unary(
+    "arctanh", transcendental.arctanh, "The inverse of the hyperbolic tangent.", "[0, 0.5] -> [0. 0.549...]"
+)
 asin, acos, atan, atan2 = arcsin, arccos, arctan, arctan2
 asinh, acosh, atanh = arcsinh, arccosh, arctanh
-degrees = unary("degrees", transcendental.degrees, "Radians as degrees.")
-radians = unary("radians", transcendental.radians, "Degrees as radians.")
+degrees = unary("degrees", transcendental.degrees, "Radians as degrees.", "[0, np.pi] -> [ 0. 180.]")
+radians = unary("radians", transcendental.radians, "Degrees as radians.", "[0, 180] -> [0. 3.141...]")
 rad2deg, deg2rad = degrees, radians
 
 

@@ -24,12 +24,23 @@ def set_np(shape: bool = True, array: bool = True, dtype: bool = False) -> None:
 
 
 def reset_np() -> None:
-    """Go back to float32 for arrays of Python numbers."""
+    """Go back to float32 for arrays of Python numbers.
+
+    >>> from clgrad import np, npx
+    >>> npx.reset_np()
+    >>> np.arange(2).dtype
+    dtype('float32')
+    """
     DEFAULTS.numpy_dtypes = False
 
 
 def set_np_default_dtype(is_np_default_dtype: bool = True) -> bool:
-    """Choose whether NumPy's default dtypes hold; returns whether they did."""
+    """Choose whether NumPy's default dtypes hold; returns whether they did.
+
+    >>> from clgrad import npx
+    >>> npx.set_np_default_dtype(True), npx.set_np_default_dtype(False)
+    (False, True)
+    """
     before, DEFAULTS.numpy_dtypes = DEFAULTS.numpy_dtypes, is_np_default_dtype
     return before
 
@@ -44,7 +55,15 @@ def is_np_default_dtype() -> bool:
 
 
 def use_np(decorated: Decorated) -> Decorated:
-    """A decorator of functions and classes that changes nothing."""
+    """A decorator of functions and classes that changes nothing.
+
+    >>> from clgrad import npx
+    >>> @npx.use_np
+    ... def double(x):
+    ...     return 2 * x
+    >>> double(3)
+    6
+    """
     return decorated
 
 
