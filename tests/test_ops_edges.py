@@ -14,6 +14,7 @@ from clgrad.errors import AxisError, DTypeError, IndexOutOfRangeError, ShapeErro
 from clgrad.graph.execute import read
 from clgrad.ops import (
     arithmetic,
+    bitwise,
     choice,
     comparison,
     creation,
@@ -196,6 +197,12 @@ def test_integers_wrap_and_dividing_by_zero_is_defined(device: Device) -> None:
     assert read(arithmetic.floor_divide(x, 0)).tolist() == [0, 0, 0]
     assert read(arithmetic.remainder(x, 0)).tolist() == [0, 0, 0]
     assert read(arithmetic.floor_divide(x, -1)).tolist() == [-120, -128, -5]
+
+
+def test_shifts_of_booleans_are_those_of_int8(device: Device) -> None:
+    x = constant(numpy.array([True, False]), device)
+    moved = bitwise.left_shift(x, constant(numpy.array([True, True]), device))
+    assert (moved.dtype, read(moved).tolist()) == (dtypes.int8, [2, 0])
 
 
 def test_comparisons_with_numbers_beyond_the_dtype(device: Device) -> None:

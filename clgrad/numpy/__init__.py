@@ -228,6 +228,7 @@ from clgrad.numpy.mathematics import pow as pow
 from clgrad.numpy.mathematics import power as power
 from clgrad.numpy.mathematics import rad2deg as rad2deg
 from clgrad.numpy.mathematics import radians as radians
+from clgrad.numpy.mathematics import real as real
 from clgrad.numpy.mathematics import reciprocal as reciprocal
 from clgrad.numpy.mathematics import remainder as remainder
 from clgrad.numpy.mathematics import rint as rint

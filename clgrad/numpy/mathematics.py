@@ -131,6 +131,16 @@ def divmod(x1: Any, x2: Any, out: tuple[Any, Any] = (None, None)) -> tuple[ndarr
     return floor_divide(x1, x2, out[0]), remainder(x1, x2, out[1])
 
 
+def real(val: Any) -> ndarray:
+    """The real part: the array itself, for all numbers here are real.
+
+    >>> from clgrad import np
+    >>> np.real(np.array([1, -2]))
+    array([ 1., -2.])
+    """
+    return val if isinstance(val, ndarray) else finish(as_value(val))
+
+
 def frexp(x: Any, out: tuple[Any, Any] = (None, None)) -> tuple[ndarray, ndarray]:
     """Mantissas, of sizes from 1/2 to 1, and exponents: x is mantissa * 2 ** exponent.
 
