@@ -14,8 +14,10 @@ compiler.OPTIONS += " -Werror"
 def _shaped(shape: str) -> Device:
     """The default device as it would be in another kernel shape."""
     chosen = default_device()
-    if chosen.kernel_shape == shape:
-        return chosen
+    return chosen if chosen.kernel_shape == shape else _another(chosen, shape)
+
+
+def _another(chosen: Device, shape: str) -> Device:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLGRAD_KERNEL_SHAPE", shape)
         return Device(chosen.cl, chosen.kind, 100)
@@ -30,4 +32,20 @@ def devices() -> dict[str, Device]:
 def device(request: pytest.FixtureRequest, devices: dict[str, Device]) -> Device:
     """The device in CPU shape, then in GPU shape."""
     found: Device = devices[request.param]
+    return found
+
+
+@pytest.fixture(scope="session")
+def quick_devices() -> dict[str, Device]:
+    """Devices whose kernels are compiled without optimisation, which takes a fifth of the time."""
+    return {shape: _another(default_device(), shape) for shape in ("cpu", "gpu")}
+
+
+@pytest.fixture(params=["cpu", "gpu"])
+def quick_device(
+    request: pytest.FixtureRequest, quick_devices: dict[str, Device], monkeypatch: pytest.MonkeyPatch
+) -> Device:
+    """For tests of hundreds of kernels, which are as right or wrong with optimisation: others test that."""
+    monkeypatch.setattr(compiler, "OPTIONS", f"{compiler.OPTIONS} -cl-opt-disable")
+    found: Device = quick_devices[request.param]
     return found

@@ -31,8 +31,8 @@ def groups(rows: list[Row]) -> list[Any]:
 
 
 @pytest.mark.parametrize("rows", groups(ROWS))
-def test_forward(rows: list[Row], device: Device) -> None:
-    problems = check_forward(rows, device)
+def test_forward(rows: list[Row], quick_device: Device) -> None:
+    problems = check_forward(rows, quick_device)
     assert not problems, "\n".join(problems)
 
 
