@@ -37,8 +37,8 @@ def test_forward(rows: list[Row], quick_device: Device) -> None:
 
 
 @pytest.mark.parametrize("rows", groups([row for row in ROWS if row.gradient]))
-def test_gradient(rows: list[Row], device: Device) -> None:
-    problems = check_gradient(rows, device)
+def test_gradient(rows: list[Row], quick_device: Device) -> None:
+    problems = check_gradient(rows, quick_device)
     assert not problems, "\n".join(problems)
 
 
