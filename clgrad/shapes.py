@@ -101,7 +101,8 @@ def normalize_axes(name: str, axis: int | Iterable[int] | None, ndim: int) -> tu
     return axes
 
 
-def reduced_shape(shape: Shape, axes: Sequence[int], keepdims: bool) -> Shape:
+@lru_cache(maxsize=4096)
+def reduced_shape(shape: Shape, axes: Shape, keepdims: bool) -> Shape:
     """The shape after a reduction over non-negative `axes`."""
     if keepdims:
         return tuple(1 if axis in axes else n for axis, n in enumerate(shape))
