@@ -119,6 +119,40 @@ typedef WIDE(double) double_v;
 #define VSTORE_HALF(v, p) PASTE(PASTE(vstore_half, VECTOR_WIDTH), _rte)(v, 0, p)
 #endif
 
+// Whole vectors to any address: in one instruction where the compiler is known to manage, else as vstore does it.
+// STREAM_VECTOR goes past the caches, which results that are larger would only empty.
+#if defined(__clang__) && VECTOR_WIDTH > 1
+#define DEFINE_LOOSE(TYPE) typedef PASTE(TYPE, _v) loose_##TYPE __attribute__((aligned(1)));
+DEFINE_LOOSE(char)
+DEFINE_LOOSE(uchar)
+DEFINE_LOOSE(short)
+DEFINE_LOOSE(ushort)
+DEFINE_LOOSE(int)
+DEFINE_LOOSE(uint)
+DEFINE_LOOSE(long)
+DEFINE_LOOSE(ulong)
+DEFINE_LOOSE(float)
+#if HAS_FP64
+DEFINE_LOOSE(double)
+#endif
+#define STORE_VECTOR(TYPE, v, p) (*(__global PASTE(loose_, TYPE) *)(p) = (v))
+#else
+#define STORE_VECTOR(TYPE, v, p) VSTORE(v, p)
+#endif
+#define STORE_HALF_VECTOR(TYPE, v, p) VSTORE_HALF(v, p)
+#define STREAM_VECTOR STORE_VECTOR
+#if defined(__has_builtin) && VECTOR_WIDTH > 1
+#if __has_builtin(__builtin_nontemporal_store)
+#undef STREAM_VECTOR
+#define STREAM_VECTOR(TYPE, v, p)                                                                                     \
+    if ((size_t)(p) % sizeof(v) == 0) {                                                                               \
+        __builtin_nontemporal_store(v, (__global PASTE(TYPE, _v) *)(p));                                              \
+    } else {                                                                                                          \
+        STORE_VECTOR(TYPE, v, p);                                                                                     \
+    }
+#endif
+#endif
+
 // How one element of a stored type becomes a value, and back. bool and half are stored types only.
 #define storage_char char
 #define storage_uchar uchar
@@ -138,11 +172,13 @@ typedef WIDE(double) double_v;
 //   load_one_NAME(p)             one element, as a scalar
 //   load_strided_NAME(p, s, n)   n <= VECTOR_WIDTH elements s apart; lanes from n on repeat the first
 //   store_NAME(v, p)             VECTOR_WIDTH neighbours
+//   stream_NAME(v, p)            the same for a result that is larger than the caches
 //   store_strided_NAME(v, p, s, n)   the first n lanes, s apart
-#define DEFINE_ACCESS(NAME, TYPE, LOAD, STORE, LOAD_ONE, STORE_ONE)                                                  \
+#define DEFINE_ACCESS(NAME, TYPE, LOAD, STORE, STREAM, LOAD_ONE, STORE_ONE)                                           \
     static inline PASTE(TYPE, _v) load_##NAME(__global const storage_##NAME *p) { return LOAD(p); }                   \
     static inline TYPE load_one_##NAME(__global const storage_##NAME *p) { return LOAD_ONE(p); }                      \
-    static inline void store_##NAME(PASTE(TYPE, _v) v, __global storage_##NAME *p) { STORE(v, p); }                   \
+    static inline void store_##NAME(PASTE(TYPE, _v) v, __global storage_##NAME *p) { STORE(TYPE, v, p); }             \
+    static inline void stream_##NAME(PASTE(TYPE, _v) v, __global storage_##NAME *p) { STREAM(TYPE, v, p); }           \
     static inline PASTE(TYPE, _v) load_strided_##NAME(__global const storage_##NAME *p, long s, int n) {              \
         TYPE lanes[VECTOR_WIDTH];                                                                                     \
         for (int lane = 0; lane < VECTOR_WIDTH; lane++) {                                                             \
@@ -163,17 +199,17 @@ typedef WIDE(double) double_v;
 #define LOAD_ONE_HALF(p) vload_half(0, p)
 #define STORE_ONE_HALF(v, p) vstore_half_rte(v, 0, p)
 
-DEFINE_ACCESS(char, char, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
-DEFINE_ACCESS(uchar, uchar, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
-DEFINE_ACCESS(bool, uchar, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
-DEFINE_ACCESS(short, short, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
-DEFINE_ACCESS(ushort, ushort, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
-DEFINE_ACCESS(int, int, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
-DEFINE_ACCESS(uint, uint, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
-DEFINE_ACCESS(long, long, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
-DEFINE_ACCESS(ulong, ulong, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
-DEFINE_ACCESS(half, float, VLOAD_HALF, VSTORE_HALF, LOAD_ONE_HALF, STORE_ONE_HALF)
-DEFINE_ACCESS(float, float, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
+DEFINE_ACCESS(char, char, VLOAD, STORE_VECTOR, STREAM_VECTOR, LOAD_PLAIN, STORE_PLAIN)
+DEFINE_ACCESS(uchar, uchar, VLOAD, STORE_VECTOR, STREAM_VECTOR, LOAD_PLAIN, STORE_PLAIN)
+DEFINE_ACCESS(bool, uchar, VLOAD, STORE_VECTOR, STREAM_VECTOR, LOAD_PLAIN, STORE_PLAIN)
+DEFINE_ACCESS(short, short, VLOAD, STORE_VECTOR, STREAM_VECTOR, LOAD_PLAIN, STORE_PLAIN)
+DEFINE_ACCESS(ushort, ushort, VLOAD, STORE_VECTOR, STREAM_VECTOR, LOAD_PLAIN, STORE_PLAIN)
+DEFINE_ACCESS(int, int, VLOAD, STORE_VECTOR, STREAM_VECTOR, LOAD_PLAIN, STORE_PLAIN)
+DEFINE_ACCESS(uint, uint, VLOAD, STORE_VECTOR, STREAM_VECTOR, LOAD_PLAIN, STORE_PLAIN)
+DEFINE_ACCESS(long, long, VLOAD, STORE_VECTOR, STREAM_VECTOR, LOAD_PLAIN, STORE_PLAIN)
+DEFINE_ACCESS(ulong, ulong, VLOAD, STORE_VECTOR, STREAM_VECTOR, LOAD_PLAIN, STORE_PLAIN)
+DEFINE_ACCESS(half, float, VLOAD_HALF, STORE_HALF_VECTOR, STORE_HALF_VECTOR, LOAD_ONE_HALF, STORE_ONE_HALF)
+DEFINE_ACCESS(float, float, VLOAD, STORE_VECTOR, STREAM_VECTOR, LOAD_PLAIN, STORE_PLAIN)
 #if HAS_FP64
-DEFINE_ACCESS(double, double, VLOAD, VSTORE, LOAD_PLAIN, STORE_PLAIN)
+DEFINE_ACCESS(double, double, VLOAD, STORE_VECTOR, STREAM_VECTOR, LOAD_PLAIN, STORE_PLAIN)
 #endif

@@ -216,6 +216,18 @@ def test_pointwise_results_overwrite_inputs_in_place(device: Device) -> None:
     assert weight.storage.buffer.cl is buffer
 
 
+def test_results_larger_than_the_caches_from_any_address(device: Device) -> None:
+    """Such results go past the caches, by stores that need aligned addresses."""
+    source = numpy.arange((16 << 20) // 4 + 40, dtype="float32")
+    x = value(source, device)
+    shifted = movement.part(x, 0, 3, source.size - 10)
+    del x
+    for _ in range(2):
+        shifted = shifted + 1.0
+        flush([shifted])
+    assert numpy.array_equal(read(shifted), source[3:-7] + 2)
+
+
 def test_constants_take_no_memory_and_no_kernel_of_their_own(device: Device) -> None:
     x = value(normal(20, 30), device)
     mask = creation.lower_mask((20, 30), 0, device)

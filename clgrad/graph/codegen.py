@@ -20,7 +20,7 @@ from clgrad.graph.lower import Argument
 from clgrad.graph.node import Reduction
 from clgrad.graph.resolve import Compute, Given, Index, Load, Loop, Number, Statement
 from clgrad.graph.strides import merge, spans
-from clgrad.shapes import Shape
+from clgrad.shapes import Shape, size_of
 
 _NAMES = re.compile(r"\b[xyzw]\b")
 _COMBINE_NAME = {"max": "maximum", "min": "minimum"}
@@ -28,6 +28,8 @@ _LARGEST_INT = 2**31 - 2**16
 # Last reduced axes are walked as one axis until it is at least so long, even if some operand cannot be read so
 # simply: the order of a sum depends on its shape only, not on where its operands lie.
 SHORTEST_ROW = 256
+# Results of so many bytes are not written to the caches, unless they are read at once: they would fill half of them.
+STREAMED = 16 << 20
 
 
 @dataclass
@@ -281,7 +283,8 @@ class Writer:
 
     def store(self, index: int, base: str, count: str | None, moves: bool = True) -> str:
         store = self.loop.stores[index]
-        stored = STORAGE_NAME[self.loop.statements[store.value].dtype]
+        dtype = self.loop.statements[store.value].dtype
+        stored = STORAGE_NAME[dtype]
         number = self.store_access[index]
         if moves and len(self.space.accesses[number].inner) > 1:
             target = f"q{index} + {base}{number}, lanes{number}"
@@ -291,7 +294,8 @@ class Writer:
         if not moves:
             return f"store_strided_{stored}(v{store.value}, {start}, 1, 1);"
         if stride == "1" and count is None:
-            return f"store_{stored}(v{store.value}, {start});"
+            streams = store.last and size_of(self.loop.space) * dtype.itemsize >= STREAMED
+            return f"{'stream' if streams else 'store'}_{stored}(v{store.value}, {start});"
         return f"store_strided_{stored}(v{store.value}, {start}, {stride}, {count or 'VECTOR_WIDTH'});"
 
     def declare_stash(self, number: int, kind: str, item: int) -> None:

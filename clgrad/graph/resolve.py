@@ -68,13 +68,17 @@ class Statement:
 
 @dataclass(frozen=True)
 class Store:
-    """Statement `value` goes to the memory of `item`, by strides over the loop's space."""
+    """Statement `value` goes to the memory of `item`, by strides over the loop's space.
+
+    `last`: no later kernel of the plan reads it.
+    """
 
     item: int
     value: int
     level: str
     strides: Shape
     offset: int = 0
+    last: bool = False
 
 
 @dataclass
@@ -220,7 +224,8 @@ class Resolver:
             value = builder.member(member)
             if member.item.index in self.stored:
                 strides = contiguous_strides(group.space) if member.level == ELEMENT else group.kept_strides
-                loop.stores.append(Store(member.item.index, value, member.level, strides))
+                last = all(reader in group.members for reader in member.item.read_by)
+                loop.stores.append(Store(member.item.index, value, member.level, strides, last=last))
         return [loop]
 
     def _update_loops(self, group: Group, item: Item) -> list[Loop]:
