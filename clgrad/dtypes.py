@@ -50,6 +50,17 @@ def is_integer(dtype: DType) -> bool:
 
 
 @cache
+def bounds(dtype: DType) -> tuple[int, int]:
+    """The smallest and the largest number of an integer dtype.
+
+    >>> bounds(int8)
+    (-128, 127)
+    """
+    limits = numpy.iinfo(dtype)
+    return int(limits.min), int(limits.max)
+
+
+@cache
 def _checked(dtype: DType) -> DType:
     if dtype not in STORAGE_NAME:
         names = ", ".join(known.name for known in ALL)
@@ -76,10 +87,12 @@ def as_dtype(dtype: Any) -> DType:
 def promote(first: DType, second: DType) -> DType:
     """The dtype of `first op second`: with a float the float side wins, else NumPy's rule.
 
+    uint64 beside a signed integer gives float64, as in NumPy: no integer dtype holds both.
+
     >>> promote(int64, float16)
     dtype('float16')
-    >>> promote(uint8, int8)
-    dtype('int16')
+    >>> promote(uint8, int8), promote(uint64, int8)
+    (dtype('int16'), dtype('float64'))
     """
     if first == second:
         return first
@@ -87,8 +100,6 @@ def promote(first: DType, second: DType) -> DType:
         return first
     if is_floating(second) and not is_floating(first):
         return second
-    if {first.kind, second.kind} == {"u", "i"} and uint64 in (first, second):
-        return int64
     return numpy.promote_types(first, second)
 
 

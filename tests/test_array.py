@@ -111,7 +111,7 @@ def test_like_functions_keep_shape_and_dtype() -> None:
     [
         ("int32", "float16", "float16"), ("int64", "float32", "float32"), ("float32", "float64", "float64"),
         ("float16", "float32", "float32"), ("uint8", "int8", "int16"), ("bool", "int8", "int8"),
-        ("bool", "float16", "float16"), ("uint64", "int8", "int64"),
+        ("bool", "float16", "float16"), ("uint64", "int8", "float64"),
     ],
 )  # fmt: skip
 def test_promotion(first: str, second: str, result: str) -> None:

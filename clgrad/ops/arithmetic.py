@@ -17,11 +17,11 @@ multiply = Elementwise("multiply", "x * y", (lambda g, out, x, y: _times(g, y), 
 divide = Elementwise(
     "divide", "x / y", (lambda g, out, x, y: g / y, lambda g, out, x, y: -g * out / y), "float", cost=4
 )
-floor_divide = Elementwise("floor_divide", "floor_divide_@(x, y)", None, "number", cost=8)
+floor_divide = Elementwise("floor_divide", "floor_divide_@(x, y)", None, "count", cost=8)
 remainder = Elementwise(
-    "remainder", "remainder_@(x, y)", lambda g, out, x, y: (g, -g * floor_divide(x, y)), "number", cost=8
+    "remainder", "remainder_@(x, y)", lambda g, out, x, y: (g, -g * floor_divide(x, y)), "count", cost=8
 )
-fmod = Elementwise("fmod", "fmod_@(x, y)", lambda g, out, x, y: (g, -g * trunc(divide(x, y))), "number", cost=8)
+fmod = Elementwise("fmod", "fmod_@(x, y)", lambda g, out, x, y: (g, -g * trunc(divide(x, y))), "count", cost=8)
 
 negative = unary("negative", "-x", lambda g, out, x: -g, "number")
 positive = unary("positive", "x", lambda g, out, x: g, "number", cost=0)

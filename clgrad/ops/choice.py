@@ -8,11 +8,10 @@ import numpy
 
 from clgrad import dtypes
 from clgrad.dtypes import is_floating
-from clgrad.errors import ArgumentError
 from clgrad.graph.node import Node, Pointwise
-from clgrad.ops.arithmetic import cast
+from clgrad.ops.arithmetic import cast, identity
 from clgrad.ops.comparison import isfinite
-from clgrad.ops.operation import Elementwise, Operation, Value, common, fill, joint_shape
+from clgrad.ops.operation import Elementwise, Operation, Value, common, fill, joint_shape, scalar_kind
 from clgrad.tape import NO_ATTRIBUTES, STATE, record
 
 # Extremes pass NaN on (maximum, minimum) or ignore it (fmax, fmin). Equal elements share the gradient.
@@ -63,7 +62,7 @@ class Where(Operation):
         if not isinstance(condition, Node):
             raise TypeError(f"where: the condition must be an array, got {type(condition).__name__}")
         if not isinstance(x, Node) and not isinstance(y, Node):
-            y = fill(y, (), _number_dtype(x, y), condition.device)
+            y = fill(y, (), _number_dtype(x, y), condition.device, "where")
         (x, y), device = common("where", (x, y))
         if condition.device is not device:
             common("where", (condition, x if isinstance(x, Node) else y))
@@ -76,9 +75,8 @@ class Where(Operation):
 
 
 def _number_dtype(x: Any, y: Any) -> dtypes.DType:
-    if isinstance(x, float) or isinstance(y, float):
-        return dtypes.float32
-    return dtypes.bool_ if isinstance(x, bool) and isinstance(y, bool) else dtypes.int64
+    kinds = scalar_kind("where", x), scalar_kind("where", y)
+    return dtypes.promote_scalar(dtypes.promote_scalar(dtypes.bool_, kinds[0]), kinds[1])
 
 
 where = Where()
@@ -103,10 +101,18 @@ _clip_above = Elementwise(
 )  # fmt: skip
 
 
+_INTEGERS = (int, numpy.integer)
+
+
 def clip(x: Value, a_min: Any = None, a_max: Any = None) -> Value:
-    """x limited to a_min .. a_max; the gradient passes inside and at the bounds."""
+    """x limited to a_min .. a_max, where they are given; the gradient passes inside and at the bounds."""
+    if dtypes.is_integer(x.dtype):
+        # Integers of any size may be bounds: those that the dtype does not reach limit nothing.
+        low, high = dtypes.bounds(x.dtype)
+        a_min = None if isinstance(a_min, _INTEGERS) and a_min <= low else a_min
+        a_max = None if isinstance(a_max, _INTEGERS) and a_max >= high else a_max
     if a_min is None and a_max is None:
-        raise ArgumentError("clip: a_min and a_max are both None; give at least one bound")
+        return identity(x)
     if a_max is None:
         return _clip_below(x, a_min)
     return _clip_above(x, a_max) if a_min is None else _clip(x, a_min, a_max)

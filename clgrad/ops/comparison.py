@@ -2,44 +2,62 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
-import numpy
-
 from clgrad import dtypes
-from clgrad.graph.node import Node
+from clgrad.dtypes import DType
 from clgrad.ops.arithmetic import cast
-from clgrad.ops.operation import Elementwise, Value, unary
+from clgrad.ops.operation import Elementwise, Value, fill, unary
 
 
 class Comparison(Elementwise):
-    """Like NumPy, integers of any size compare with arrays of any integer dtype."""
+    """Exact for integers of all dtypes and for Python integers of any size, as in NumPy.
 
-    def __init__(self, name: str, expression: str) -> None:
+    `rule` is the same comparison of Python numbers.
+    """
+
+    def __init__(self, rule: Callable[[Any, Any], Any], name: str, expression: str) -> None:
         super().__init__(name, expression, result="bool")
+        self.rule = rule
 
     def __call__(self, *inputs: Any, **attributes: Any) -> Value:
+        x, y = inputs
+        if type(x) is Value and type(y) is Value:
+            if x.dtype is not y.dtype and _signs_differ(x.dtype, y.dtype):
+                return self._beside_negative(x, y)
+            return super().__call__(x, y)
         try:
-            return super().__call__(*inputs)
+            return super().__call__(x, y)
         except OverflowError:
-            return super().__call__(*_widened(*inputs))
+            # A number that the dtype does not hold lies on the same side of every element, and of zero.
+            known = self.rule(0, y) if type(x) is Value else self.rule(x, 0)
+            array = x if type(x) is Value else y
+            return fill(bool(known), array.shape, dtypes.bool_, array.device)
+
+    def _beside_negative(self, x: Value, y: Value) -> Value:
+        """uint64 beside signed integers: as uint64, but for negative numbers, which lie below all of those."""
+        signed_first = x.dtype.kind == "i"
+        negative = less(x if signed_first else y, 0)
+        known = self.rule(-1, 0) if signed_first else self.rule(0, -1)
+        same = self(cast(x, dtype=dtypes.uint64), cast(y, dtype=dtypes.uint64))
+        return logical_or(negative, same) if known else logical_and(logical_not(negative), same)
 
 
-def _widened(*inputs: Any) -> tuple[Any, ...]:
-    """Arrays as int64 and Python integers within its bounds, where an integer does not fit the array's dtype."""
-    limits = numpy.iinfo(numpy.int64)
-    return tuple(
-        cast(one, dtype=dtypes.int64) if isinstance(one, Node) else min(max(one, limits.min), limits.max)
-        for one in inputs
-    )
+@cache
+def _signs_differ(first: DType, second: DType) -> bool:
+    """Whether one is uint64 and the other one a signed integer: no integer dtype holds both."""
+    return dtypes.uint64 in (first, second) and "i" in (first.kind, second.kind)
 
 
-equal = Comparison("equal", "x == y")
-not_equal = Comparison("not_equal", "x != y")
-less = Comparison("less", "x < y")
-less_equal = Comparison("less_equal", "x <= y")
-greater = Comparison("greater", "x > y")
-greater_equal = Comparison("greater_equal", "x >= y")
+equal = Comparison(operator.eq, "equal", "x == y")
+not_equal = Comparison(operator.ne, "not_equal", "x != y")
+less: Comparison = Comparison(operator.lt, "less", "x < y")
+less_equal = Comparison(operator.le, "less_equal", "x <= y")
+greater = Comparison(operator.gt, "greater", "x > y")
+greater_equal = Comparison(operator.ge, "greater_equal", "x >= y")
 
 logical_and = Elementwise("logical_and", "(x != (@_v)(0)) && (y != (@_v)(0))", result="bool", cost=2)
 logical_or = Elementwise("logical_or", "(x != (@_v)(0)) || (y != (@_v)(0))", result="bool", cost=2)

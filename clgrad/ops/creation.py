@@ -9,11 +9,11 @@ from clgrad import dtypes
 from clgrad.dtypes import DType
 from clgrad.errors import ArgumentError, DTypeError
 from clgrad.graph.node import Pointwise, Scalar
-from clgrad.ops.arithmetic import cast
+from clgrad.ops.arithmetic import cast, floor
 from clgrad.ops.choice import where
 from clgrad.ops.comparison import equal, greater_equal
 from clgrad.ops.movement import reshape
-from clgrad.ops.operation import Value, fill, iota
+from clgrad.ops.operation import Value, checked_scalar, fill, iota
 from clgrad.runtime.device import Device
 from clgrad.shapes import Shape
 
@@ -27,7 +27,7 @@ def check_dtype(name: str, dtype: DType, device: Device) -> DType:
 
 def full(shape: Shape, value: bool | int | float, dtype: DType, device: Device) -> Value:
     """An array of one number."""
-    return fill(value, shape, check_dtype("full", dtype, device), device)
+    return fill(value, shape, check_dtype("full", dtype, device), device, "full")
 
 
 def zeros(shape: Shape, dtype: DType, device: Device) -> Value:
@@ -62,6 +62,10 @@ def ramp(length: int, start: float, step: float, dtype: DType, device: Device) -
         return cast(ramp(length, start, step, dtypes.int64, device), dtype=dtype)
     if dtypes.is_integer(dtype):
         start, step = int(start), int(step)
+        for number in (start, start + step * max(0, length - 1)):
+            checked_scalar("arange", number, dtype)
+        # Integers wrap, so that unsigned ones count down as well.
+        step = step % (dtypes.bounds(dtype)[1] + 1) if dtype.kind == "u" else step
     if (start, step) == (0, 1):
         return cast(position, dtype=dtype)
     values = (cast(position, dtype=dtype), Scalar(start), Scalar(step))
@@ -77,7 +81,7 @@ def linspace(start: float, stop: float, num: int, endpoint: bool, dtype: DType, 
     values = ramp(num, float(start), (stop - start) / intervals, compute, device)
     if endpoint and num > 1:
         values = where(equal(axis_index((num,), 0, device), num - 1), float(stop), values)
-    return cast(values, dtype=dtype)
+    return cast(floor(values) if dtypes.is_integer(dtype) else values, dtype=dtype)
 
 
 def axis_index(shape: Shape, axis: int, device: Device) -> Value:

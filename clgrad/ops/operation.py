@@ -141,6 +141,7 @@ _FLOATING = frozenset(dtypes.FLOATING)
 _DIRECT = {
     "any": frozenset(dtypes.ALL),
     "number": frozenset((*dtypes.FLOATING, *dtypes.INTEGERS)),
+    "count": frozenset((*dtypes.FLOATING, *dtypes.INTEGERS)),
     "float": frozenset(dtypes.FLOATING),
     "integer": frozenset((*dtypes.INTEGERS, dtypes.bool_)),
 }
@@ -149,7 +150,8 @@ _DIRECT = {
 class Elementwise(Operation):
     """A C expression per element, over inputs that broadcast.
 
-    `accepts`: 'any', 'number' (no bool), 'float' (others are converted to float first), 'integer' (bool too).
+    `accepts`: 'any', 'number' (no bool), 'count' (bool as int8), 'float' (others are converted to float first),
+    'integer' (bool too).
     `result`: 'same' as the inputs' common dtype, or 'bool'. `boolean`: the expression for booleans, where
     that for numbers would leave 0 and 1.
     """
@@ -244,6 +246,7 @@ def common(name: str, inputs: tuple[Any, ...], accepts: str = "any") -> tuple[tu
 
 
 def scalar_kind(name: str, value: Any) -> type:
+    """bool, int or float: what a number is, which may be one of NumPy's."""
     for kind, types in (
         (bool, (bool, numpy.bool_)),
         (int, (int, numpy.integer)),
@@ -255,11 +258,18 @@ def scalar_kind(name: str, value: Any) -> type:
 
 
 def checked_scalar(name: str, value: Any, dtype: DType) -> Scalar:
-    if dtype.kind in "iu":
-        bounds = numpy.iinfo(dtype)
-        if not bounds.min <= value <= bounds.max:
-            raise OverflowError(f"{name}: {value} does not fit {dtype.name} ({bounds.min} to {bounds.max})")
-    return Scalar(value if type(value) in (float, int, bool) else value.item())
+    """A number as `dtype` stores it: True and False, whole numbers without their fraction. It must fit."""
+    if type(value) not in (int, float, bool):
+        value = value.item()
+    kind = dtype.kind
+    if kind == "f":
+        return Scalar(value)
+    if kind == "b":
+        return Scalar(bool(value))
+    low, high = dtypes.bounds(dtype)
+    if not low - 1 < value < high + 1:
+        raise OverflowError(f"{name}: {value} does not fit {dtype.name} ({low} to {high})")
+    return Scalar(value if type(value) is int else int(value))
 
 
 @cache
@@ -273,7 +283,7 @@ def accepted(name: str, dtype: DType, kinds: tuple[type, ...], accepts: str) -> 
         raise DTypeError(f"{name}: takes integers or booleans, got {dtype.name}; convert with astype first")
     if accepts == "number" and dtype == dtypes.bool_:
         raise DTypeError(f"{name}: is not defined for booleans; convert with astype, or use a logical op")
-    return dtype
+    return dtypes.int8 if accepts == "count" and dtype == dtypes.bool_ else dtype
 
 
 def raise_device_mismatch(name: str, first: Any, second: Any) -> None:
@@ -286,9 +296,9 @@ def raise_device_mismatch(name: str, first: Any, second: Any) -> None:
 _FILL = Pointwise("fill", "x", typed_by=None, cost=0)
 
 
-def fill(value: bool | int | float, shape: Shape, dtype: DType, device: Device) -> Value:
-    """An array of one number; costs no memory until somebody looks at it."""
-    return Value(_FILL, (Scalar(value),), dtype, shape, dtype, device)
+def fill(value: Any, shape: Shape, dtype: DType, device: Device, name: str = "fill") -> Value:
+    """An array of one number, which must fit op `name`'s dtype; costs no memory until somebody looks at it."""
+    return Value(_FILL, (checked_scalar(name, value, dtype),), dtype, shape, dtype, device)
 
 
 def filled_with(value: Value) -> bool | int | float | None:
@@ -315,5 +325,5 @@ def unary(
 
 __all__ = [
     "OPERATIONS", "Composite", "Elementwise", "Gradient", "Operation", "Primitive", "Value",
-    "alias", "common", "fill", "filled_with", "fit", "iota", "unary",
+    "alias", "checked_scalar", "common", "fill", "filled_with", "fit", "iota", "scalar_kind", "unary",
 ]  # fmt: skip

@@ -50,9 +50,9 @@ def _margin(x: Value, axis: int, width: int) -> Shape:
 def _pad_constant(x: Value, axis: int, before: int, after: int, constant_values: Any = 0) -> Value:
     low, high = _per_axis(constant_values, x, axis)
     shape = _margin(x, axis, before + x.shape[axis] + after)
-    out = fill(low, shape, x.dtype, x.device)
+    out = fill(low, shape, x.dtype, x.device, "pad")
     if low != high:
-        tail = fill(high, _margin(x, axis, after), x.dtype, x.device)
+        tail = fill(high, _margin(x, axis, after), x.dtype, x.device, "pad")
         out = slice_update(out, tail, **along(shape, axis, before + x.shape[axis], after))
     return slice_update(out, x, **along(shape, axis, before, x.shape[axis]))
 

@@ -78,7 +78,7 @@ def _is_whole(x: Any) -> bool:
     return not dtypes.is_floating(x.dtype) if isinstance(x, Node) else not isinstance(x, (float, numpy.floating))
 
 
-power = Power("power", "power_@(x, y)", _gradient, "number", cost=40)
+power = Power("power", "power_@(x, y)", _gradient, "count", cost=40)
 
 
 def float_power(x: Any, y: Any) -> Value:
