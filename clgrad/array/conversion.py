@@ -1,7 +1,12 @@
-"""From anything that users pass as an array to a value: arrays, NumPy arrays, nested lists, numbers."""
+"""From anything that users pass as an array to a value: arrays, NumPy arrays, nested lists, numbers.
+
+What stands alone becomes an array as `np.array` makes it (`from_object`). What meets an array, in an op or a write,
+keeps the dtype that NumPy gives it (`from_natural`); float64 does so beside float64 and else becomes the default.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy
@@ -14,11 +19,12 @@ from clgrad.errors import DTypeError
 from clgrad.graph.execute import upload
 from clgrad.ops.arithmetic import cast
 from clgrad.ops.creation import check_dtype
+from clgrad.ops.joining import stack
 from clgrad.ops.operation import Value, fill
 from clgrad.ops.transfer import to_device
 from clgrad.runtime.device import Device
 
-NUMBERS = (bool, int, float, numpy.number, numpy.bool_)
+NUMBERS = (bool, int, float, numpy.integer, numpy.floating, numpy.bool_)
 
 
 class Defaults:
@@ -60,30 +66,43 @@ def from_host(array: numpy.ndarray[Any, Any], device: Device, dtype: DType | Non
 
 
 def from_object(source: Any, device: Device, dtype: DType | None = None) -> Value:
-    """A value of whatever describes an array; Python numbers and lists have the default dtype."""
-    if isinstance(source, Handle):
-        value = to_device(source._value, device=device)
-        return value if dtype is None else cast(value, dtype=dtype)
+    """A value of whatever describes an array; Python numbers and lists have the default dtype.
+
+    Lists that hold arrays are stacks of them, with their joint dtype, through which gradients pass.
+    """
     kind = type(source)
     if kind is float or kind is int or kind is bool:
         return _from_number(source, device, dtype)
-    if dtype is None and not hasattr(source, "dtype") and not DEFAULTS.numpy_dtypes:
+    if isinstance(source, Handle) or _holds_arrays(source):
+        value = to_device(_stacked(source), device=device)
+        return value if dtype is None else cast(value, dtype=dtype)
+    listed = not hasattr(source, "dtype")
+    if dtype is None and listed and not DEFAULTS.numpy_dtypes:
         dtype = dtypes.float32
-    return from_host(_on_host(source), device, dtype)
+    array = _on_host(source)
+    if listed and dtype is not None and dtypes.is_integer(dtype) and array.dtype.kind in "iuf":
+        # NumPy checks that the numbers fit.
+        array = _on_host(source, dtype)
+    return from_host(array, device, dtype)
 
 
-def _on_host(source: Any) -> numpy.ndarray[Any, Any]:
+def _stacked(source: Any) -> Value:
+    return source._value if isinstance(source, Handle) else stack(values_of(source))
+
+
+def _on_host(source: Any, dtype: DType | None = None) -> numpy.ndarray[Any, Any]:
     try:
-        return numpy.asarray(source)
+        return numpy.asarray(source, dtype)
     except ValueError as problem:
         raise DTypeError(f"array: {type(source).__name__} does not describe an array: {problem}") from problem
+    except OverflowError as problem:
+        raise OverflowError(f"array: {problem}") from problem
 
 
 def _from_number(number: bool | int | float, device: Device, dtype: DType | None) -> Value:
     if dtype is None:
         dtype = numpy.dtype(type(number)) if DEFAULTS.numpy_dtypes else dtypes.float32
-    # NumPy checks that the number fits.
-    return fill(dtype.type(number).item(), (), check_dtype("array", dtype, device), device)
+    return fill(number, (), check_dtype("array", dtype, device), device, "array")
 
 
 def as_value(source: Any, device: Device | None = None) -> Value:
@@ -93,6 +112,26 @@ def as_value(source: Any, device: Device | None = None) -> Value:
     return from_object(source, current_device() if device is None else device)
 
 
+def from_natural(source: Any, beside: Value | None) -> Value:
+    """What meets an array: numbers and lists in NumPy's dtypes. It stands alone where `beside` is None."""
+    if beside is None:
+        return as_value(source)
+    if isinstance(source, Handle) or _holds_arrays(source):
+        return _stacked(source)
+    array = _on_host(source)
+    keeps = array.dtype == beside.dtype == dtypes.float64
+    return from_host(array, beside.device, dtypes.float64 if keeps else None)
+
+
+def written(name: str, source: Any, target: Value) -> Value:
+    """What op `name` writes into an array: numbers and lists in its dtype, which must hold them."""
+    if isinstance(source, NUMBERS):
+        return fill(source, (), target.dtype, target.device, name)
+    if isinstance(source, (list, tuple)) and not _holds_arrays(source):
+        return from_object(source, target.device, target.dtype)
+    return from_natural(source, target)
+
+
 def operand(source: Any, beside: Handle) -> Any:
     """An operand beside an array: its value, a number as it is, NotImplemented where it is neither."""
     if isinstance(source, Handle):
@@ -100,24 +139,52 @@ def operand(source: Any, beside: Handle) -> Any:
     if isinstance(source, NUMBERS):
         return source
     if isinstance(source, (numpy.ndarray, list, tuple)):
-        return from_natural(source, beside._value.device)
+        return from_natural(source, beside._value)
     return NotImplemented
 
 
-def from_natural(source: Any, device: Device) -> Value:
-    """What is written into an array or combined with one: whole numbers in lists stay whole numbers."""
-    if isinstance(source, Handle):
-        return source._value
-    return from_host(_on_host(source), device)
+def values_of(sources: Iterable[Any]) -> list[Value]:
+    """The values of sources that meet in an op."""
+    sources = tuple(sources)
+    beside = _neighbour(sources)
+    return [from_natural(source, beside) for source in sources]
+
+
+def value_beside(source: Any, *others: Any) -> Value:
+    """The value of one source that meets others in an op."""
+    return from_natural(source, _neighbour((source, *others)))
+
+
+def operands_of(sources: Iterable[Any], *others: Any) -> list[Any]:
+    """The same with numbers, and None, as they are; `others` is what the sources meet besides."""
+    sources = tuple(sources)
+    beside = _neighbour((*sources, *others))
+    return [
+        source if source is None or isinstance(source, NUMBERS) else from_natural(source, beside) for source in sources
+    ]
+
+
+def _neighbour(sources: tuple[Any, ...]) -> Value | None:
+    """The array that decides about the sources beside it: the first of float64, or the first of all."""
+    arrays = list(_arrays_in(sources))
+    return next((one for one in arrays if one.dtype == dtypes.float64), arrays[0] if arrays else None)
 
 
 def device_of(sources: tuple[Any, ...]) -> Device | None:
     """The device of the first array among `sources`, also inside lists."""
-    for source in sources:
-        if isinstance(source, Handle):
-            return source._value.device
-        if isinstance(source, (list, tuple)):
-            found = device_of(tuple(source))
-            if found is not None:
-                return found
-    return None
+    first = next(_arrays_in(sources), None)
+    return None if first is None else first.device
+
+
+def _holds_arrays(source: Any) -> bool:
+    return isinstance(source, (list, tuple)) and any(True for _ in _arrays_in(source))
+
+
+def _arrays_in(sources: list[Any] | tuple[Any, ...]) -> Iterator[Value]:
+    # Long lists of numbers are passed over without looking at each.
+    if any(issubclass(kind, (Handle, list, tuple)) for kind in set(map(type, sources))):
+        for source in sources:
+            if isinstance(source, Handle):
+                yield source._value
+            elif isinstance(source, (list, tuple)):
+                yield from _arrays_in(source)

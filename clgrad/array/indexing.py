@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy
-
-from clgrad.array.conversion import as_value, from_natural, from_object
+from clgrad.array.conversion import operands_of, written
 from clgrad.array.handle import Handle
 from clgrad.ops import comparison, indexing, movement, reduction
 from clgrad.ops.operation import Value
@@ -70,10 +68,9 @@ class Indexing(Handle):
             # The second half of `x[key] += y`: the view has been written through already.
             return
         mine = self._value
-        given = value if type(value) in (int, float, bool) else from_natural(value, mine.device)
+        given = written("setitem", value, mine)
         if basic and _is_everything(parts):
-            whole = given if isinstance(given, Value) else from_object(given, mine.device, mine.dtype)
-            self._assign("x[...] = value", whole, fresh=False, casting="unsafe")
+            self._assign("x[...] = value", given, fresh=False, casting="unsafe")
         else:
             self._replace(indexing.setitem(mine, parts if basic else _prepared(parts), given))
 
@@ -89,9 +86,7 @@ class Indexing(Handle):
         return (self[position] for position in range(shape[0]))
 
     def __contains__(self, wanted: Any) -> bool:
-        value = self._value
-        hits = comparison.equal(value, wanted if isinstance(wanted, (int, float)) else as_value(wanted, value.device))
-        return bool(self._finish(reduction.any(hits)))
+        return bool(self._finish(reduction.any(comparison.equal(*operands_of((self, wanted))))))
 
     def reshape_view(self, *shape: Any) -> Any:
         """The elements in another shape, in the same memory: writes go both ways."""
@@ -110,10 +105,4 @@ def _is_everything(parts: tuple[Any, ...]) -> bool:
 
 def _prepared(parts: tuple[Any, ...]) -> tuple[Any, ...]:
     """An advanced index with the values of its arrays."""
-    return tuple(part._value if isinstance(part, Handle) else _host_index(part) for part in parts)
-
-
-def _host_index(part: Any) -> Any:
-    if isinstance(part, numpy.integer):
-        return int(part)
-    return numpy.asarray(part) if isinstance(part, (list, tuple)) else part
+    return tuple(part._value if isinstance(part, Handle) else part for part in parts)

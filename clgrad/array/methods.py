@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from clgrad.array.arguments import Axis, degrees_of_freedom, optional_dtype, reshaped, rounded, spread
-from clgrad.array.conversion import as_value
+from clgrad.array.conversion import from_natural, operands_of, written
 from clgrad.array.handle import Handle
 from clgrad.ops import choice, comparison, indexing, joining, linalg, movement, reduction, scan
 
@@ -148,7 +148,7 @@ class Elements(Handle):
 
     def clip(self, min: Any = None, max: Any = None, out: Any = None) -> Any:
         """The elements limited to min .. max."""
-        return self._finish(choice.clip(self._value, min, max), out)
+        return self._finish(choice.clip(*operands_of((self, min, max))), out)
 
     def round(self, decimals: int = 0, out: Any = None) -> Any:
         """The elements rounded to `decimals` digits."""
@@ -157,7 +157,7 @@ class Elements(Handle):
     def take(self, indices: Any, axis: int | None = None, mode: str = "raise", out: Any = None) -> Any:
         """The elements at `indices` along `axis`."""
         value = self._value
-        return self._finish(indexing.take(value, as_value(indices, value.device), axis, mode), out)
+        return self._finish(indexing.take(value, from_natural(indices, value), axis, mode), out)
 
     def nonzero(self) -> tuple[Any, ...]:
         """The positions of elements that are not zero, one array per axis."""
@@ -166,7 +166,7 @@ class Elements(Handle):
     def dot(self, b: Any, out: Any = None) -> Any:
         """The product of two arrays as `numpy.dot` has it."""
         value = self._value
-        return self._finish(linalg.dot(value, as_value(b, value.device)), out)
+        return self._finish(linalg.dot(value, from_natural(b, value)), out)
 
     def isnan(self) -> Any:
         """Whether the elements are NaN."""
@@ -174,7 +174,7 @@ class Elements(Handle):
 
     def fill(self, value: Any) -> None:
         """Write one number everywhere."""
-        self._assign("fill", as_value(value, self._value.device), fresh=False, casting="unsafe")
+        self._assign("fill", written("fill", value, self._value), fresh=False, casting="unsafe")
 
     def norm(self, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
         """The norm of vectors or matrices."""

@@ -6,7 +6,8 @@ from typing import Any
 
 from clgrad.array.arguments import as_shape
 from clgrad.array.assembly import finish, ndarray
-from clgrad.array.conversion import NUMBERS, as_value, chosen_device, chosen_dtype, device_of
+from clgrad.array.conversion import NUMBERS, chosen_device, chosen_dtype, device_of, from_object
+from clgrad.dtypes import DType
 from clgrad.ops import random as generators
 from clgrad.runtime.device import Device
 from clgrad.shapes import Shape
@@ -30,12 +31,18 @@ def optional_shape(name: str, size: Any) -> Shape | None:
     return None if size is None else as_shape(name, size)
 
 
-def _parameters(device: Any, ctx: Any, *given: Any) -> tuple[list[Any], Device]:
-    """Numbers as they are and arrays as values, all on one device."""
+def _parameters(device: Any, ctx: Any, dtype: DType, *given: Any) -> tuple[list[Any], Device]:
+    """Numbers as they are and arrays as values, those from the host in `dtype`, all on one device."""
     place = device_of(given)
     if place is None or device is not None or ctx is not None:
         place = chosen_device(device, ctx)
-    return [one if isinstance(one, NUMBERS) else as_value(one, place) for one in given], place
+    return [_parameter(one, dtype, place) for one in given], place
+
+
+def _parameter(given: Any, dtype: DType, place: Device) -> Any:
+    if isinstance(given, ndarray):
+        return given._value
+    return given if isinstance(given, NUMBERS) else from_object(given, place, dtype)
 
 
 def uniform(
@@ -49,8 +56,9 @@ def uniform(
     >>> x.shape, bool((x >= 2).all() and (x < 3).all())
     ((4, 5), True)
     """
-    (lower, upper), place = _parameters(device, ctx, low, high)
-    return finish(generators.uniform(lower, upper, optional_shape("uniform", size), chosen_dtype(dtype), place), out)
+    wanted = chosen_dtype(dtype)
+    (lower, upper), place = _parameters(device, ctx, wanted, low, high)
+    return finish(generators.uniform(lower, upper, optional_shape("uniform", size), wanted, place), out)
 
 
 def normal(
@@ -64,5 +72,6 @@ def normal(
     >>> bool(abs(x.mean() - 5) < 0.1)
     True
     """
-    (mean, deviation), place = _parameters(device, ctx, loc, scale)
-    return finish(generators.normal(mean, deviation, optional_shape("normal", size), chosen_dtype(dtype), place), out)
+    wanted = chosen_dtype(dtype)
+    (mean, deviation), place = _parameters(device, ctx, wanted, loc, scale)
+    return finish(generators.normal(mean, deviation, optional_shape("normal", size), wanted, place), out)

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import numpy
 
 from clgrad.array import finish, ndarray
-from clgrad.array.conversion import NUMBERS, as_value, device_of, from_object
+from clgrad.array.conversion import NUMBERS, as_value, device_of, from_object, operands_of
 from clgrad.array.device import current_device
-from clgrad.dtypes import as_dtype
+from clgrad.dtypes import DType, as_dtype
 from clgrad.ops import arithmetic, choice
 from clgrad.ops.operation import Value, fill
 from clgrad.runtime.device import Device
@@ -92,7 +92,10 @@ def _general(
     if unknown:
         raise TypeError(f"{name}() got an unexpected keyword argument {unknown.pop()!r}")
     device = device_of((*sources, out)) or current_device()
-    operands = [_operand(source, device, dtype) for source in sources]
+    if dtype is None:
+        operands = operands_of(sources, out)
+    else:
+        operands = [_converted(source, device, as_dtype(dtype)) for source in sources]
     if all(isinstance(one, NUMBERS) for one in operands):
         operands[0] = as_value(operands[0], device)
     value = operation(*operands)
@@ -102,8 +105,7 @@ def _general(
     return finish(value, out)
 
 
-def _operand(source: Any, device: Device, dtype: Any) -> Any:
-    if dtype is not None:
-        value = source._value if isinstance(source, ndarray) else from_object(source, device)
-        return arithmetic.cast(value, dtype=as_dtype(dtype))
-    return source if isinstance(source, NUMBERS) else as_value(source, device)
+def _converted(source: Any, device: Device, dtype: DType) -> Value:
+    if isinstance(source, ndarray):
+        return arithmetic.cast(source._value, dtype=dtype)
+    return from_object(source, device, dtype)

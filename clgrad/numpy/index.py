@@ -8,12 +8,19 @@ from typing import Any
 import numpy
 
 from clgrad.array import finish, ndarray
-from clgrad.array.conversion import NUMBERS, as_value, chosen_device, device_of, from_host
+from clgrad.array.conversion import (
+    as_value,
+    chosen_device,
+    device_of,
+    from_host,
+    from_natural,
+    operands_of,
+    value_beside,
+)
 from clgrad.array.device import Place, current_device
 from clgrad.errors import ArgumentError, ShapeError
 from clgrad.ops import choice, indexing, movement, reduction
-from clgrad.ops.operation import Value, fill
-from clgrad.runtime.device import Device
+from clgrad.ops.operation import fill
 
 
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
@@ -27,10 +34,7 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
         return nonzero(condition)
     if x is None or y is None:
         raise ArgumentError("where: give both x and y, or neither")
-    device = device_of((condition, x, y)) or current_device()
-    mask = as_value(condition, device)
-    first, second = (one if isinstance(one, NUMBERS) else as_value(one, device) for one in (x, y))
-    return finish(choice.where(mask, first, second))
+    return finish(choice.where(value_beside(condition, x, y), *operands_of((x, y), condition)))
 
 
 def nonzero(a: Any) -> tuple[ndarray, ...]:
@@ -79,14 +83,7 @@ def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise", out
     array([30., 10.])
     """
     value = as_value(a, device_of((a, indices)))
-    return finish(indexing.take(value, _indices(indices, value.device), axis, mode), out)
-
-
-def _indices(indices: Any, device: Device) -> Value:
-    if isinstance(indices, ndarray):
-        return indices._value
-    array = numpy.asarray(indices)
-    return from_host(array if array.size else array.astype("int64"), device)
+    return finish(indexing.take(value, from_natural(indices, value), axis, mode), out)
 
 
 def take_along_axis(arr: Any, indices: Any, axis: int | None) -> ndarray:
@@ -99,7 +96,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None) -> ndarray:
            [3.]])
     """
     value = as_value(arr, device_of((arr, indices)))
-    return finish(indexing.take_along_axis(value, _indices(indices, value.device), axis))
+    return finish(indexing.take_along_axis(value, from_natural(indices, value), axis))
 
 
 def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -> ndarray:
@@ -205,6 +202,7 @@ def unravel_index(indices: Any, shape: Sequence[int], order: str = "C") -> tuple
     >>> [x.tolist() for x in np.unravel_index(np.array([3]), (2, 2))]
     [[1], [1]]
     """
-    positions = _indices(indices, current_device())
-    found = numpy.unravel_index(ndarray(positions).asnumpy().astype("int64"), tuple(shape), order)  # type: ignore[call-overload]
-    return tuple(finish(from_host(numpy.asarray(one), positions.device)) for one in found)
+    positions = indices.asnumpy() if isinstance(indices, ndarray) else numpy.asarray(indices)
+    found = numpy.unravel_index(positions.astype("int64"), tuple(shape), order)  # type: ignore[call-overload]
+    place = device_of((indices,)) or current_device()
+    return tuple(finish(from_host(numpy.asarray(one), place)) for one in found)

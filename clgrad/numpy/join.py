@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from clgrad.array import finish, ndarray
-from clgrad.array.conversion import as_value
+from clgrad.array.conversion import as_value, values_of
 from clgrad.errors import ArgumentError
-from clgrad.numpy.layout import values_of, with_two_axes
+from clgrad.numpy.layout import with_two_axes
 from clgrad.ops import joining, movement, padding
 
 
@@ -19,7 +19,7 @@ def concatenate(seq: Any, axis: int | None = 0, out: Any = None) -> ndarray:
     >>> np.concatenate([np.zeros(2), np.ones(1)])
     array([0., 0., 1.])
     """
-    return finish(joining.concatenate(values_of(tuple(seq)), axis), out)
+    return finish(joining.concatenate(values_of(seq), axis), out)
 
 
 concat = concatenate
@@ -43,7 +43,7 @@ def stack(arrays: Any, axis: int = 0, out: Any = None) -> ndarray:
     array([[0., 0.],
            [1., 1.]])
     """
-    return finish(joining.stack(values_of(tuple(arrays)), axis), out)
+    return finish(joining.stack(values_of(arrays), axis), out)
 
 
 def vstack(arrays: Any, out: Any = None) -> ndarray:
@@ -53,7 +53,7 @@ def vstack(arrays: Any, out: Any = None) -> ndarray:
     >>> np.vstack([np.zeros(2), np.ones(2)]).shape
     (2, 2)
     """
-    return finish(joining.concatenate([with_two_axes(value) for value in values_of(tuple(arrays))], 0), out)
+    return finish(joining.concatenate([with_two_axes(value) for value in values_of(arrays)], 0), out)
 
 
 row_stack = vstack
@@ -66,7 +66,7 @@ def hstack(arrays: Any) -> ndarray:
     >>> np.hstack([np.zeros(2), np.ones(1)])
     array([0., 0., 1.])
     """
-    values = [movement.reshape(value, 1) if not value.shape else value for value in values_of(tuple(arrays))]
+    values = [movement.reshape(value, 1) if not value.shape else value for value in values_of(arrays)]
     return finish(joining.concatenate(values, 0 if len(values[0].shape) == 1 else 1))
 
 
@@ -77,7 +77,7 @@ def dstack(arrays: Any) -> ndarray:
     >>> np.dstack([np.zeros(2), np.ones(2)]).shape
     (1, 2, 2)
     """
-    values = [v if len(v.shape) > 2 else movement.expand_dims(with_two_axes(v), -1) for v in values_of(tuple(arrays))]
+    values = [v if len(v.shape) > 2 else movement.expand_dims(with_two_axes(v), -1) for v in values_of(arrays)]
     return finish(joining.concatenate(values, 2))
 
 
@@ -88,7 +88,7 @@ def column_stack(tup: Any) -> ndarray:
     >>> np.column_stack([np.zeros(3), np.ones(3)]).shape
     (3, 2)
     """
-    values = [value if len(value.shape) > 1 else movement.reshape(value, (-1, 1)) for value in values_of(tuple(tup))]
+    values = [value if len(value.shape) > 1 else movement.reshape(value, (-1, 1)) for value in values_of(tup)]
     return finish(joining.concatenate(values, 1))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import Axis, reshaped
-from clgrad.array.conversion import as_value, device_of
+from clgrad.array.conversion import as_value, values_of
 from clgrad.errors import ArgumentError
 from clgrad.ops import joining, movement
 from clgrad.ops.operation import Value
@@ -200,12 +200,6 @@ def with_two_axes(value: Value) -> Value:
 def _each(arrays: tuple[Any, ...], change: Any) -> Any:
     results = [finish(change(value)) for value in values_of(arrays)]
     return results[0] if len(results) == 1 else results
-
-
-def values_of(arrays: Sequence[Any]) -> list[Value]:
-    """The values of arrays, all on the device of the first that has one."""
-    device = device_of(tuple(arrays))
-    return [as_value(one, device) for one in arrays]
 
 
 def flip(m: Any, axis: Axis = None, out: Any = None) -> ndarray:

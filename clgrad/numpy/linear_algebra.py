@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from string import ascii_letters
 from typing import Any
 
 from clgrad.array import finish, ndarray
-from clgrad.array.conversion import as_value, device_of
+from clgrad.array.conversion import as_value, values_of
+from clgrad.errors import ArgumentError
 from clgrad.ops import arithmetic, joining, linalg, movement
 from clgrad.ops.einsum import einsum as contract
-from clgrad.ops.operation import Value
-
-
-def _pair(a: Any, b: Any) -> tuple[Value, Value]:
-    device = device_of((a, b))
-    return as_value(a, device), as_value(b, device)
 
 
 def dot(a: Any, b: Any, out: Any = None) -> ndarray:
@@ -23,7 +19,7 @@ def dot(a: Any, b: Any, out: Any = None) -> ndarray:
     >>> np.dot(np.arange(4), np.arange(4))
     array(14.)
     """
-    return finish(linalg.dot(*_pair(a, b)), out)
+    return finish(linalg.dot(*values_of((a, b))), out)
 
 
 def matmul(a: Any, b: Any, out: Any = None, **options: Any) -> ndarray:
@@ -33,7 +29,7 @@ def matmul(a: Any, b: Any, out: Any = None, **options: Any) -> ndarray:
     >>> np.matmul(np.ones((2, 3)), np.ones(3))
     array([3., 3.])
     """
-    return finish(linalg.matmul(*_pair(a, b)), out)
+    return finish(linalg.matmul(*values_of((a, b))), out)
 
 
 def tensordot(a: Any, b: Any, axes: Any = 2) -> ndarray:
@@ -43,7 +39,8 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> ndarray:
     >>> np.tensordot(np.ones((2, 3)), np.ones((3, 2)), axes=1).shape
     (2, 2)
     """
-    return finish(linalg.tensordot(*_pair(a, b), axes))
+    x, y = values_of((a, b))
+    return finish(linalg.tensordot(x, y, axes))
 
 
 def inner(a: Any, b: Any) -> ndarray:
@@ -53,7 +50,7 @@ def inner(a: Any, b: Any) -> ndarray:
     >>> np.inner(np.arange(3), np.arange(3))
     array(5.)
     """
-    return finish(linalg.inner(*_pair(a, b)))
+    return finish(linalg.inner(*values_of((a, b))))
 
 
 def outer(a: Any, b: Any, out: Any = None) -> ndarray:
@@ -64,7 +61,7 @@ def outer(a: Any, b: Any, out: Any = None) -> ndarray:
     array([[3., 4.],
            [6., 8.]])
     """
-    return finish(linalg.outer(*_pair(a, b)), out)
+    return finish(linalg.outer(*values_of((a, b))), out)
 
 
 def vdot(a: Any, b: Any) -> ndarray:
@@ -74,7 +71,7 @@ def vdot(a: Any, b: Any) -> ndarray:
     >>> np.vdot(np.ones((2, 2)), np.ones(4))
     array(4.)
     """
-    return finish(linalg.vdot(*_pair(a, b)))
+    return finish(linalg.vdot(*values_of((a, b))))
 
 
 def vecdot(x1: Any, x2: Any, out: Any = None, axis: int = -1) -> ndarray:
@@ -84,7 +81,7 @@ def vecdot(x1: Any, x2: Any, out: Any = None, axis: int = -1) -> ndarray:
     >>> np.vecdot(np.array([[1, 2], [3, 4]]), np.array([1, 10]))
     array([21., 43.])
     """
-    return finish(linalg.vecdot(*_pair(x1, x2), axis), out)
+    return finish(linalg.vecdot(*values_of((x1, x2)), axis=axis), out)
 
 
 def matvec(x1: Any, x2: Any, out: Any = None) -> ndarray:
@@ -94,7 +91,7 @@ def matvec(x1: Any, x2: Any, out: Any = None) -> ndarray:
     >>> np.matvec(np.array([[1, 2], [3, 4]]), np.array([1, 10]))
     array([21., 43.])
     """
-    return finish(linalg.matvec(*_pair(x1, x2)), out)
+    return finish(linalg.matvec(*values_of((x1, x2))), out)
 
 
 def vecmat(x1: Any, x2: Any, out: Any = None) -> ndarray:
@@ -104,7 +101,7 @@ def vecmat(x1: Any, x2: Any, out: Any = None) -> ndarray:
     >>> np.vecmat(np.array([1, 10]), np.array([[1, 2], [3, 4]]))
     array([31., 42.])
     """
-    return finish(linalg.vecmat(*_pair(x1, x2)), out)
+    return finish(linalg.vecmat(*values_of((x1, x2))), out)
 
 
 def einsum(*operands: Any, out: Any = None, optimize: Any = False, **options: Any) -> ndarray:
@@ -114,9 +111,24 @@ def einsum(*operands: Any, out: Any = None, optimize: Any = False, **options: An
     >>> np.einsum('ij,j->i', np.ones((2, 3)), np.arange(3))
     array([3., 3.])
     """
-    subscripts, *arrays = operands
-    device = device_of(tuple(arrays))
-    return finish(contract(subscripts, *(as_value(one, device) for one in arrays)), out)
+    subscripts, *arrays = operands if isinstance(operands[0], str) else _lettered(operands)
+    return finish(contract(subscripts, *values_of(arrays)), out)
+
+
+def _lettered(operands: tuple[Any, ...]) -> list[Any]:
+    """The spelling `array, axes, array, axes, ..., axes of the result` as subscripts and arrays."""
+    arrays, axes = operands[: len(operands) // 2 * 2 : 2], operands[1::2]
+    subscripts = ",".join(map(_letters, axes))
+    return [f"{subscripts}->{_letters(operands[-1])}" if len(operands) % 2 else subscripts, *arrays]
+
+
+def _letters(axes: Any) -> str:
+    if not isinstance(axes, (list, tuple)) or not all(one is Ellipsis or one in range(52) for one in axes):
+        raise ArgumentError(
+            f"einsum: the axes of an operand must be a list of integers from 0 to 51, or ..., got {axes!r}. "
+            "Usual cause: the subscripts, such as 'ij,jk->ik', come first"
+        )
+    return "".join("..." if one is Ellipsis else ascii_letters[one] for one in axes)
 
 
 def kron(a: Any, b: Any) -> ndarray:
@@ -126,7 +138,7 @@ def kron(a: Any, b: Any) -> ndarray:
     >>> np.kron(np.array([1, 10]), np.array([1, 2]))
     array([ 1.,  2., 10., 20.])
     """
-    x, y = _pair(a, b)
+    x, y = values_of((a, b))
     ndim = max(len(x.shape), len(y.shape))
     first = (1,) * (ndim - len(x.shape)) + x.shape
     second = (1,) * (ndim - len(y.shape)) + y.shape
@@ -143,7 +155,7 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
     >>> np.cross(np.array([1, 0, 0]), np.array([0, 1, 0]))
     array([0., 0., 1.])
     """
-    x, y = _pair(a, b)
+    x, y = values_of((a, b))
     axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
     x, y = movement.moveaxis(x, axisa, -1), movement.moveaxis(y, axisb, -1)
     left, right = (joining.roll(x, -1, -1), joining.roll(y, -1, -1))

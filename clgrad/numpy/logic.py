@@ -7,7 +7,7 @@ from typing import Any
 import numpy
 
 from clgrad.array import finish, ndarray
-from clgrad.array.conversion import NUMBERS, as_value, device_of
+from clgrad.array.conversion import NUMBERS, as_value, values_of
 from clgrad.numpy.elementwise import binary, unary
 from clgrad.ops import bitwise, comparison
 
@@ -86,8 +86,7 @@ def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: b
     >>> np.isclose(np.array([1, 2]), np.array([1.000001, 2.1]))
     array([ True, False])
     """
-    device = device_of((a, b))
-    x, y = ndarray(as_value(a, device)), ndarray(as_value(b, device))
+    x, y = map(ndarray, values_of((a, b)))
     near: ndarray = (x == y) | (isfinite(y) & (abs(x - y) <= atol + rtol * abs(y)))
     return near | (isnan(x) & isnan(y)) if equal_nan else near
 
@@ -109,8 +108,7 @@ def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
     >>> np.array_equal(np.ones(2), np.ones(3))
     False
     """
-    device = device_of((a1, a2))
-    x, y = ndarray(as_value(a1, device)), ndarray(as_value(a2, device))
+    x, y = map(ndarray, values_of((a1, a2)))
     if x.shape != y.shape:
         return False
     same = x == y
@@ -124,8 +122,7 @@ def array_equiv(a1: Any, a2: Any) -> bool:
     >>> np.array_equiv(np.ones(2), np.ones((3, 2)))
     True
     """
-    device = device_of((a1, a2))
-    x, y = ndarray(as_value(a1, device)), ndarray(as_value(a2, device))
+    x, y = map(ndarray, values_of((a1, a2)))
     try:
         numpy.broadcast_shapes(x.shape, y.shape)
     except ValueError:

@@ -6,7 +6,7 @@ from typing import Any
 
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import rounded
-from clgrad.array.conversion import NUMBERS, as_value, device_of
+from clgrad.array.conversion import as_value, operands_of, value_beside
 from clgrad.numpy.elementwise import binary, unary
 from clgrad.ops import arithmetic, bitwise, choice, floats, powers, special, transcendental
 
@@ -170,9 +170,8 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None) -> ndarr
     >>> np.clip(np.arange(5), 1, 3)
     array([1., 1., 2., 3., 3.])
     """
-    device = device_of((a, a_min, a_max))
-    low, high = (one if one is None or isinstance(one, NUMBERS) else as_value(one, device) for one in (a_min, a_max))
-    return finish(choice.clip(as_value(a, device), low, high), out)
+    low, high = operands_of((a_min, a_max), a)
+    return finish(choice.clip(value_beside(a, a_min, a_max), low, high), out)
 
 
 def nan_to_num(

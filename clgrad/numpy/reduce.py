@@ -8,7 +8,7 @@ from typing import Any
 from clgrad import dtypes
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import Axis, degrees_of_freedom, optional_dtype
-from clgrad.array.conversion import as_value, device_of
+from clgrad.array.conversion import as_value, values_of
 from clgrad.errors import ArgumentError
 from clgrad.ops import arithmetic, choice, reduction, scan
 from clgrad.ops.comparison import not_equal
@@ -20,8 +20,10 @@ from clgrad.shapes import normalize_axes, normalize_axis, size_of
 
 def _selected(a: Any, where: Any, otherwise: float) -> Value:
     """The elements, with another one where the mask does not hold."""
-    value = as_value(a, device_of((a, where)))
-    return value if where is None or where is True else choice.where(as_value(where, value.device), value, otherwise)
+    if where is None or where is True:
+        return as_value(a)
+    value, mask = values_of((a, where))
+    return choice.where(mask, value, otherwise)
 
 
 def sum(
@@ -207,14 +209,15 @@ def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = Fal
     >>> np.average(np.array([1, 2]), weights=np.array([3, 1]))
     array(1.25)
     """
-    value = as_value(a, device_of((a, weights)))
     if weights is None:
+        value = as_value(a)
         result = reduction.mean(value, axis)
         axes = normalize_axes("average", axis, len(value.shape))
         count = size_of(tuple(value.shape[one] for one in axes))
         total = fill(count, result.shape, result.dtype, result.device)
     else:
-        scale = _weights(as_value(weights, value.device), value, axis)
+        value, scale = values_of((a, weights))
+        scale = _weights(scale, value, axis)
         total = reduction.sum(arithmetic.cast(scale, dtype=dtypes.to_floating(scale.dtype)), axis)
         result = reduction.sum(value * scale, axis) / total
         total = broadcast_to(total, result.shape)
@@ -244,17 +247,16 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     if n < 0:
         raise ArgumentError(f"diff: n must not be negative, got {n}")
     axis = normalize_axis("diff", axis, len(value.shape))
-    margins = [_margin(one, value, axis) for one in (prepend, append)]
-    pieces = [piece for piece in (margins[0], value, margins[1]) if piece is not None]
+    given = values_of(one for one in (prepend, a, append) if one is not None)
+    pieces = [_with_rows(piece, value, axis) for piece in given]
     value = concatenate(pieces, axis) if len(pieces) > 1 else value
+    difference = not_equal if value.dtype == dtypes.bool_ else arithmetic.subtract
     for _ in range(n):
         count = builtins.max(0, value.shape[axis] - 1)
-        value = part(value, axis, value.shape[axis] - count, count) - part(value, axis, 0, count)
+        value = difference(part(value, axis, value.shape[axis] - count, count), part(value, axis, 0, count))
     return finish(value)
 
 
-def _margin(margin: Any, value: Value, axis: int) -> Value | None:
-    if margin is None:
-        return None
-    given = as_value(margin, value.device)
-    return given if given.shape else broadcast_to(given, (*value.shape[:axis], 1, *value.shape[axis + 1 :]))
+def _with_rows(piece: Value, value: Value, axis: int) -> Value:
+    """A number before or after an array as one row along `axis`."""
+    return piece if piece.shape else broadcast_to(piece, (*value.shape[:axis], 1, *value.shape[axis + 1 :]))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import add
 from typing import Any
 
 from clgrad import dtypes
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import reshaped
-from clgrad.array.conversion import as_value, device_of
+from clgrad.array.conversion import as_value, device_of, from_natural, operands_of, value_beside, values_of, written
 from clgrad.dtypes import as_dtype
 from clgrad.errors import ArgumentError, ShapeError
 from clgrad.ops import arithmetic, choice, creation, indexing, movement
@@ -26,9 +28,9 @@ def one_hot(data: Any, depth: int, on_value: float = 1.0, off_value: float = 0.0
     array([[1., 0., 0.],
            [0., 0., 1.]])
     """
-    wanted = as_dtype(dtype)
-    on, off = wanted.type(on_value).item(), wanted.type(off_value).item()
-    return finish(indexing.one_hot(as_value(data), depth, on, off, wanted))
+    on, off = operands_of((on_value, off_value), data)
+    labels = value_beside(data, on_value, off_value)
+    return finish(indexing.one_hot(labels, depth, on, off, as_dtype(dtype)))
 
 
 def pick(data: Any, index: Any, axis: int = -1, mode: str = "clip", keepdims: bool = False) -> ndarray:
@@ -39,7 +41,7 @@ def pick(data: Any, index: Any, axis: int = -1, mode: str = "clip", keepdims: bo
     array([1., 4.])
     """
     value = as_value(data, device_of((data, index)))
-    return finish(indexing.pick(value, as_value(index, value.device), axis, keepdims, mode))
+    return finish(indexing.pick(value, from_natural(index, value), axis, keepdims, mode))
 
 
 def gather_nd(data: Any, indices: Any, out: Any = None) -> ndarray:
@@ -61,7 +63,7 @@ def index_update(a: Any, ind: Any, val: Any) -> ndarray:
     array([0., 5., 0.])
     """
     value = as_value(a, device_of((a, ind, val)))
-    return finish(indexing.setitem(value, _rows_of(ind, value), as_value(val, value.device)))
+    return finish(indexing.setitem(value, _rows_of(ind, value), written("index_update", val, value)))
 
 
 def index_add(a: Any, ind: Any, val: Any) -> ndarray:
@@ -72,11 +74,11 @@ def index_add(a: Any, ind: Any, val: Any) -> ndarray:
     array([ 0., 11.,  0.])
     """
     value = as_value(a, device_of((a, ind, val)))
-    return finish(indexing.add_at(value, _rows_of(ind, value), as_value(val, value.device)))
+    return finish(indexing.add_at(value, _rows_of(ind, value), written("index_add", val, value)))
 
 
 def _rows_of(indices: Any, beside: Value) -> tuple[Value, ...]:
-    rows = as_value(indices, beside.device)
+    rows = from_natural(indices, beside)
     if not rows.shape or rows.shape[0] > len(beside.shape):
         raise ShapeError(f"indices of shape {rows.shape} need one row per axis, at most {len(beside.shape)}")
     whole = arithmetic.cast(rows, dtype=dtypes.int64)
@@ -103,7 +105,7 @@ def sequence_mask(
         return finish(arithmetic.identity(x), out)
     if axis not in (0, 1):
         raise ArgumentError(f"sequence_mask: axis must be 0 or 1, got {axis}")
-    lengths = as_value(sequence_length, x.device)
+    lengths = from_natural(sequence_length, x)
     if lengths.shape != (x.shape[1 - axis],):
         raise ShapeError(f"sequence_mask: {lengths.shape} lengths do not fit {x.shape} with sequences along {axis}")
     spread = tuple(n if at == 1 - axis else 1 for at, n in enumerate(x.shape))
@@ -225,11 +227,7 @@ def add_n(*args: Any) -> ndarray:
     """
     if not args:
         raise ArgumentError("add_n: needs at least one array")
-    device = device_of(args)
-    total = as_value(args[0], device)
-    for one in args[1:]:
-        total = total + as_value(one, device)
-    return finish(total)
+    return finish(reduce(add, values_of(args)))
 
 
 def reshape(a: Any, newshape: int | Sequence[int], reverse: bool = False, order: str = "C") -> ndarray:

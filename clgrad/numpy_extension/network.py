@@ -7,16 +7,11 @@ from typing import Any
 
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import optional_dtype
-from clgrad.array.conversion import as_value, device_of
+from clgrad.array.conversion import as_value, from_natural, values_of
 from clgrad.errors import ArgumentError
 from clgrad.ops import arithmetic, choice, indexing, linalg, neural, transcendental
 from clgrad.ops.comparison import greater, less
 from clgrad.ops.operation import Value
-
-
-def _values(*arrays: Any) -> list[Value]:
-    device = device_of(arrays)
-    return [as_value(one, device) for one in arrays]
 
 
 def _rows(value: Value, dtype: Any, out: Any = None) -> ndarray:
@@ -25,7 +20,7 @@ def _rows(value: Value, dtype: Any, out: Any = None) -> ndarray:
 
 
 def _row_lengths(length: Any, use_length: bool, value: Value) -> Value | None:
-    return as_value(length, value.device) if use_length or length is not None else None
+    return from_natural(length, value) if use_length or length is not None else None
 
 
 def softmax(
@@ -63,7 +58,7 @@ def masked_softmax(data: Any, mask: Any, axis: int = -1, temperature: float = 1.
     >>> npx.masked_softmax(np.zeros((1, 3)), np.array([[1, 1, 0]], dtype=bool))
     array([[0.5, 0.5, 0. ]])
     """
-    value, hits = _values(data, mask)
+    value, hits = values_of((data, mask))
     return finish(neural.masked_softmax(value, hits, axis, temperature))
 
 
@@ -76,7 +71,7 @@ def masked_log_softmax(
     >>> npx.masked_log_softmax(np.zeros((1, 2)), np.array([[1, 0]], dtype=bool))
     array([[  0., -inf]])
     """
-    value, hits = _values(data, mask)
+    value, hits = values_of((data, mask))
     return finish(neural.masked_log_softmax(value, hits, axis, temperature))
 
 
@@ -89,7 +84,7 @@ def softmax_cross_entropy(data: Any, label: Any, axis: int = -1, sparse_label: b
     >>> npx.softmax_cross_entropy(np.zeros((2, 2)), np.array([0, 1]))
     array([0.6931472, 0.6931472])
     """
-    value, labels = _values(data, label)
+    value, labels = values_of((data, label))
     return finish(neural.softmax_cross_entropy(value, labels, axis, sparse_label))
 
 
@@ -184,7 +179,7 @@ def leaky_relu(
     """
     value = as_value(data)
     if act_type == "prelu":
-        slopes = as_value(gamma, value.device)
+        slopes = from_natural(gamma, value)
         return finish(choice.where(greater(value, 0), value, value * slopes))
     rules: dict[str, Callable[[], Value]] = {
         "leaky": lambda: neural.leaky_relu(value, slope),
@@ -208,10 +203,10 @@ def fully_connected(
     >>> npx.fully_connected(np.ones((1, 3)), np.ones((2, 3)), np.array([0, 1]))
     array([[3., 4.]])
     """
-    value, weights = _values(x, weight)
+    value, weights = values_of((x, weight))
     if num_hidden is not None and weights.shape[0] != num_hidden:
         raise ArgumentError(f"fully_connected: num_hidden={num_hidden}, and the weight has shape {weights.shape}")
-    biases = None if bias is None or no_bias else as_value(bias, value.device)
+    biases = None if bias is None or no_bias else from_natural(bias, value)
     return finish(linalg.fully_connected(value, weights, biases, flatten))
 
 
@@ -224,7 +219,7 @@ def batch_dot(
     >>> npx.batch_dot(np.ones((2, 1, 3)), np.ones((2, 1, 3)), transpose_b=True).shape
     (2, 1, 1)
     """
-    x, y = _values(a, b)
+    x, y = values_of((a, b))
     return finish(linalg.batch_dot(x, y, transpose_a, transpose_b))
 
 
@@ -239,7 +234,7 @@ def layer_norm(
     """
     if output_mean_var:
         raise ArgumentError("layer_norm: output_mean_var=True is not supported; compute np.mean and np.var")
-    value, scale, shift = _values(data, gamma, beta)
+    value, scale, shift = values_of((data, gamma, beta))
     return finish(neural.layer_norm(value, scale, shift, axis, eps))
 
 
@@ -266,7 +261,7 @@ def embedding(
     array([[3., 4.],
            [1., 2.]])
     """
-    indices, weights = _values(data, weight)
+    indices, weights = values_of((data, weight))
     for name, given, length in (("input_dim", input_dim, 0), ("output_dim", output_dim, 1)):
         if given is not None and weights.shape[length] != given:
             raise ArgumentError(f"embedding: {name}={given}, and the weight has shape {weights.shape}")

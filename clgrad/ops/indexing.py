@@ -32,6 +32,7 @@ from clgrad.ops.movement import (
 )
 from clgrad.ops.operation import Composite, Value, fill
 from clgrad.ops.selection import Selection, constant, is_mask, plain_key, select
+from clgrad.runtime.device import Device
 from clgrad.shapes import Shape, normalize_axis, size_of
 
 
@@ -47,7 +48,7 @@ def getitem(x: Value, key: Any) -> Value:
 
 def setitem(x: Value, key: Any, value: Any) -> Value:
     """x with x[key] replaced by `value`, which is broadcast and converted to the dtype of x."""
-    value = _as_value(value, x)
+    value = _as_value("setitem", value, x.dtype, x.device)
     items = plain_key(key)
     if len(items) == 1 and is_mask(items[0]) and isinstance(items[0], Value):
         chosen_by_mask = _where_mask(x, items[0], value)
@@ -67,7 +68,7 @@ def setitem(x: Value, key: Any, value: Any) -> Value:
 def add_at(x: Value, key: Any, value: Any) -> Value:
     """x with `value` added at x[key], as often as the key names an element."""
     chosen = select("add_at", x.shape, key)
-    value = _fitted("add_at", _as_value(value, x), chosen.shape)
+    value = _fitted("add_at", _as_value("add_at", value, x.dtype, x.device), chosen.shape)
     if not chosen.taken:
         return setitem(x, key, getitem(x, key) + value)
     outer, length, inner = chosen.blocks
@@ -92,10 +93,8 @@ def _put_box(x: Value, box: Value, chosen: Selection) -> Value:
     return slice_update(x, box, start=chosen.start, count=chosen.count, step=chosen.step)
 
 
-def _as_value(value: Any, x: Value) -> Value:
-    if not isinstance(value, Value):
-        return fill(value, (), x.dtype, x.device)
-    return cast(value, dtype=x.dtype)
+def _as_value(name: str, value: Any, dtype: DType, device: Device) -> Value:
+    return cast(value, dtype=dtype) if isinstance(value, Value) else fill(value, (), dtype, device, name)
 
 
 def _fitted(name: str, value: Value, shape: Shape) -> Value:
@@ -198,12 +197,12 @@ def pick(x: Value, indices: Value, axis: int = -1, keepdims: bool = False, mode:
 
 
 def one_hot(
-    indices: Value, depth: int, on_value: float = 1.0, off_value: float = 0.0, dtype: DType = dtypes.float32
+    indices: Value, depth: int, on_value: Any = 1.0, off_value: Any = 0.0, dtype: DType = dtypes.float32
 ) -> Value:
     """Along a new last axis `on_value` at each index and `off_value` elsewhere; no on_value for indices outside."""
     labels = expand_dims(cast(indices, dtype=dtypes.int64), len(indices.shape))
     hit = equal(labels, axis_index((*indices.shape, depth), len(indices.shape), indices.device))
-    return where(hit, fill(on_value, (), dtype, indices.device), off_value)
+    return where(hit, *(_as_value("one_hot", one, dtype, indices.device) for one in (on_value, off_value)))
 
 
 def embedding(indices: Value, weight: Value) -> Value:
