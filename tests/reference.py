@@ -285,6 +285,7 @@ PADDING = [
             ("constant", {}), ("constant", {"constant_values": ((1, 2), (3, 4))}), ("edge", {}), ("reflect", {}),
             ("symmetric", {}), ("wrap", {}), ("linear_ramp", {"end_values": 3}), ("maximum", {}),
             ("minimum", {"stat_length": 2}), ("mean", {}), ("median", {}),
+            ("reflect", {"reflect_type": "odd"}), ("symmetric", {"reflect_type": "odd"}),
         ))),
 ]  # fmt: skip
 

@@ -205,6 +205,37 @@ def test_clip_without_bounds_is_a_copy() -> None:
     assert y.tolist() == [0, 1, 2]
 
 
+@pytest.mark.parametrize("name", ["sum", "prod", "max", "min", "any", "all", "argmax"])
+@pytest.mark.parametrize("axis", [0, -1])
+def test_a_single_number_has_an_axis_to_reduce(name: str, axis: int) -> None:
+    assert getattr(np, name)(np.array(3), axis=axis).tolist() == getattr(numpy, name)(numpy.array(3.0), axis=axis)
+    with pytest.raises(ValueError, match="axis 1 is out of range"):
+        getattr(np, name)(np.array(3), axis=1)
+
+
+def test_triangles_of_a_vector_repeat_it() -> None:
+    x = numpy.arange(1, 4)
+    for ours, numpys in ((np.tril, numpy.tril), (np.triu, numpy.triu)):
+        assert ours(np.array(x), -1).tolist() == numpys(x, -1).tolist()
+    with pytest.raises(ValueError, match="tril: needs an array of one or more dimensions"):
+        np.tril(np.array(1))
+
+
+@pytest.mark.parametrize("mode", ["reflect", "symmetric"])
+@pytest.mark.parametrize("width", [1, (2, 5), (9, 0)])
+@pytest.mark.parametrize("shape", [(3,), (1,), (2, 3)])
+def test_odd_reflections(mode: str, width: Any, shape: tuple[int, ...]) -> None:
+    x = numpy.arange(1, 1 + numpy.prod(shape), dtype="int32").reshape(shape) ** 2
+    ours = np.pad(np.array(x), width, mode=mode, reflect_type="odd")
+    assert ours.tolist() == numpy.pad(x, width, mode=mode, reflect_type="odd").tolist()
+
+
+@pytest.mark.parametrize("order", [2, -2, "nuc"])
+def test_norms_of_singular_values_are_refused(order: Any) -> None:
+    with pytest.raises(ValueError, match=r"norm: the order .* needs singular values"):
+        np.linalg.norm(np.ones((2, 2)), order)
+
+
 def test_whole_numbers_between_are_rounded_down() -> None:
     assert np.linspace(-10, 0, 4, dtype="int32").tolist() == [-10, -7, -4, 0]
 

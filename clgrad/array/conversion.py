@@ -16,13 +16,14 @@ from clgrad.array.device import Place, current_device, located
 from clgrad.array.handle import Handle
 from clgrad.dtypes import DType
 from clgrad.errors import DTypeError
-from clgrad.graph.execute import upload
+from clgrad.graph.execute import flush, read, upload
 from clgrad.ops.arithmetic import cast
 from clgrad.ops.creation import check_dtype
 from clgrad.ops.joining import stack
-from clgrad.ops.operation import Value, fill
+from clgrad.ops.operation import Value, common, fill
 from clgrad.ops.transfer import to_device
 from clgrad.runtime.device import Device
+from clgrad.tape import STATE
 
 NUMBERS = (bool, int, float, numpy.integer, numpy.floating, numpy.bool_)
 
@@ -87,7 +88,15 @@ def from_object(source: Any, device: Device, dtype: DType | None = None) -> Valu
 
 
 def _stacked(source: Any) -> Value:
-    return source._value if isinstance(source, Handle) else stack(values_of(source))
+    """An array, or a list that holds arrays as one; on the tape where they have a history."""
+    if isinstance(source, Handle):
+        return source._value
+    values, device = common("array", tuple(values_of(source)))
+    if STATE.recording and any(value.entry is not None for value in values):
+        return stack(values)
+    # Many small arrays are read faster than a plan is made that joins them.
+    flush(values)
+    return from_host(_on_host([read(value) for value in values]), device, values[0].dtype)
 
 
 def _on_host(source: Any, dtype: DType | None = None) -> numpy.ndarray[Any, Any]:
@@ -162,6 +171,20 @@ def operands_of(sources: Iterable[Any], *others: Any) -> list[Any]:
     return [
         source if source is None or isinstance(source, NUMBERS) else from_natural(source, beside) for source in sources
     ]
+
+
+def parameters_of(given: tuple[Any, ...], dtype: DType, device: Place, ctx: Place) -> tuple[list[Any], Device]:
+    """Parameters of a new array, and its device: numbers as they are, what is no array yet in `dtype`."""
+    place = device_of(given)
+    if place is None or device is not None or ctx is not None:
+        place = chosen_device(device, ctx)
+    return [_parameter(one, place, dtype) for one in given], place
+
+
+def _parameter(given: Any, device: Device, dtype: DType) -> Any:
+    if isinstance(given, Handle):
+        return given._value
+    return given if isinstance(given, NUMBERS) else from_object(given, device, dtype)
 
 
 def _neighbour(sources: tuple[Any, ...]) -> Value | None:

@@ -6,10 +6,8 @@ from typing import Any
 
 from clgrad.array.arguments import as_shape
 from clgrad.array.assembly import finish, ndarray
-from clgrad.array.conversion import NUMBERS, chosen_device, chosen_dtype, device_of, from_object
-from clgrad.dtypes import DType
+from clgrad.array.conversion import chosen_dtype, parameters_of
 from clgrad.ops import random as generators
-from clgrad.runtime.device import Device
 from clgrad.shapes import Shape
 
 
@@ -31,20 +29,6 @@ def optional_shape(name: str, size: Any) -> Shape | None:
     return None if size is None else as_shape(name, size)
 
 
-def _parameters(device: Any, ctx: Any, dtype: DType, *given: Any) -> tuple[list[Any], Device]:
-    """Numbers as they are and arrays as values, those from the host in `dtype`, all on one device."""
-    place = device_of(given)
-    if place is None or device is not None or ctx is not None:
-        place = chosen_device(device, ctx)
-    return [_parameter(one, dtype, place) for one in given], place
-
-
-def _parameter(given: Any, dtype: DType, place: Device) -> Any:
-    if isinstance(given, ndarray):
-        return given._value
-    return given if isinstance(given, NUMBERS) else from_object(given, place, dtype)
-
-
 def uniform(
     low: Any = 0.0, high: Any = 1.0, size: Any = None, dtype: Any = None, device: Any = None, out: Any = None,
     ctx: Any = None,
@@ -57,7 +41,7 @@ def uniform(
     ((4, 5), True)
     """
     wanted = chosen_dtype(dtype)
-    (lower, upper), place = _parameters(device, ctx, wanted, low, high)
+    (lower, upper), place = parameters_of((low, high), wanted, device, ctx)
     return finish(generators.uniform(lower, upper, optional_shape("uniform", size), wanted, place), out)
 
 
@@ -73,5 +57,5 @@ def normal(
     True
     """
     wanted = chosen_dtype(dtype)
-    (mean, deviation), place = _parameters(device, ctx, wanted, loc, scale)
+    (mean, deviation), place = parameters_of((loc, scale), wanted, device, ctx)
     return finish(generators.normal(mean, deviation, optional_shape("normal", size), wanted, place), out)

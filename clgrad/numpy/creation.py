@@ -9,9 +9,18 @@ import numpy
 
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import as_shape, check_order
-from clgrad.array.conversion import DEFAULTS, as_value, chosen_device, chosen_dtype, from_host, from_object
+from clgrad.array.conversion import (
+    DEFAULTS,
+    NUMBERS,
+    as_value,
+    chosen_device,
+    chosen_dtype,
+    from_host,
+    from_object,
+    parameters_of,
+)
 from clgrad.array.device import Place
-from clgrad.dtypes import DType, as_dtype
+from clgrad.dtypes import DType, as_dtype, to_floating
 from clgrad.errors import ArgumentError
 from clgrad.ops import arithmetic, creation, movement, powers
 from clgrad.ops.operation import Value
@@ -118,9 +127,15 @@ def _like(a: Any, number: Any, dtype: Any, order: str, device: Place, out: Any, 
     check_order("like", order)
     model = as_value(a)
     lengths = model.shape if shape is None else as_shape("like", shape)
-    wanted = model.dtype if dtype is None else as_dtype(dtype)
-    place = model.device if device is None else chosen_device(device)
-    return finish(creation.full(lengths, number, wanted, place), out)
+    return finish(creation.full(lengths, number, _dtype_like(model, dtype), _place_like(model, device)), out)
+
+
+def _dtype_like(model: Value, dtype: Any) -> DType:
+    return model.dtype if dtype is None else as_dtype(dtype)
+
+
+def _place_like(model: Value, device: Place) -> Device:
+    return model.device if device is None else chosen_device(device)
 
 
 def zeros_like(
@@ -154,7 +169,11 @@ def full_like(
     >>> full_like(zeros(2), 3)
     array([3., 3.])
     """
-    return _like(a, fill_value, dtype, order, device or ctx, out)
+    if isinstance(fill_value, NUMBERS):
+        return _like(a, fill_value, dtype, order, device or ctx, out)
+    model = as_value(a)
+    value = from_object(fill_value, _place_like(model, device or ctx), _dtype_like(model, dtype))
+    return finish(movement.broadcast_to(value, model.shape), out)
 
 
 def empty_like(
@@ -195,23 +214,26 @@ def _number(one: Any) -> Any:
 
 
 def linspace(
-    start: float, stop: float, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None,
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None,
     axis: int = 0, device: Place = None, ctx: Place = None,
 ) -> Any:  # fmt: skip
-    """`num` numbers evenly from start to stop.
+    """`num` numbers evenly from start to stop; between the elements of arrays along a new axis.
 
     >>> linspace(0, 1, 5)
     array([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
-    start, stop, num = _number(start), _number(stop), int(_number(num))
-    value = creation.linspace(start, stop, num, endpoint, chosen_dtype(dtype), chosen_device(device, ctx))
+    wanted, num = chosen_dtype(dtype), int(num)
+    (start, stop), place = parameters_of((start, stop), to_floating(wanted), device, ctx)
+    value = creation.linspace(start, stop, num, endpoint, wanted, place)
+    result = finish(movement.moveaxis(value, 0, axis) if axis else value)
     if not retstep:
-        return ndarray(value)
-    return ndarray(value), (stop - start) / max(1, num - 1 if endpoint else num)
+        return result
+    step = (stop - start) / max(1, num - 1 if endpoint else num)
+    return result, finish(step) if isinstance(step, Value) else step
 
 
 def logspace(
-    start: float, stop: float, num: int = 50, endpoint: bool = True, base: float = 10.0, dtype: Any = None,
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: float = 10.0, dtype: Any = None,
     axis: int = 0, device: Place = None, ctx: Place = None,
 ) -> ndarray:  # fmt: skip
     """`num` numbers from base ** start to base ** stop, evenly on a logarithmic scale.
@@ -219,8 +241,9 @@ def logspace(
     >>> logspace(0, 3, 4, base=2)
     array([1., 2., 4., 8.])
     """
-    exponents = linspace(start, stop, num, endpoint, device=device, ctx=ctx)
-    return finish(arithmetic.cast(powers.power(base, exponents._value), dtype=chosen_dtype(dtype)))
+    wanted = chosen_dtype(dtype)
+    exponents = linspace(start, stop, num, endpoint, False, to_floating(wanted), axis, device, ctx)
+    return finish(arithmetic.cast(powers.power(base, exponents._value), dtype=wanted))
 
 
 def eye(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from clgrad.array import finish, ndarray
-from clgrad.array.conversion import as_value, values_of
+from clgrad.array.conversion import as_value, device_of, from_natural, value_beside, values_of
 from clgrad.errors import ArgumentError
 from clgrad.numpy.layout import with_two_axes
 from clgrad.ops import joining, movement, padding
@@ -171,4 +171,6 @@ def pad(x: Any, pad_width: Any = None, mode: str = "constant", **options: Any) -
     """
     if pad_width is None:
         raise ArgumentError("pad: give pad_width, the margins before and after each axis")
-    return finish(padding.pad(as_value(x), pad_width, mode, **options))
+    value = value_beside(x, *options.values())
+    ends = {name: one if device_of((one,)) is None else from_natural(one, value) for name, one in options.items()}
+    return finish(padding.pad(value, pad_width, mode, **ends))

@@ -81,7 +81,8 @@ def vecdot(x1: Any, x2: Any, out: Any = None, axis: int = -1) -> ndarray:
     >>> np.vecdot(np.array([[1, 2], [3, 4]]), np.array([1, 10]))
     array([21., 43.])
     """
-    return finish(linalg.vecdot(*values_of((x1, x2)), axis=axis), out)
+    x, y = values_of((x1, x2))
+    return finish(linalg.vecdot(x, y, axis), out)
 
 
 def matvec(x1: Any, x2: Any, out: Any = None) -> ndarray:

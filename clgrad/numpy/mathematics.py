@@ -174,16 +174,15 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None) -> ndarr
     return finish(choice.clip(value_beside(a, a_min, a_max), low, high), out)
 
 
-def nan_to_num(
-    x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
-) -> ndarray:
+def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> ndarray:
     """x with NaN and the infinities replaced, the latter by the largest and smallest finite numbers.
 
     >>> from clgrad import np
     >>> np.nan_to_num(np.array([np.nan, 1.0]))
     array([0., 1.])
     """
-    result = finish(choice.nan_to_num(as_value(x), nan, posinf, neginf))
+    ends = operands_of((nan, posinf, neginf), x)
+    result = finish(choice.nan_to_num(value_beside(x, nan, posinf, neginf), *ends))
     if copy or not isinstance(x, ndarray):
         return result
     x[...] = result

@@ -62,7 +62,7 @@ def index_update(a: Any, ind: Any, val: Any) -> ndarray:
     >>> npx.index_update(np.zeros(3), np.array([[1]]), np.array([5]))
     array([0., 5., 0.])
     """
-    value = as_value(a, device_of((a, ind, val)))
+    value = value_beside(a, ind, val)
     return finish(indexing.setitem(value, _rows_of(ind, value), written("index_update", val, value)))
 
 
@@ -73,7 +73,7 @@ def index_add(a: Any, ind: Any, val: Any) -> ndarray:
     >>> npx.index_add(np.zeros(3), np.array([[1, 1]]), np.array([5, 6]))
     array([ 0., 11.,  0.])
     """
-    value = as_value(a, device_of((a, ind, val)))
+    value = value_beside(a, ind, val)
     return finish(indexing.add_at(value, _rows_of(ind, value), written("index_add", val, value)))
 
 

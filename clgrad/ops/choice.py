@@ -10,7 +10,7 @@ from clgrad import dtypes
 from clgrad.dtypes import is_floating
 from clgrad.graph.node import Node, Pointwise
 from clgrad.ops.arithmetic import cast, identity
-from clgrad.ops.comparison import isfinite
+from clgrad.ops.comparison import isfinite, isnan, isneginf, isposinf
 from clgrad.ops.operation import Elementwise, Operation, Value, common, fill, joint_shape, scalar_kind
 from clgrad.tape import NO_ATTRIBUTES, STATE, record
 
@@ -121,15 +121,20 @@ def clip(x: Value, a_min: Any = None, a_max: Any = None) -> Value:
 _nan_to_num = Elementwise(
     "nan_to_num",
     "(x != x) ? y : ((x == (@_v)(INFINITY)) ? z : ((x == -(@_v)(INFINITY)) ? w : x))",
-    lambda g, out, x, nan, posinf, neginf: (where(isfinite(x), g, 0), None, None, None), "float", cost=3,
+    (
+        lambda g, out, x, nan, posinf, neginf: where(isfinite(x), g, 0),
+        lambda g, out, x, nan, posinf, neginf: where(isnan(x), g, 0),
+        lambda g, out, x, nan, posinf, neginf: where(isposinf(x), g, 0),
+        lambda g, out, x, nan, posinf, neginf: where(isneginf(x), g, 0),
+    ), "float", cost=3,
 )  # fmt: skip
 
 
-def nan_to_num(x: Value, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Value:
+def nan_to_num(x: Value, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Value:
     """x with NaN and the infinities replaced, the latter by the largest and smallest finite numbers."""
     if not dtypes.is_floating(x.dtype):
         return x
     limits = numpy.finfo(x.dtype)
     return _nan_to_num(
-        x, float(nan), float(limits.max) if posinf is None else posinf, float(limits.min) if neginf is None else neginf
+        x, nan, float(limits.max) if posinf is None else posinf, float(limits.min) if neginf is None else neginf
     )

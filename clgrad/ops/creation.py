@@ -72,15 +72,20 @@ def ramp(length: int, start: float, step: float, dtype: DType, device: Device) -
     return Value(_ramp, values, dtype, position.shape, dtype, device)
 
 
-def linspace(start: float, stop: float, num: int, endpoint: bool, dtype: DType, device: Device) -> Value:
-    """`num` numbers evenly from start to stop."""
+def linspace(start: Any, stop: Any, num: int, endpoint: bool, dtype: DType, device: Device) -> Value:
+    """`num` numbers evenly from start to stop; between the elements of arrays along a new first axis."""
     if num < 0:
         raise ArgumentError(f"linspace: num must not be negative, got {num}")
     intervals = max(1, num - 1 if endpoint else num)
     compute = dtypes.to_floating(check_dtype("linspace", dtype, device))
-    values = ramp(num, float(start), (stop - start) / intervals, compute, device)
+    start, stop = (cast(one, dtype=compute) if isinstance(one, Value) else float(one) for one in (start, stop))
+    step = (stop - start) / intervals
+    if isinstance(step, Value):
+        values = start + step * reshape(ramp(num, 0, 1, compute, device), (num, *(1 for _ in step.shape)))
+    else:
+        values = ramp(num, start, step, compute, device)
     if endpoint and num > 1:
-        values = where(equal(axis_index((num,), 0, device), num - 1), float(stop), values)
+        values = where(equal(axis_index(values.shape, 0, device), num - 1), stop, values)
     return cast(floor(values) if dtypes.is_integer(dtype) else values, dtype=dtype)
 
 
@@ -109,16 +114,16 @@ def lower_mask(shape: Shape, k: int, device: Device) -> Value:
 
 
 def tril(x: Value, k: int = 0) -> Value:
-    """x with zeros above the k-th diagonal of the last two axes."""
+    """x with zeros above the k-th diagonal of the last two axes; a vector is each row of a square."""
     return where(lower_mask(_matrix("tril", x), k, x.device), x, 0)
 
 
 def triu(x: Value, k: int = 0) -> Value:
-    """x with zeros below the k-th diagonal of the last two axes."""
+    """x with zeros below the k-th diagonal of the last two axes; a vector is each row of a square."""
     return where(lower_mask(_matrix("triu", x), k - 1, x.device), 0, x)
 
 
 def _matrix(name: str, x: Value) -> Any:
-    if len(x.shape) < 2:
-        raise ArgumentError(f"{name}: needs an array of two or more dimensions, got shape {x.shape}")
-    return x.shape
+    if not x.shape:
+        raise ArgumentError(f"{name}: needs an array of one or more dimensions, got shape ()")
+    return (*x.shape, x.shape[0]) if len(x.shape) == 1 else x.shape

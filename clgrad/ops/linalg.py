@@ -244,7 +244,8 @@ def _matrix_norm(x: Value, ord: Any, axes: Shape, keepdims: bool) -> Value:
     if ord is None or ord == "fro":
         return _root_of_squares(x, axes, keepdims)
     if ord not in (1, -1, math.inf, -math.inf):
-        raise ArgumentError(f"norm: the order {ord!r} of matrices is not supported; use 'fro', 1, -1, inf or -inf")
+        reason = "needs singular values, which are not computed here" if ord in (2, -2, "nuc") else "is not defined"
+        raise ArgumentError(f"norm: the order {ord!r} of matrices {reason}; use 'fro', 1, -1, inf or -inf")
     summed, compared = axes if ord in (1, -1) else axes[::-1]
     sums = reduction.sum(absolute(x), summed, keepdims=True)
     extreme = reduction.max if ord > 0 else reduction.min

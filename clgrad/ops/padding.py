@@ -16,7 +16,7 @@ from clgrad.ops.choice import where
 from clgrad.ops.comparison import equal, isnan, less, logical_and, logical_or
 from clgrad.ops.creation import axis_index
 from clgrad.ops.joining import concatenate, pick_static
-from clgrad.ops.movement import along, broadcast_to, expand_dims, flip, part, slice_update
+from clgrad.ops.movement import along, broadcast_to, expand_dims, flip, part, reshape, slice_update
 from clgrad.ops.operation import Value, fill
 from clgrad.shapes import Shape
 
@@ -38,7 +38,10 @@ def pad(x: Value, pad_width: Any, mode: str = "constant", **options: Any) -> Val
 
 
 def _per_axis(value: Any, x: Value, axis: int) -> tuple[Any, Any]:
-    """NumPy's (before, after) options: one number, one pair, or one pair per axis."""
+    """NumPy's (before, after) options: one number, one pair, or one pair per axis; of an array as values."""
+    if isinstance(value, Value):
+        pair = part(broadcast_to(value, (len(x.shape), 2)), 0, axis, 1)
+        return reshape(part(pair, 1, 0, 1), ()), reshape(part(pair, 1, 1, 1), ())
     low, high = numpy.broadcast_to(numpy.asarray(value), (len(x.shape), 2))[axis].tolist()
     return low, high
 
@@ -49,24 +52,44 @@ def _margin(x: Value, axis: int, width: int) -> Shape:
 
 def _pad_constant(x: Value, axis: int, before: int, after: int, constant_values: Any = 0) -> Value:
     low, high = _per_axis(constant_values, x, axis)
+    if isinstance(low, Value) or low != high:
+        head, tail = _constant(low, x, _margin(x, axis, before)), _constant(high, x, _margin(x, axis, after))
+        return concatenate([head, x, tail], axis)
     shape = _margin(x, axis, before + x.shape[axis] + after)
-    out = fill(low, shape, x.dtype, x.device, "pad")
-    if low != high:
-        tail = fill(high, _margin(x, axis, after), x.dtype, x.device, "pad")
-        out = slice_update(out, tail, **along(shape, axis, before + x.shape[axis], after))
-    return slice_update(out, x, **along(shape, axis, before, x.shape[axis]))
+    return slice_update(_constant(low, x, shape), x, **along(shape, axis, before, x.shape[axis]))
+
+
+def _constant(value: Any, x: Value, shape: Shape) -> Value:
+    if isinstance(value, Value):
+        return broadcast_to(cast(value, dtype=x.dtype), shape)
+    return fill(value, shape, x.dtype, x.device, "pad")
 
 
 def _pad_by_position(mode: str) -> Callable[..., Value]:
     def rule(x: Value, axis: int, before: int, after: int, reflect_type: str = "even") -> Value:
-        if x.shape[axis] == 0:
+        length = x.shape[axis]
+        if length == 0:
             raise ShapeError(f"pad: mode {mode!r} needs elements along axis {axis} of shape {x.shape}")
-        if reflect_type != "even":
-            raise ArgumentError(f"pad: reflect_type must be 'even', got {reflect_type!r}")
+        if reflect_type not in ("even", "odd"):
+            raise ArgumentError(f"pad: reflect_type must be 'even' or 'odd', got {reflect_type!r}")
+        edge = 1 if mode == "reflect" else 0
+        if reflect_type == "odd" and length > edge:
+            x = _turned_before(x, axis, before, edge)
+            return flip(_turned_before(flip(x, axis), axis, after, edge), axis)
         positions = numpy.pad(numpy.arange(x.shape[axis]), (before, after), mode=mode)  # type: ignore[call-overload]
         return pick_static(x, axis, positions.tolist())
 
     return rule
+
+
+def _turned_before(x: Value, axis: int, width: int, edge: int) -> Value:
+    """x with `width` elements before it: those behind its first one (`edge` of them left out) turned around it."""
+    while width:
+        count = min(width, x.shape[axis] - edge)
+        margin = 2 * part(x, axis, 0, 1) - flip(part(x, axis, edge, count), axis)
+        x = concatenate([margin, x], axis)
+        width -= count
+    return x
 
 
 def _pad_by_statistic(statistic: Callable[..., Value]) -> Callable[..., Value]:
@@ -89,9 +112,11 @@ def _pad_ramp(x: Value, axis: int, before: int, after: int, end_values: Any = 0)
     return concatenate([head, x, flip(tail, axis)], axis)
 
 
-def _slope(edge: Value, axis: int, width: int, end: float) -> Value:
+def _slope(edge: Value, axis: int, width: int, end: Any) -> Value:
     """`width` steps from `end` towards `edge`, without it."""
-    at = cast(axis_index(_margin(edge, axis, width), axis, edge.device), dtype=dtypes.to_floating(edge.dtype))
+    floating = dtypes.to_floating(edge.dtype)
+    at = cast(axis_index(_margin(edge, axis, width), axis, edge.device), dtype=floating)
+    end = cast(end, dtype=floating) if isinstance(end, Value) else end
     values = end + (edge - end) * (at / max(width, 1))
     return values if dtypes.is_floating(edge.dtype) else cast(floor(values), dtype=edge.dtype)
 

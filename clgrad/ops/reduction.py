@@ -102,6 +102,11 @@ _max = _reduction(_LARGEST, _extreme_gradient)
 _min = _reduction(_SMALLEST, _extreme_gradient)
 
 
+def _axes(name: str, axis: Axis, x: Value) -> Shape:
+    """Axes not negative and sorted. A single number is reduced along axis 0, too, as in NumPy."""
+    return () if not x.shape and axis in (0, -1) else normalize_axes(name, axis, len(x.shape))
+
+
 def accumulator(x: Value, dtype: DType | None) -> Value:
     """x in the dtype in which NumPy sums it: floats stay, unsigned integers give uint64, all else int64."""
     if dtype is None:
@@ -111,13 +116,13 @@ def accumulator(x: Value, dtype: DType | None) -> Value:
 
 def sum(x: Value, axis: Axis = None, keepdims: bool = False, dtype: DType | None = None) -> Value:
     """The sum over `axis`; booleans and integers are summed as 64-bit integers."""
-    axes = normalize_axes("sum", axis, len(x.shape))
+    axes = _axes("sum", axis, x)
     return _sum(accumulator(x, dtype), axes=axes, keepdims=keepdims)
 
 
 def prod(x: Value, axis: Axis = None, keepdims: bool = False, dtype: DType | None = None) -> Value:
     """The product over `axis`; booleans and integers are multiplied as 64-bit integers."""
-    axes = normalize_axes("prod", axis, len(x.shape))
+    axes = _axes("prod", axis, x)
     return _prod(accumulator(x, dtype), axes=axes, keepdims=keepdims)
 
 
@@ -131,30 +136,30 @@ def _check_not_empty(name: str, x: Value, axes: Shape) -> None:
 
 def max(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
     """The largest element along `axis`; NaN if there is one."""
-    axes = normalize_axes("max", axis, len(x.shape))
+    axes = _axes("max", axis, x)
     _check_not_empty("max", x, axes)
     return _max(x, axes=axes, keepdims=keepdims)
 
 
 def min(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
     """The smallest element along `axis`; NaN if there is one."""
-    axes = normalize_axes("min", axis, len(x.shape))
+    axes = _axes("min", axis, x)
     _check_not_empty("min", x, axes)
     return _min(x, axes=axes, keepdims=keepdims)
 
 
 def any(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
     """Whether an element along `axis` is not zero."""
-    return _max(cast(x, dtype=dtypes.bool_), axes=normalize_axes("any", axis, len(x.shape)), keepdims=keepdims)
+    return _max(cast(x, dtype=dtypes.bool_), axes=_axes("any", axis, x), keepdims=keepdims)
 
 
 def all(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
     """Whether no element along `axis` is zero."""
-    return _min(cast(x, dtype=dtypes.bool_), axes=normalize_axes("all", axis, len(x.shape)), keepdims=keepdims)
+    return _min(cast(x, dtype=dtypes.bool_), axes=_axes("all", axis, x), keepdims=keepdims)
 
 
 def _position(name: str, extreme: Composite, x: Value, axis: int | None, keepdims: bool) -> Value:
-    axes = normalize_axes(name, axis, len(x.shape))
+    axes = _axes(name, axis, x)
     _check_not_empty(name, x, axes)
     if not axes:
         return fill(0, x.shape, dtypes.int64, x.device)
