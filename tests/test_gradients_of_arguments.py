@@ -10,6 +10,7 @@ import pytest
 
 from clgrad import autograd, np, npx
 from clgrad.errors import ShapeError
+from clgrad.runtime.device import Device
 from clgrad.testing import check_gradients
 
 X = numpy.array([1.0, 2.5, -4.25])
@@ -38,6 +39,9 @@ CALLS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "linspace": (lambda x, a: np.linspace(x, a[0], 4, endpoint=False, axis=-1, dtype=x.dtype) ** 2, (X, A)),
     "logspace": (lambda a: np.logspace(a[1], a[0], 3, base=2, dtype=a.dtype), (A,)),
     "one_hot": (lambda a: npx.one_hot(np.array([0, 2]), 3, a[0] * a[1], a[1], dtype=a.dtype), (A,)),
+    "sum from": (lambda x, a: np.sum(x * x, initial=a[0] * a[1]), (X, A)),
+    "prod from": (lambda x, a: np.prod(x, initial=a[0] * a[1]), (X, A)),
+    "sequence_mask": (lambda x, a: npx.sequence_mask(x, np.array([2]), True, a[0] * a[1]), (X.reshape(3, 1), A)),
     "full": (lambda a: np.full((2, 2), a) * a, (A,)),
     "full_like": (lambda x, a: np.full_like(x, a[0] * a[1]) * x, (X, A)),
     "nan_to_num": (lambda a: np.nan_to_num(a + numpy.array([numpy.inf, 1.0]), posinf=a[0] * a[1]), (A,)),
@@ -66,6 +70,13 @@ def test_lists_of_arrays_mean_the_same_with_and_without_a_record() -> None:
         recorded = np.array([[x[0], x[1]], [x[2], 1]])
     assert recorded.tolist() == plain.tolist() == [[1, 2.5], [-4.25, 1]]
     assert recorded.dtype == plain.dtype
+
+
+def test_lists_of_arrays_stay_on_their_device(devices: dict[str, Device]) -> None:
+    for device in devices.values():
+        x = np.ones(2, device=device)
+        for joined in (np.array([x, x]), np.stack([[x, x]])[0], np.sum([x, x], axis=0)):
+            assert joined._value.device is device
 
 
 def test_ragged_lists_of_arrays_are_errors() -> None:

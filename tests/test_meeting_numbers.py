@@ -128,6 +128,13 @@ def test_nan_and_infinity_are_no_integers(number: float) -> None:
             call(np.zeros(2, dtype="int32"), number)
 
 
+def test_integers_beyond_all_floats_are_errors_at_the_call() -> None:
+    x = np.zeros(2)
+    for call in (lambda: np.full(2, 10**400, dtype="float32"), lambda: x.__setitem__(0, 10**400)):
+        with pytest.raises(OverflowError, match="1329 bits does not fit float32"):
+            call()
+
+
 def test_lists_that_do_not_fit_are_errors_and_fractions_are_cut() -> None:
     x = np.zeros(2, dtype="uint8")
     with pytest.raises(OverflowError, match="300"):

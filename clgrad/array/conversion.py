@@ -115,10 +115,10 @@ def _from_number(number: bool | int | float, device: Device, dtype: DType | None
 
 
 def as_value(source: Any, device: Device | None = None) -> Value:
-    """The value of an array, or a new one on `device` (the current one where that is None)."""
+    """The value of an array, or a new one on `device`; else where the arrays in a list lie, or on the current one."""
     if isinstance(source, Handle):
         return source._value
-    return from_object(source, current_device() if device is None else device)
+    return from_object(source, device or device_of((source,)) or current_device())
 
 
 def from_natural(source: Any, beside: Value | None) -> Value:

@@ -15,6 +15,7 @@ from clgrad.array.conversion import (
     as_value,
     chosen_device,
     chosen_dtype,
+    device_of,
     from_host,
     from_object,
     parameters_of,
@@ -31,7 +32,8 @@ def array(object: Any, dtype: Any = None, device: Place = None, ctx: Place = Non
     """An array from numbers, nested lists, NumPy arrays or arrays; always a copy.
 
     Python numbers and lists give float32 unless `dtype` says otherwise. NumPy arrays keep their dtype, except
-    that float64 gives float32; `npx.set_np(dtype=True)` turns both into NumPy's own rule.
+    that float64 gives float32; `npx.set_np(dtype=True)` turns both into NumPy's own rule. Lists that hold arrays
+    have the dtype of those, and gradients pass through them.
 
     >>> from clgrad import np
     >>> np.array([[1, 2], [3, 4]])
@@ -41,11 +43,9 @@ def array(object: Any, dtype: Any = None, device: Place = None, ctx: Place = Non
     array([1, 2], dtype=int32)
     """
     wanted = None if dtype is None else as_dtype(dtype)
-    if isinstance(object, ndarray):
-        place = object._value.device if device is None and ctx is None else chosen_device(device, ctx)
-        value = from_object(object, place, wanted)
-        return ndarray(arithmetic.identity(value) if value is object._value else value)
-    return ndarray(from_object(object, chosen_device(device, ctx), wanted))
+    here = device_of((object,)) if device is None and ctx is None else None
+    value = from_object(object, here or chosen_device(device, ctx), wanted)
+    return ndarray(arithmetic.identity(value) if isinstance(object, ndarray) and value is object._value else value)
 
 
 def asarray(obj: Any, dtype: Any = None, device: Place = None, copy: bool | None = None) -> ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 from clgrad import dtypes
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import Axis, degrees_of_freedom, optional_dtype
-from clgrad.array.conversion import as_value, values_of
+from clgrad.array.conversion import as_value, operands_of, values_of
 from clgrad.errors import ArgumentError
 from clgrad.ops import arithmetic, choice, reduction, scan
 from clgrad.ops.comparison import not_equal
@@ -28,7 +28,7 @@ def _selected(a: Any, where: Any, otherwise: float) -> Value:
 
 def sum(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool | None = None,
-    initial: float | None = None, where: Any = None,
+    initial: Any = None, where: Any = None,
 ) -> ndarray:  # fmt: skip
     """The sum over `axis`, of the elements where a mask holds; booleans and integers are summed as int64.
 
@@ -37,12 +37,12 @@ def sum(
     array([3., 3.])
     """
     value = reduction.sum(_selected(a, where, 0), axis, bool(keepdims), optional_dtype(dtype))
-    return finish(value if initial is None else arithmetic.add(value, initial), out)
+    return finish(value if initial is None else arithmetic.add(value, *operands_of((initial,), a)), out)
 
 
 def prod(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
-    initial: float | None = None, where: Any = None,
+    initial: Any = None, where: Any = None,
 ) -> ndarray:  # fmt: skip
     """The product over `axis`; its gradient is right where elements are zero, too.
 
@@ -51,7 +51,7 @@ def prod(
     array(6.)
     """
     value = reduction.prod(_selected(a, where, 1), axis, keepdims, optional_dtype(dtype))
-    return finish(value if initial is None else arithmetic.multiply(value, initial), out)
+    return finish(value if initial is None else arithmetic.multiply(value, *operands_of((initial,), a)), out)
 
 
 product = prod

@@ -89,7 +89,7 @@ def sequence_mask(
     data: Any,
     sequence_length: Any = None,
     use_sequence_length: bool = False,
-    value: float = 0.0,
+    value: Any = 0.0,
     axis: int = 0,
     out: Any = None,
 ) -> ndarray:
@@ -111,7 +111,7 @@ def sequence_mask(
     spread = tuple(n if at == 1 - axis else 1 for at, n in enumerate(x.shape))
     position = creation.axis_index(x.shape, axis, x.device)
     inside = less(position, movement.reshape(arithmetic.cast(lengths, dtype=dtypes.int64), spread))
-    return finish(choice.where(inside, x, value), out)
+    return finish(choice.where(inside, x, *operands_of((value,), data)), out)
 
 
 def stop_gradient(data: Any, out: Any = None) -> ndarray:

@@ -257,12 +257,18 @@ def scalar_kind(name: str, value: Any) -> type:
     raise TypeError(f"{name}: {type(value).__name__} is not an array or a number")
 
 
+# Beyond it Python's integers do not become floats.
+_LARGEST_EXPONENT = 1023
+
+
 def checked_scalar(name: str, value: Any, dtype: DType) -> Scalar:
     """A number as `dtype` stores it: True and False, whole numbers without their fraction. It must fit."""
     if type(value) not in (int, float, bool):
         value = value.item()
     kind = dtype.kind
     if kind == "f":
+        if type(value) is int and value.bit_length() > _LARGEST_EXPONENT:
+            raise OverflowError(f"{name}: an integer of {value.bit_length()} bits does not fit {dtype.name}")
         return Scalar(value)
     if kind == "b":
         return Scalar(bool(value))
