@@ -285,8 +285,9 @@ PADDING = [
             ("constant", {}), ("constant", {"constant_values": ((1, 2), (3, 4))}), ("edge", {}), ("reflect", {}),
             ("symmetric", {}), ("wrap", {}), ("linear_ramp", {"end_values": 3}), ("maximum", {}),
             ("minimum", {"stat_length": 2}), ("mean", {}), ("median", {}),
-            ("reflect", {"reflect_type": "odd"}), ("symmetric", {"reflect_type": "odd"}),
         ))),
+    Row("pad with odd reflections", padding.pad, _pad, shapes=(((4, 6),),), dtypes=NUMBERS, domain=(0, 20), error=8, absolute=60,
+        keywords=tuple({"pad_width": _WIDTHS, "mode": mode, "reflect_type": "odd"} for mode in ("reflect", "symmetric"))),
 ]  # fmt: skip
 
 AXES = ({"axis": 1}, {"axis": 0}, {}, {"axis": (0, 1), "keepdims": True})

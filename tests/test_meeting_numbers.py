@@ -229,8 +229,8 @@ def test_triangles_of_a_vector_repeat_it() -> None:
 
 
 @pytest.mark.parametrize("mode", ["reflect", "symmetric"])
-@pytest.mark.parametrize("width", [1, (2, 5), (9, 0)])
-@pytest.mark.parametrize("shape", [(3,), (1,), (2, 3)])
+@pytest.mark.parametrize("width", [1, (2, 5), (9, 0), (1, 9)])
+@pytest.mark.parametrize("shape", [(4,), (1,), (2, 3)])
 def test_odd_reflections(mode: str, width: Any, shape: tuple[int, ...]) -> None:
     x = numpy.arange(1, 1 + numpy.prod(shape), dtype="int32").reshape(shape) ** 2
     ours = np.pad(np.array(x), width, mode=mode, reflect_type="odd")

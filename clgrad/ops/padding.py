@@ -74,8 +74,9 @@ def _pad_by_position(mode: str) -> Callable[..., Value]:
             raise ArgumentError(f"pad: reflect_type must be 'even' or 'odd', got {reflect_type!r}")
         edge = 1 if mode == "reflect" else 0
         if reflect_type == "odd" and length > edge:
-            x = _turned_before(x, axis, before, edge)
-            return flip(_turned_before(flip(x, axis), axis, after, edge), axis)
+            head = _turned_before(x, axis, before, edge)
+            tail = flip(_turned_before(flip(x, axis), axis, after, edge), axis)
+            return concatenate([head, part(tail, axis, length, after)], axis)
         positions = numpy.pad(numpy.arange(x.shape[axis]), (before, after), mode=mode)  # type: ignore[call-overload]
         return pick_static(x, axis, positions.tolist())
 
