@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ import numpy
 import pytest
 
 from clgrad import autograd, np, npx
+from clgrad.errors import DTypeError
 
 TENTH = numpy.array([0.1])
 needs_float64 = pytest.mark.usefixtures("float64")
@@ -185,6 +187,15 @@ def test_uint64_and_signed_integers_meet_in_float64() -> None:
     for ours, numpys in ((np.maximum, numpy.maximum), (np.add, numpy.add)):
         assert ours(x, y).dtype == numpys(LARGE, SIGNED).dtype
         assert ours(x, y).tolist() == numpys(LARGE, SIGNED).tolist()
+
+
+def test_uint64_and_signed_integers_do_not_meet_without_float64(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = np.array(LARGE), np.array(SIGNED)
+    device = x._value.device
+    monkeypatch.setattr(device, "capabilities", dataclasses.replace(device.capabilities, fp64=False))
+    with pytest.raises(DTypeError, match="add: uint64 and signed integers meet in float64.*astype"):
+        x + y
+    assert (x > y).tolist() == (LARGE > SIGNED).tolist()
 
 
 # -- NumPy's edges -----------------------------------------------------------------------------------------

@@ -69,8 +69,10 @@ def result_type(*arrays_and_dtypes: Any) -> dtypes.DType:
 def promote_types(type1: Any, type2: Any) -> dtypes.DType:
     """The dtype of an op on arrays of these two dtypes.
 
-    >>> promote_types("int64", "float16")
-    dtype('float16')
+    uint64 beside a signed integer gives float64, as in NumPy: no integer dtype holds both.
+
+    >>> promote_types("int64", "float16"), promote_types("uint64", "int8")
+    (dtype('float16'), dtype('float64'))
     """
     return dtypes.promote(dtypes.as_dtype(type1), dtypes.as_dtype(type2))
 

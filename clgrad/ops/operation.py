@@ -233,6 +233,11 @@ def common(name: str, inputs: tuple[Any, ...], accepts: str = "any") -> tuple[tu
             kinds.append(scalar_kind(name, one))
     if dtype is None or device is None:
         raise TypeError(f"{name}: needs an array among its inputs, got {inputs!r}")
+    if not uniform and dtype == dtypes.float64 and not device.capabilities.fp64:
+        raise DTypeError(
+            f"{name}: uint64 and signed integers meet in float64, which {device} ({device.name}) does not compute; "
+            "convert one of them: x.astype('int64')"
+        )
     wanted = accepted(name, dtype, tuple(kinds), accepts)
     if uniform and wanted == dtype and not kinds:
         return inputs, device
