@@ -155,8 +155,11 @@ def operand(source: Any, beside: Handle) -> Any:
 def values_of(sources: Iterable[Any]) -> list[Value]:
     """The values of sources that meet in an op."""
     sources = tuple(sources)
-    beside = _neighbour(sources)
-    return [from_natural(source, beside) for source in sources]
+    values = [source._value for source in sources if isinstance(source, Handle)]
+    if len(values) < len(sources):
+        beside = _neighbour(sources)
+        values = [from_natural(source, beside) for source in sources]
+    return values
 
 
 def value_beside(source: Any, *others: Any) -> Value:
