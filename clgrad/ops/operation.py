@@ -189,11 +189,11 @@ class Elementwise(Operation):
             return None
         first, last = inputs[0], inputs[-1]
         if type(first) is not Value:
-            if type(last) is Value and last.dtype in self._direct_to_number and type(first) in _NUMBERS:
+            if type(last) is Value and last.dtype in self._direct_to_number and _is_plain_number(first):
                 return Scalar(first), last
             return None
         if type(last) is not Value:
-            if first.dtype in self._direct_to_number and type(last) in _NUMBERS:
+            if first.dtype in self._direct_to_number and _is_plain_number(last):
                 return first, Scalar(last)
             return None
         if first.dtype in self._direct and last.dtype is first.dtype and last.device is first.device:
@@ -201,7 +201,12 @@ class Elementwise(Operation):
         return None
 
 
-_NUMBERS = (float, int)
+def _is_plain_number(value: Any) -> bool:
+    """Whether a floating dtype can hold it without a check."""
+    return type(value) is float or (type(value) is int and -_HUGE < value < _HUGE)
+
+
+_HUGE = 2**1000
 
 
 def joint_shape(name: str, values: tuple[Any, ...]) -> Shape:
