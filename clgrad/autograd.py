@@ -21,6 +21,7 @@ from clgrad.array.differentiation import (
     attach,
     check_differentiable,
     check_gradient_request,
+    differentiable,
     gradients_of,
     run_backward,
 )
@@ -160,7 +161,8 @@ def grad(
     """The gradients of the heads with respect to `variables`, without touching any `.grad`.
 
     A list for a list, an array for an array. With `create_graph` they are recorded themselves, for gradients
-    of higher order. A variable that no head was computed from is an error, or zeros with `allow_unused`.
+    of higher order, which are zeros where a gradient is constant. A variable that no head was computed from is an
+    error, or zeros with `allow_unused`.
 
     >>> from clgrad import np
     >>> x = np.array(3)
@@ -185,7 +187,7 @@ def grad(
                     "detach() lies between. Pass allow_unused=True to get zeros"
                 )
             gradient = fill(0, array.shape, array.dtype, array._value.device)
-        results.append(ndarray(gradient) if create_graph else finish(gradient))
+        results.append(ndarray(differentiable(gradient, arrays)) if create_graph else finish(gradient))
     return results if isinstance(variables, (list, tuple)) else results[0]
 
 

@@ -128,6 +128,9 @@ class _Check:
             aliases = [one if one._value.entry is not None else _attached(one) for one in variables]
             remaining = iter(aliases)
             total = self.total(*(next(remaining) if moves else one for one, moves in zip(arrays, self.moving)))
+            if total._value.entry is None:
+                # Nothing that moves is behind it: a constant, unless the differences tell otherwise.
+                return np.zeros((), device=self.device)
             gradients = autograd.grad(total, aliases, create_graph=True, allow_unused=True)
             moving = [one for one, moves in zip(self.directions, self.moving) if moves]
             return sum((gradient * self._array(one)).sum() for gradient, one in zip(gradients, moving))

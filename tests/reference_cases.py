@@ -300,12 +300,9 @@ def _checks(
         out = row.call(*leaves, *(on_device(one, device) for one in fixed), **keywords)
         slopes = _pullback(out, constant(weight.astype(out.dtype), device), leaves, retain=True)
         directional = _along(slopes, [d for d, flag in zip(first, flags) if flag], row, device)
-    if directional.entry is None:
-        bends = fill(0, directional.shape, directional.dtype, device)
-    else:
-        ones = fill(1, directional.shape, directional.dtype, device)
-        gradients = _pullback(directional, ones, leaves, retain=False)
-        bends = _along(gradients, [e for e, flag in zip(second, flags) if flag], row, device)
+    ones = fill(1, directional.shape, directional.dtype, device)
+    gradients = _pullback(directional, ones, leaves, retain=False)
+    bends = _along(gradients, [e for e, flag in zip(second, flags) if flag], row, device)
     size = numpy.abs(moved(0, 0)) + numpy.abs(slope) + 1
     label = f"of {row.name}, shapes {[one.shape for one in arrays]} {keywords}"
     yield Check(f"gradient {label}", directional, slope, size)

@@ -80,6 +80,26 @@ def test_a_leaf_written_under_record_gets_the_gradient_of_what_it_was() -> None:
         assert x.grad.tolist() == (6 * before).tolist()
 
 
+def test_grad_of_a_leaf_written_under_record_is_that_of_backward() -> None:
+    x = variable([1, 2])
+    for _ in range(2):
+        with autograd.record():
+            y = (x * x).sum()
+            x[:] = 0
+        assert autograd.grad(y, x, retain_graph=True).tolist() == [2, 4]
+        y.backward()
+        assert x.grad.tolist() == [2, 4]
+        x[:] = [1, 2]
+    with autograd.record():
+        x *= x
+        y = (3 * x).sum()
+    assert autograd.grad(y, x).tolist() == [6, 12]
+    assert x.tolist() == [1, 4]
+    with autograd.record():
+        y = (x * x).sum()
+    assert autograd.grad(y, x).tolist() == [2, 8]
+
+
 def test_an_update_inside_record_trains_all_the_same() -> None:
     w = variable([4.0])
     seen = []

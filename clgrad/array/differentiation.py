@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from clgrad import dtypes
 from clgrad.array.handle import Handle, restore_variables, variable
 from clgrad.errors import ArgumentError, DeviceError, DTypeError, GradientError, ShapeError
 from clgrad.graph.execute import flush_live, noted_handles, register
 from clgrad.ops.operation import Value, alias, fill
-from clgrad.tape import Cotangents, Entry, Leaf, scope, walk
+from clgrad.tape import NO_ATTRIBUTES, Cotangents, Entry, Leaf, record, scope, walk
 
 GRADIENT_REQUESTS = ("write", "add", "null")
 
@@ -113,15 +114,44 @@ def gradients_of(
 ) -> list[Value | None]:
     """The gradient of the summed heads with respect to each variable; None where there is no path."""
     values, cotangents = _starts("grad", heads, head_gradients)
-    wanted = [variable._value for variable in variables]
+    wanted = [recorded_value(array) for array in variables]
     for value in wanted:
         check_differentiable("grad", value)
     with scope(recording=create_graph, training=train_mode):
         found = walk(values, cotangents, wanted, retain_graph)
+    if not retain_graph:
+        restore_variables()
     return [
         found.leaves.get(value.entry) if isinstance(value.entry, Leaf) else found.values.get(id(value))
         for value in wanted
     ]
+
+
+def recorded_value(array: Handle) -> Value:
+    """The value whose gradient is that of the array: of a variable that was written under record, what it was."""
+    value, leaf = array._value, array._leaf
+    return value if leaf is None or value.entry is leaf else variable(value, leaf)
+
+
+class _Constant:
+    """The op from variables to a gradient that is the same for all their values."""
+
+    name = "constant gradient"
+
+    def vjp(self, g: Value, out: Value, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> Sequence[Any]:
+        """Zeros."""
+        return [fill(0, one.shape, one.dtype, one.device) for one in inputs]
+
+
+_CONSTANT = _Constant()
+
+
+def differentiable(gradient: Value, variables: Sequence[Handle]) -> Value:
+    """A gradient that has gradients itself: zeros where it depends on nothing that was recorded."""
+    if gradient.entry is None:
+        gradient = alias(gradient)
+        record(gradient, _CONSTANT, tuple([recorded_value(array) for array in variables]), NO_ATTRIBUTES)
+    return gradient
 
 
 def _starts(
