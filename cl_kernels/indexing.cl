@@ -1,7 +1,7 @@
 // Reading and writing at addresses that come from data: normalize_index, gather, scatter.
 //
 // Assumes common.cl. Arrays are row-major (outer, length, inner), the middle axis is indexed by int64 numbers within
-// 0 .. length - 1, which is what normalize_index makes of anything else. No float atomics: in scatter each output
+// 0 .. length - 1, which is what normalize_index makes of whole numbers from lowest (0 or -length) on. No float atomics: in scatter each output
 // row has one owner, who takes its values in the order of the indices, so equal input gives equal bits.
 
 #ifndef KERNEL
@@ -20,18 +20,19 @@
 #ifdef ENTRY_normalize_index
 __kernel void KERNEL(normalize_index)(
     __global const PASTE(storage_, INDEX) *indices, const long indices_offset, __global long *out,
-    const long count, const long length, __global int *fault, const int fault_code) {
+    const long count, const long lowest, const long length, __global int *faults, const int check) {
     const long first = (long)get_global_id(0) * PER_ITEM;
     const long end = min(first + PER_ITEM, count);
     indices += indices_offset;
     for (long i = first; i < end; i++) {
         const WIDE_INDEX given = (WIDE_INDEX)PASTE(load_one_, INDEX)(indices + i);
-        // The comparisons are false for NaN, and unsigned numbers never reach the last one.
-        const int inside = given < (WIDE_INDEX)length && (given >= 0 || given >= -(WIDE_INDEX)length);
+        const long whole = convert_long_sat(given);
+        // The first comparison is false for fractions, NaN and what long cannot hold.
+        const int inside = (WIDE_INDEX)whole == given && whole >= lowest && whole < length;
         if (!inside) {
-            atomic_max(fault, fault_code);
+            faults[check] = 1;
         }
-        const long position = inside ? (long)given : 0;
+        const long position = inside ? whole : 0;
         out[i] = position < 0 ? position + length : position;
     }
 }

@@ -365,9 +365,9 @@ def test_mistakes_are_errors_at_the_call(device: Device, mistake: str) -> None:
 @pytest.mark.parametrize("label", [4, -5, math.nan])
 def test_bad_data_is_an_error_at_the_read(device: Device, label: float) -> None:
     x, labels = _matrix(device), constant(numpy.array([0, label, 1], "float32"), device)
-    with pytest.raises(IndexOutOfRangeError, match=r"softmax_cross_entropy: a label is NaN or outside -4 .. 3"):
+    with pytest.raises(IndexOutOfRangeError, match=r"softmax_cross_entropy: a label is no whole number within 0 .. 3"):
         read(neural.softmax_cross_entropy(x, labels))
-    with pytest.raises(IndexOutOfRangeError, match="embedding: an index is NaN or outside"):
+    with pytest.raises(IndexOutOfRangeError, match="embedding: an index is no whole number"):
         read(indexing.embedding(constant(numpy.array([9]), device), x))
     same(read(x), numpy.arange(12).reshape(3, 4))
 

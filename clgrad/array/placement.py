@@ -8,7 +8,7 @@ from clgrad.array.conversion import chosen_device
 from clgrad.array.device import Device, Place, named
 from clgrad.array.handle import Handle
 from clgrad.dtypes import DType, as_dtype
-from clgrad.graph.execute import flush, looking_at, read
+from clgrad.graph.execute import looking_at, read, wait
 from clgrad.ops.arithmetic import cast, identity
 from clgrad.ops.transfer import to_device
 from clgrad.shapes import Shape, size_of
@@ -81,9 +81,7 @@ class Numbers(Handle):
 
     def wait_to_read(self) -> None:
         """Return once the elements are computed."""
-        value = self._value
-        flush([value])
-        value.device.queue.finish()
+        wait(self._value)
 
     def _number(self, wanted: str) -> Any:
         value = self._value

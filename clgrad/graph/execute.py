@@ -11,13 +11,12 @@ from weakref import WeakKeyDictionary, ref
 import numpy
 
 from clgrad.errors import OutOfDeviceMemoryError
-from clgrad.graph import faults
+from clgrad.graph.faults import Watch
 from clgrad.graph.items import COPY
 from clgrad.graph.node import VIEW, Node, Storage
 from clgrad.graph.plan import Plan, Planner
 from clgrad.graph.trace import Trace, settle_view, trace
 from clgrad.runtime.device import Device
-from clgrad.runtime.memory import Buffer
 from clgrad.runtime.statistics import counters
 from clgrad.shapes import contiguous_strides, is_contiguous, size_of
 
@@ -38,13 +37,11 @@ class Handle(Protocol):
 
 
 class DeviceState:
-    """Plans of one device, and the word into which kernels write when they meet bad data."""
+    """Plans of one device, and the watch over bad data that its kernels meet."""
 
     def __init__(self, device: Device) -> None:
         self.plans: dict[Any, Plan] = {}
-        self.fault: Buffer = device.memory.allocate(4)
-        self.may_have_fault = False
-        device.queue.write(self.fault, 0, numpy.zeros(1, "int32"))
+        self.watch = Watch(device)
 
 
 _states: WeakKeyDictionary[Device, DeviceState] = WeakKeyDictionary()
@@ -52,7 +49,7 @@ _pending: list[ref[Any]] = []
 
 
 def state_of(device: Device) -> DeviceState:
-    """The plans and the fault word of a device."""
+    """The plans and the watch of a device."""
     state = _states.get(device)
     if state is None:
         with device.lock:
@@ -147,7 +144,8 @@ def replay(plan: Plan, found: Trace, device: Device, state: DeviceState) -> None
     buffers = [storage.buffer for storage in leaves]  # type: ignore[union-attr]
     buffers += [allocate(nbytes) for nbytes in plan.result_bytes]
     buffers += [allocate(nbytes) for nbytes in plan.temporary_bytes]
-    buffers.append(state.fault)
+    if plan.checks:
+        buffers.append(state.watch.words())
     launch = device.queue.launch
     scalars = found.scalars
     for step in plan.steps:
@@ -168,11 +166,12 @@ def replay(plan: Plan, found: Trace, device: Device, state: DeviceState) -> None
                 kernel.set_arg(position, kind(value))
                 bound[position] = value
         launch(kernel, step.global_size, step.local_size, step.label)
-    state.may_have_fault |= plan.checks_faults
     for place, home in plan.outputs:
         node = found.order[place]
         offset = 0 if home.leaf is None else leaves[home.leaf].offset  # type: ignore[union-attr]
         node.settle(Storage(buffers[home.slot], offset, contiguous_strides(node.shape)))
+    if plan.checks or state.watch.alert:
+        state.watch.note(plan, buffers)
 
 
 def read(node: Node) -> numpy.ndarray[Any, Any]:
@@ -182,7 +181,7 @@ def read(node: Node) -> numpy.ndarray[Any, Any]:
     assert storage is not None
     out = numpy.empty(node.shape, node.dtype)
     node.device.queue.read(storage.buffer, storage.offset * node.dtype.itemsize, out)
-    check_faults(node.device)
+    _check(node)
     return out
 
 
@@ -200,7 +199,7 @@ def looking_at(node: Node) -> Iterator[numpy.ndarray[Any, Any]]:
         return
     assert storage is not None
     with node.device.queue.view(storage.buffer, storage.offset * node.dtype.itemsize, nbytes) as contents:
-        check_faults(node.device)
+        _check(node)
         yield contents.view(node.dtype).reshape(node.shape)
 
 
@@ -215,18 +214,18 @@ def _row_major(node: Node) -> Node:
     return _row_major(Node(COPY, (node,), node.dtype, node.shape, node.dtype, node.device))
 
 
-def check_faults(device: Device) -> None:
-    """Raise the error of the first op that met bad data since the last look."""
-    state = state_of(device)
-    if not state.may_have_fault:
-        return
-    code = numpy.zeros(1, "int32")
-    with device.lock:
-        state.may_have_fault = False
-        device.queue.read(state.fault, 0, code)
-        if code[0]:
-            device.queue.write(state.fault, 0, numpy.zeros(1, "int32"))
-            faults.raise_fault(int(code[0]))
+def wait(node: Node) -> None:
+    """Return once the value is computed; raises if it was computed from bad data."""
+    flush((node,))
+    node.device.queue.finish()
+    _check(node)
+
+
+def _check(node: Node) -> None:
+    """Raise if a value comes from bad data."""
+    watch = state_of(node.device).watch
+    if watch.alert:
+        watch.check(node.storage.buffer)  # type: ignore[union-attr]
 
 
 def wait_all() -> None:
@@ -234,7 +233,7 @@ def wait_all() -> None:
     flush_live()
     for device in list(_states):
         device.queue.finish()
-        check_faults(device)
+        state_of(device).watch.check_all()
 
 
 def upload(array: numpy.ndarray[Any, Any], device: Device) -> Storage:

@@ -38,8 +38,8 @@ class Problem:
 #   ("output",) the node's row-major buffer   ("scratch", i) the i-th scratch buffer
 #   ("scalar", i, dtype) the number of Scalar input i, as dtype
 #   ("int", v) / ("long", v) / ("value", v, dtype) a constant
-#   ("fault", code) two arguments: the device's fault word and the number to store there (atomic_max) when data
-#                   is bad; see runtime/queue.py. `code` comes from faults.register(message)
+#   ("fault", code) two arguments: the words of the run's checks, and which of them is set to 1 when the data of this
+#                   one is bad. `code` comes from faults.register(error, message)
 Argument = tuple[Any, ...]
 
 

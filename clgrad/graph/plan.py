@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy
 
 from clgrad.dtypes import COMPUTE_NAME, DType, as_dtype, float16
 from clgrad.graph.bundle import Bundle, bundles, joined
+from clgrad.graph.faults import WORDS
 from clgrad.graph.fuse import Fuser, Group
 from clgrad.graph.items import Item, Items, Operand
 from clgrad.graph.kernels import LoopLowerer
@@ -63,7 +65,7 @@ class Plan:
     outputs: list[tuple[int, Home]]  # (place in the trace's order, home)
     result_bytes: list[int]
     temporary_bytes: list[int]
-    checks_faults: bool
+    checks: list[tuple[int, list[int]]]  # (code of the fault, items that are computed from the data checked)
     last_use: int = 0  # the number of the flush
 
 
@@ -79,6 +81,7 @@ class Planner:
         self.scratch: dict[int, int] = {}
         self.lowerer = LoopLowerer(device.capabilities, device.kernel_shape, self._new_scratch)
         self.homes = Homes(self.items)
+        self._check_numbers = count()
         live = [group for group in groups if self.resolver.live(group)]
         self.works = [work for bundle in _in_order(bundles(live)) if (work := self._work(bundle))]
 
@@ -92,10 +95,19 @@ class Planner:
             for item in self.items.all
             if item.index in self.homes.of and not item.is_leaf and item.fate != DIES
         ]
-        faults = any(argument[0] == "fault" for launch, _ in launches for argument in launch.arguments)
         return Plan(
-            steps, self.works, self.items, outputs, self.homes.result_bytes, self.homes.temporary_bytes, faults,
+            steps, self.works, self.items, outputs, self.homes.result_bytes, self.homes.temporary_bytes, self._checks(),
         )  # fmt: skip
+
+    def _checks(self) -> list[tuple[int, list[int]]]:
+        """The checks of data, in the order of the launches."""
+        return [
+            (argument[1], work.stores)
+            for work in self.works
+            for launch in work.launches
+            for argument in launch.arguments
+            if argument[0] == "fault"
+        ]
 
     def _new_scratch(self, size: int, dtype: DType) -> int:
         """Memory for the duration of one group; numbered below all items."""
@@ -207,7 +219,7 @@ class Planner:
             step.kernel.set_arg(position, number_type(rest[1])(rest[0]))
         elif kind == "fault":
             step.buffers.append((position, -1))
-            step.kernel.set_arg(position + 1, numpy.int32(rest[0]))
+            step.kernel.set_arg(position + 1, numpy.int32(min(next(self._check_numbers), WORDS - 1)))
             return 2
         else:
             step.kernel.set_arg(position, _INDEX_TYPES[kind](rest[0]))

@@ -81,8 +81,7 @@ def _rows_of(indices: Any, beside: Value) -> tuple[Value, ...]:
     rows = from_natural(indices, beside)
     if not rows.shape or rows.shape[0] > len(beside.shape):
         raise ShapeError(f"indices of shape {rows.shape} need one row per axis, at most {len(beside.shape)}")
-    whole = arithmetic.cast(rows, dtype=dtypes.int64)
-    return tuple(indexing.getitem(whole, (row,)) for row in range(rows.shape[0]))
+    return tuple(indexing.getitem(rows, (row,)) for row in range(rows.shape[0]))
 
 
 def sequence_mask(

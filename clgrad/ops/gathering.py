@@ -46,7 +46,7 @@ def _rounded(count: int, group: int) -> int:
 
 
 def _lower_normalize(problem: Problem) -> Lowered:
-    length, code = problem.attributes
+    lowest, length, code = problem.attributes
     layout = problem.inputs[0]
     assert layout is not None
     count, group = size_of(layout.shape), _group(problem)
@@ -55,7 +55,8 @@ def _lower_normalize(problem: Problem) -> Lowered:
     given = dtypes.STORAGE_NAME[layout.dtype]
     source = _source("normalize_index", INDEX=given, WIDE_INDEX=wide, PER_ITEM=str(per_item))
     arguments: tuple[Argument, ...] = (
-        ("input", 0), ("offset", 0), ("output",), ("long", count), ("long", length), ("fault", code),
+        ("input", 0), ("offset", 0), ("output",), ("long", count), ("long", lowest), ("long", length),
+        ("fault", code),
     )  # fmt: skip
     return Lowered((Launch(source, arguments, (_rounded(-(-count // per_item), group),), (group,)),))
 
@@ -63,20 +64,29 @@ def _lower_normalize(problem: Problem) -> Lowered:
 _NORMALIZE = Library("normalize_index", _lower_normalize)
 
 
-def normalize_index(name: str, indices: Value, length: int, what: str = "an index") -> Value:
+def normalize_index(name: str, indices: Value, length: int) -> Value:
     """Indices as int64 within 0 .. length - 1, negative ones counted from the end.
 
-    An index outside, or NaN, raises when a result is read: the message names op `name`.
+    An index outside, a fraction or NaN raises when a result is read: the message names op `name`.
     """
+    return _normalized(name, indices, -length, length, "an index")
+
+
+def class_label(name: str, labels: Value, classes: int) -> Value:
+    """Labels as int64 within 0 .. classes - 1; what is no class raises when a result is read."""
+    return _normalized(name, labels, 0, classes, "a label")
+
+
+def _normalized(name: str, indices: Value, lowest: int, length: int, what: str) -> Value:
     if indices.dtype == dtypes.bool_:
         raise DTypeError(f"{name}: indices must be integers, got booleans; convert with astype('int64')")
     if length == 0 and size_of(indices.shape):
         raise IndexOutOfRangeError(f"{name}: the indexed axis has length 0, so every index is out of range")
     message = (
-        f"{name}: {what} is NaN or outside -{length} .. {length - 1}, for an axis of length {length}. "
+        f"{name}: {what} is no whole number within {lowest} .. {length - 1}, for an axis of length {length}. "
         "Usual cause: counting from 1, or labels of more classes than the array has"
     )
-    attributes = (length, fault_code(IndexOutOfRangeError, message))
+    attributes = (lowest, length, fault_code(IndexOutOfRangeError, message))
     return Value(_NORMALIZE, (indices,), attributes, indices.shape, dtypes.int64, indices.device)
 
 

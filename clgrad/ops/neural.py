@@ -17,7 +17,7 @@ from clgrad.ops.arithmetic import absolute, cast, rsqrt, square
 from clgrad.ops.choice import where
 from clgrad.ops.comparison import equal, greater, less
 from clgrad.ops.creation import axis_index
-from clgrad.ops.gathering import normalize_index
+from clgrad.ops.gathering import class_label
 from clgrad.ops.movement import expand_dims, reshape
 from clgrad.ops.operation import Composite, Value, unary
 from clgrad.ops.random import keep_mask
@@ -170,7 +170,7 @@ def logsumexp(x: Value, axis: int | Iterable[int] | None = None, keepdims: bool 
 def softmax_cross_entropy(x: Value, label: Value, axis: int = -1, sparse: bool = True) -> Value:
     """-log(softmax(x)) at the label of each row; with `sparse=False` labels are probabilities, of x's shape.
 
-    A label that is NaN or not a class raises when a result is read.
+    A label that is no class, 0 or more, raises when a result is read.
     """
     axis = normalize_axis("softmax_cross_entropy", axis, len(x.shape))
     wide = _wide(x)
@@ -183,7 +183,7 @@ def softmax_cross_entropy(x: Value, label: Value, axis: int = -1, sparse: bool =
             f"softmax_cross_entropy: labels of shape {label.shape} do not fit {x.shape} with axis {axis} left out. "
             "Usual cause: one-hot labels, which need sparse=False"
         )
-    classes = normalize_index("softmax_cross_entropy", label, x.shape[axis], "a label")
+    classes = class_label("softmax_cross_entropy", label, x.shape[axis])
     hit = equal(axis_index(x.shape, axis, x.device), expand_dims(classes, axis))
     picked = reduction.sum(where(hit, wide, 0), axis)
     return cast(logsumexp(wide, axis) - picked, dtype=x.dtype)

@@ -43,7 +43,7 @@ def size_class(nbytes: int) -> int:
 class Buffer:
     """Device memory that goes back to its pool when the last reference to it dies."""
 
-    __slots__ = ("_give_back", "cl", "nbytes", "size")
+    __slots__ = ("__weakref__", "_give_back", "cl", "nbytes", "size")
 
     def __init__(self, cl: pyopencl.Buffer, nbytes: int, size: int, give_back: _GiveBack):
         self.cl = cl
