@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from math import prod
 from operator import index
+from typing import Any
 
-from clgrad.errors import AxisError, ShapeError
+from clgrad.errors import AxisError, DTypeError, ShapeError
 
 Shape = tuple[int, ...]
 
@@ -109,14 +110,38 @@ def reduced_shape(shape: Shape, axes: Shape, keepdims: bool) -> Shape:
     return tuple(n for axis, n in enumerate(shape) if axis not in axes)
 
 
+def integers(name: str, given: Any) -> int | Shape:
+    """One integer, or those in a sequence or an array, as Python's own; `name` is the op, for the error.
+
+    >>> integers("tile", (2, 3)), integers("tile", 2)
+    ((2, 3), 2)
+    """
+    plain = given.tolist() if hasattr(given, "tolist") else given
+    try:
+        return tuple(map(index, plain)) if isinstance(plain, Iterable) else index(plain)
+    except TypeError:
+        raise DTypeError(f"{name}: needs an integer, or several along one axis, got {given!r}") from None
+
+
+def several(name: str, given: Any) -> Shape:
+    """As `integers`, where one stands for a sequence of one.
+
+    >>> several("tile", 2)
+    (2,)
+    """
+    found = integers(name, given)
+    return found if isinstance(found, tuple) else (found,)
+
+
 def infer_reshape(name: str, shape: Shape, newshape: int | Sequence[int]) -> Shape:
     """The shape that `newshape`, with at most one -1, stands for.
 
     >>> infer_reshape("reshape", (4, 6), (3, -1))
     (3, 8)
     """
-    wanted = newshape if isinstance(newshape, Sequence) else (newshape,)
-    return _inferred(name, shape, tuple([index(n) for n in wanted]))
+    if isinstance(newshape, (tuple, list)):
+        return _inferred(name, shape, tuple([index(n) for n in newshape]))
+    return _inferred(name, shape, several(name, newshape))
 
 
 @lru_cache(maxsize=4096)

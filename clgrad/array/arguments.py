@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from operator import index
 from typing import Any
 
 from clgrad import dtypes
@@ -12,7 +11,7 @@ from clgrad.errors import ArgumentError
 from clgrad.ops.arithmetic import cast, rint
 from clgrad.ops.movement import reshape, transpose
 from clgrad.ops.operation import Value
-from clgrad.shapes import Shape, infer_reshape
+from clgrad.shapes import Shape, infer_reshape, several
 
 Axis = int | Sequence[int] | None
 
@@ -23,7 +22,7 @@ def as_shape(name: str, shape: int | Iterable[int]) -> Shape:
     >>> as_shape("zeros", 3)
     (3,)
     """
-    lengths = tuple(map(index, shape)) if isinstance(shape, Iterable) else (index(shape),)
+    lengths = several(name, shape)
     if any(length < 0 for length in lengths):
         raise ArgumentError(f"{name}: lengths must not be negative, got shape {lengths}")
     return lengths
@@ -35,7 +34,7 @@ def spread(arguments: tuple[Any, ...]) -> Any:
     >>> spread((2, 3)), spread(((2, 3),))
     ((2, 3), (2, 3))
     """
-    return arguments[0] if len(arguments) == 1 and isinstance(arguments[0], (Sequence, type(None))) else arguments
+    return arguments[0] if len(arguments) == 1 and isinstance(arguments[0], (Iterable, type(None))) else arguments
 
 
 def optional_dtype(dtype: Any) -> DType | None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from operator import index
 
 from clgrad.errors import ArgumentError, ShapeError
 from clgrad.ops.movement import along, broadcast_to, expand_dims, part, reshape, slice_update
 from clgrad.ops.operation import Composite, Value, common, fill
-from clgrad.shapes import Shape, normalize_axis
+from clgrad.shapes import Shape, integers, normalize_axis, several
 
 
 def _concatenate(*values: Value, axis: int) -> Value:
@@ -71,10 +70,10 @@ def stack(values: Sequence[Value], axis: int = 0) -> Value:
 def split(x: Value, sections: int | Sequence[int], axis: int = 0, equal: bool = True) -> list[Value]:
     """x in `sections` pieces along `axis`, or cut before each index in `sections`."""
     axis = normalize_axis("split", axis, len(x.shape))
-    length = x.shape[axis]
-    if not isinstance(sections, Sequence):
-        return _parts(x, axis, _section_lengths(length, index(sections), equal))
-    edges = [0, *(slice(cut).indices(length)[1] for cut in sections), length]
+    length, cuts = x.shape[axis], integers("split", sections)
+    if isinstance(cuts, int):
+        return _parts(x, axis, _section_lengths(length, cuts, equal))
+    edges = [0, *(slice(cut).indices(length)[1] for cut in cuts), length]
     return [part(x, axis, low, max(0, high - low)) for low, high in pairwise(edges)]
 
 
@@ -92,18 +91,18 @@ def _section_lengths(length: int, sections: int, equal: bool) -> list[int]:
 
 def roll(x: Value, shift: int | Sequence[int], axis: int | Sequence[int] | None = None) -> Value:
     """x with its elements moved on by `shift` along `axis`, those beyond the end coming in at the start."""
+    shifts = several("roll", shift)
     if axis is None:
-        if not isinstance(shift, int):
-            raise ArgumentError(f"roll: without an axis the shift must be one integer, got {shift!r}")
-        return reshape(roll(reshape(x, -1), shift, 0), x.shape)
-    axes = axis if isinstance(axis, Sequence) else (axis,)
-    shifts = shift if isinstance(shift, Sequence) else (shift,) * len(axes)
-    if len(axes) == 1 and len(shifts) > 1:
-        axes = tuple(axes) * len(shifts)
+        return reshape(_roll_axis(reshape(x, -1), 0, sum(shifts)), x.shape)
+    axes = several("roll", axis)
+    if len(shifts) == 1:
+        shifts *= len(axes)
+    elif len(axes) == 1:
+        axes *= len(shifts)
     if len(axes) != len(shifts):
         raise ArgumentError(f"roll: {len(shifts)} shifts for {len(axes)} axes")
     for one, distance in zip(axes, shifts):
-        x = _roll_axis(x, normalize_axis("roll", one, len(x.shape)), index(distance))
+        x = _roll_axis(x, normalize_axis("roll", one, len(x.shape)), distance)
     return x
 
 
@@ -117,7 +116,7 @@ def _roll_axis(x: Value, axis: int, shift: int) -> Value:
 
 def tile(x: Value, reps: int | Sequence[int]) -> Value:
     """x repeated as a whole, `reps` times along each axis."""
-    counts = tuple(map(index, reps)) if isinstance(reps, Sequence) else (index(reps),)
+    counts = several("tile", reps)
     ndim = max(len(counts), len(x.shape))
     counts = (1,) * (ndim - len(counts)) + counts
     shape = (1,) * (ndim - len(x.shape)) + x.shape
@@ -131,9 +130,10 @@ def repeat(x: Value, repeats: int | Sequence[int], axis: int | None = None) -> V
     if axis is None:
         x, axis = reshape(x, -1), 0
     axis = normalize_axis("repeat", axis, len(x.shape))
-    if isinstance(repeats, Sequence) and len(repeats) != 1:
-        return _repeat_each(x, repeats, axis)
-    count = index(repeats[0] if isinstance(repeats, Sequence) else repeats)
+    counts = several("repeat", repeats)
+    if len(counts) != 1:
+        return _repeat_each(x, counts, axis)
+    (count,) = counts
     if count < 0:
         raise ArgumentError(f"repeat: repeats must not be negative, got {count}")
     shape = x.shape
@@ -144,7 +144,7 @@ def repeat(x: Value, repeats: int | Sequence[int], axis: int | None = None) -> V
 def _repeat_each(x: Value, repeats: Sequence[int], axis: int) -> Value:
     if len(repeats) != x.shape[axis]:
         raise ShapeError(f"repeat: {len(repeats)} repeats for axis {axis} of length {x.shape[axis]}")
-    if min(repeats) < 0:
+    if min(repeats, default=0) < 0:
         raise ArgumentError(f"repeat: repeats must not be negative, got {min(repeats)}")
     return pick_static(x, axis, [at for at, count in enumerate(repeats) for _ in range(count)])
 

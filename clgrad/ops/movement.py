@@ -18,6 +18,7 @@ from clgrad.shapes import (
     normalize_axes,
     normalize_axis,
     reshaped_strides,
+    several,
     size_of,
 )
 
@@ -86,7 +87,7 @@ _broadcasted = Composite("broadcast_to", _broadcast, lambda g, out, x, shape: (s
 
 def broadcast_to(x: Value, shape: int | Sequence[int]) -> Value:
     """x repeated along new and length-one axes, without a copy."""
-    wanted = (shape,) if isinstance(shape, int) else tuple(map(index, shape))
+    wanted = several("broadcast_to", shape)
     if wanted == x.shape:
         return x
     _check_broadcast(x.shape, wanted)
@@ -149,8 +150,8 @@ def swapaxes(x: Value, axis1: int, axis2: int) -> Value:
 def moveaxis(x: Value, source: int | Sequence[int], destination: int | Sequence[int]) -> Value:
     """x with the axes `source` at the positions `destination`, the others in their order."""
     ndim = len(x.shape)
-    sources = [normalize_axis("moveaxis", axis, ndim) for axis in _sequence(source)]
-    targets = [normalize_axis("moveaxis", axis, ndim) for axis in _sequence(destination)]
+    sources = [normalize_axis("moveaxis", axis, ndim) for axis in several("moveaxis", source)]
+    targets = [normalize_axis("moveaxis", axis, ndim) for axis in several("moveaxis", destination)]
     if len(sources) != len(targets) or len(set(sources)) < len(sources) or len(set(targets)) < len(targets):
         raise AxisError(f"moveaxis: source {source} and destination {destination} must pair distinct axes")
     order = [axis for axis in range(ndim) if axis not in sources]
@@ -165,10 +166,6 @@ def rollaxis(x: Value, axis: int, start: int = 0) -> Value:
     axis = normalize_axis("rollaxis", axis, ndim)
     start = normalize_axis("rollaxis", start, ndim + 1) if start >= 0 else start + ndim
     return moveaxis(x, axis, start - (axis < start))
-
-
-def _sequence(axis: int | Sequence[int]) -> Sequence[int]:
-    return axis if isinstance(axis, Sequence) else (axis,)
 
 
 def _flip(x: Value, axes: Shape) -> Value:

@@ -1,0 +1,94 @@
+"""Integer arguments in every spelling, and the functions that join and split, against NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+import pytest
+
+from clgrad import np, npx
+from clgrad.numpy_extension import devices as device_functions
+from clgrad.runtime.device import default_device
+
+# Called with clgrad.numpy and with NumPy, a cube of eight numbers, and integers in some spelling.
+CALLS: dict[str, tuple[Callable[..., Any], list[int]]] = {
+    "repeat": (lambda m, x, n: m.repeat(x, n, axis=1), [2, 1]),
+    "repeat of all": (lambda m, x, n: m.repeat(x, n), [3]),
+    "split": (lambda m, x, n: m.split(x.reshape(8), n), [1, 5]),
+    "array_split": (lambda m, x, n: m.array_split(x.reshape(8), n), [3, 3]),
+    "hsplit": (lambda m, x, n: m.hsplit(x, n), [1]),
+    "vsplit": (lambda m, x, n: m.vsplit(x, n), [1]),
+    "dsplit": (lambda m, x, n: m.dsplit(x, n), [1, 2]),
+    "tile": (lambda m, x, n: m.tile(x, n), [2, 1, 3]),
+    "roll": (lambda m, x, n: m.roll(x, n, axis=(0, 2)), [1, -1]),
+    "roll of all": (lambda m, x, n: m.roll(x, n), [1, 2]),
+    "axes of roll": (lambda m, x, n: m.roll(x, 1, axis=n), [0, 2]),
+    "moveaxis": (lambda m, x, n: m.moveaxis(x, n, n[::-1]), [0, 2]),
+    "transpose": (lambda m, x, n: m.transpose(x, n), [2, 0, 1]),
+    "reshape": (lambda m, x, n: m.reshape(x, n), [4, -1]),
+    "the method reshape": (lambda m, x, n: x.reshape(n), [4, 2]),
+    "broadcast_to": (lambda m, x, n: m.broadcast_to(x, n), [3, 2, 2, 2]),
+    "zeros": (lambda m, x, n: m.zeros(n), [2, 3]),
+    "expand_dims": (lambda m, x, n: m.expand_dims(x, n), [0, 2]),
+    "flip": (lambda m, x, n: m.flip(x, n), [0, 2]),
+    "sum": (lambda m, x, n: m.sum(x, axis=tuple(n)), [0, 2]),
+    "norm": (lambda m, x, n: m.linalg.norm(x, axis=tuple(n)), [0, 2]),
+}
+
+
+def on_host(result: Any) -> list[Any]:
+    parts = result if isinstance(result, list) else [result]
+    return [part.tolist() for part in parts]
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_integers_in_every_spelling(name: str) -> None:
+    call, numbers = CALLS[name]
+    x = numpy.arange(8, dtype="float32").reshape(2, 2, 2)
+    wanted = on_host(call(numpy, x, tuple(numbers)))
+    spellings = (tuple(numbers), numbers, numpy.array(numbers), np.array(numbers, dtype="int32"))
+    for spelling in spellings:
+        assert on_host(call(np, np.array(x), spelling)) == wanted
+
+
+def test_one_integer_in_every_spelling() -> None:
+    x = np.arange(6)
+    for two in (2, numpy.int64(2), numpy.array(2), np.array(2, dtype="int32")):
+        assert np.repeat(x, two).shape == np.tile(x, two).shape == (12,)
+        assert [part.shape for part in np.split(x, two)] == [(3,), (3,)]
+        assert np.roll(x, two).tolist() == [4, 5, 0, 1, 2, 3]
+        assert x.reshape(two, -1).shape == (2, 3)
+
+
+def test_column_stack_and_dsplit_are_inverse_to_taking_columns() -> None:
+    a, b = numpy.arange(3.0), numpy.arange(6.0).reshape(3, 2)
+    assert np.column_stack([np.array(a), np.array(b)]).tolist() == numpy.column_stack([a, b]).tolist()
+    cube = numpy.arange(24.0).reshape(2, 3, 4)
+    for ours, wanted in zip(np.dsplit(np.array(cube), 2), numpy.dsplit(cube, 2), strict=True):
+        assert ours.tolist() == wanted.tolist()
+
+
+def test_shuffle_keeps_rows_and_changes_their_order() -> None:
+    np.random.seed(4)
+    x = np.arange(40).reshape(20, 2)
+    view = x[:10]
+    before = x.tolist()
+    np.random.shuffle(x)
+    assert x.tolist() != before
+    assert sorted(x.tolist()) == before
+    assert view.tolist() == x.tolist()[:10]
+
+
+def test_gpus_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    count = npx.num_gpus()
+    assert [npx.gpu(number).index for number in range(count)] == list(range(count))
+    for call in (npx.gpu, npx.gpu_memory_info):
+        with pytest.raises(LookupError, match=f"gpu:{count}"):
+            call(count)
+    monkeypatch.setattr(device_functions, "find_device", lambda spec: default_device())
+    keep = np.zeros(1000) + 1
+    keep.wait_to_read()
+    free, total = npx.gpu_memory_info(0)
+    assert 4000 <= total - free <= total
