@@ -114,6 +114,8 @@ def test_powers_at_zero(device: Device) -> None:
 def test_norms_and_deviations_have_gradient_zero_at_zero(device: Device) -> None:
     same(gradient(lambda x: linalg.norm(x), device, [0, 0, 0])[0], [0, 0, 0])
     same(gradient(lambda x: reduction.std(x), device, [4, 4, 4])[0], [0, 0, 0])
+    for order in (1, 1.5, 3):
+        assert gradient(lambda x, order=order: linalg.norm(x, order, 1), device, [[0, 0], [1, 2]])[0][0].tolist() == [0, 0]
     same(gradient(lambda x: linalg.norm(x), device, [3, 4])[0], [0.6, 0.8])
 
 
@@ -258,10 +260,19 @@ def test_linspace_ends_exactly(device: Device) -> None:
 def test_matrices_of_ones_and_zeros(device: Device) -> None:
     x = numpy.arange(20, dtype="float32").reshape(4, 5)
     for k in (-2, 0, 1, 7):
-        numpy.testing.assert_array_equal(read(creation.eye(4, 5, k, dtypes.int8, device)), numpy.eye(4, 5, k))
-        numpy.testing.assert_array_equal(read(creation.tri(4, None, k, dtypes.float32, device)), numpy.tri(4, k=k))
+        numpy.testing.assert_array_equal(read(creation.eye((4, 5), k, dtypes.int8, device)), numpy.eye(4, 5, k))
+        numpy.testing.assert_array_equal(read(creation.tri((4, 4), k, dtypes.float32, device)), numpy.tri(4, k=k))
         numpy.testing.assert_array_equal(read(creation.tril(constant(x, device), k)), numpy.tril(x, k))
         numpy.testing.assert_array_equal(read(creation.triu(constant(x, device), k)), numpy.triu(x, k))
+
+
+def test_matrices_without_elements(device: Device) -> None:
+    for shape in ((0, 0), (0, 3), (2, 0)):
+        assert read(creation.eye(shape, 0, dtypes.float32, device)).shape == shape
+        assert read(creation.tri(shape, 1, dtypes.float32, device)).shape == shape
+        x = constant(numpy.zeros(shape, "float32"), device)
+        assert read(creation.tril(x) + creation.triu(x)).shape == shape
+    assert read(indexing.one_hot(constant(numpy.zeros(2), device), 0)).shape == (2, 0)
 
 
 def _drawn(device: Device) -> list[Array]:
@@ -290,6 +301,15 @@ def test_distributions(device: Device) -> None:
     assert set(integers.tolist()) == set(range(-3, 9))
     assert 0.25 < bernoulli.mean() < 0.35
     assert sorted(order.tolist()) == list(range(100))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_uniform_numbers_do_not_reach_the_end(device: Device, dtype: str) -> None:
+    random.seed(3)
+    for low, high in ((0, 1), (2, 3), (-3, -2), (1000, 1001)):
+        numbers = read(random.uniform(low, high, (100_000,), dtypes.as_dtype(dtype), device))
+        assert low <= numbers.min()
+        assert numbers.max() < high
 
 
 def test_every_call_draws_other_numbers(device: Device) -> None:

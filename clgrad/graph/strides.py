@@ -47,6 +47,8 @@ def compose(dims: Shape, view: Shape, offset: int, shape: Shape, strides: Shape)
     >>> compose((4, 3), (1, 4), 0, (3, 4), (0, 1))
     ((1, 0), 0)
     """
+    if 0 in dims:
+        return (0,) * len(dims), 0
     lengths, (operand,) = merge(shape, [strides])
     steps = contiguous_strides(tuple(lengths))
     starts, rest = [], offset

@@ -260,7 +260,8 @@ def eye(
     array([[1., 0.],
            [0., 1.]])
     """
-    return ndarray(creation.eye(N, M, k, chosen_dtype(dtype), chosen_device(device, ctx)))
+    shape = as_shape("eye", (N, N if M is None else M))
+    return ndarray(creation.eye(shape, k, chosen_dtype(dtype), chosen_device(device, ctx)))
 
 
 def identity(n: int, dtype: Any = None, device: Place = None, ctx: Place = None) -> ndarray:
@@ -286,7 +287,8 @@ def tri(
     array([[1., 0.],
            [1., 1.]])
     """
-    return ndarray(creation.tri(N, M, k, chosen_dtype(dtype), chosen_device(device, ctx)))
+    shape = as_shape("tri", (N, N if M is None else M))
+    return ndarray(creation.tri(shape, k, chosen_dtype(dtype), chosen_device(device, ctx)))
 
 
 def tril(m: Any, k: int = 0) -> ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 
 from clgrad import dtypes
 from clgrad.array import finish, ndarray
-from clgrad.array.arguments import reshaped
+from clgrad.array.arguments import as_shape, reshaped
 from clgrad.array.conversion import as_value, device_of, from_natural, operands_of, value_beside, values_of, written
 from clgrad.dtypes import as_dtype
 from clgrad.errors import ArgumentError, ShapeError
@@ -30,7 +30,8 @@ def one_hot(data: Any, depth: int, on_value: float = 1.0, off_value: float = 0.0
     """
     on, off = operands_of((on_value, off_value), data)
     labels = value_beside(data, on_value, off_value)
-    return finish(indexing.one_hot(labels, depth, on, off, as_dtype(dtype)))
+    (length,) = as_shape("one_hot", depth)
+    return finish(indexing.one_hot(labels, length, on, off, as_dtype(dtype)))
 
 
 def pick(data: Any, index: Any, axis: int = -1, mode: str = "clip", keepdims: bool = False) -> ndarray:

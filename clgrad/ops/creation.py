@@ -95,16 +95,14 @@ def axis_index(shape: Shape, axis: int, device: Device) -> Value:
     return reshape(iota((shape[axis],), device), lengths)
 
 
-def eye(rows: int, columns: int | None, k: int, dtype: DType, device: Device) -> Value:
+def eye(shape: Shape, k: int, dtype: DType, device: Device) -> Value:
     """Ones on the k-th diagonal, zeros elsewhere."""
-    shape = (rows, rows if columns is None else columns)
     check_dtype("eye", dtype, device)
     return cast(equal(axis_index(shape, 0, device) + k, axis_index(shape, 1, device)), dtype=dtype)
 
 
-def tri(rows: int, columns: int | None, k: int, dtype: DType, device: Device) -> Value:
+def tri(shape: Shape, k: int, dtype: DType, device: Device) -> Value:
     """Ones on and below the k-th diagonal."""
-    shape = (rows, rows if columns is None else columns)
     return cast(lower_mask(shape, k, device), dtype=check_dtype("tri", dtype, device))
 
 

@@ -14,11 +14,12 @@ from clgrad.graph.matmul import MOST_BATCH_AXES, MatmulProblem, plan_matmul
 from clgrad.graph.node import Library
 from clgrad.ops import reduction
 from clgrad.ops.arithmetic import absolute, cast, multiply, square
-from clgrad.ops.comparison import not_equal
+from clgrad.ops.choice import where
+from clgrad.ops.comparison import equal, not_equal
 from clgrad.ops.movement import broadcast_to, diagonal, expand_dims, moveaxis, reshape, squeeze, swapaxes, transpose
 from clgrad.ops.operation import Composite, Value, common, fill
 from clgrad.ops.powers import power
-from clgrad.shapes import Shape, broadcast_shapes, normalize_axis, size_of
+from clgrad.shapes import Shape, broadcast_shapes, normalize_axis, several, size_of
 
 
 def _lower(problem: Problem) -> Lowered:
@@ -54,27 +55,30 @@ def _matrices_gradient(g: Value, out: Value, a: Value, b: Value) -> tuple[Value 
 _matrices = Composite("matmul", _multiply_matrices, _matrices_gradient)
 
 
-def matmul(a: Value, b: Value) -> Value:
-    """The product of the matrices in the last two axes; the leading axes broadcast, vectors are as in NumPy."""
-    (a, b), _ = common("matmul", (a, b))
+def matmul(a: Value, b: Value, *, name: str = "matmul") -> Value:
+    """The product of the matrices in the last two axes; the leading axes broadcast, vectors are as in NumPy.
+
+    `name` is the op that asks for it, for errors.
+    """
+    (a, b), _ = common(name, (a, b))
     if not a.shape or not b.shape:
-        raise ShapeError("matmul: an input has no dimensions; use multiply")
+        raise ShapeError(f"{name}: an input has no dimensions; use multiply")
     if len(a.shape) == 1 and len(b.shape) == 1:
-        return _inner_product("matmul", a, b)
+        return _inner_product(name, a, b)
     if len(a.shape) == 1:
-        return squeeze(matmul(expand_dims(a, 0), b), -2)
+        return squeeze(matmul(expand_dims(a, 0), b, name=name), -2)
     if len(b.shape) == 1:
-        return squeeze(matmul(a, expand_dims(b, 1)), -1)
+        return squeeze(matmul(a, expand_dims(b, 1), name=name), -1)
     if a.shape[-1] != b.shape[-2]:
         raise ShapeError(
-            f"matmul: shapes {a.shape} and {b.shape} do not fit: {a.shape[-1]} columns meet {b.shape[-2]} rows. "
+            f"{name}: shapes {a.shape} and {b.shape} do not fit: {a.shape[-1]} columns meet {b.shape[-2]} rows. "
             "Usual cause: one of them must be transposed"
         )
     if len(a.shape) == 2 and len(b.shape) == 2:
         return _matrices(a, b)
     if size_of(b.shape[:-2]) == 1:
         return _fold_rows(a, b)
-    batch = broadcast_shapes("matmul", a.shape[:-2], b.shape[:-2])
+    batch = broadcast_shapes(name, a.shape[:-2], b.shape[:-2])
     return _matrices(broadcast_to(a, (*batch, *a.shape[-2:])), broadcast_to(b, (*batch, *b.shape[-2:])))
 
 
@@ -104,13 +108,13 @@ def dot(a: Value, b: Value) -> Value:
     if len(a.shape) == 1 and len(b.shape) == 1:
         return _inner_product("dot", a, b)
     if len(a.shape) <= 2 and len(b.shape) <= 2:
-        return matmul(a, b)
-    return tensordot(a, b, ((-1,), (-1 if len(b.shape) == 1 else -2,)))
+        return matmul(a, b, name="dot")
+    return tensordot(a, b, ((-1,), (-1 if len(b.shape) == 1 else -2,)), name="dot")
 
 
 def inner(a: Value, b: Value) -> Value:
     """Sums of products over the last axes of both."""
-    return tensordot(a, b, ((-1,), (-1,))) if a.shape and b.shape else multiply(a, b)
+    return tensordot(a, b, ((-1,), (-1,)), name="inner") if a.shape and b.shape else multiply(a, b)
 
 
 def outer(a: Value, b: Value) -> Value:
@@ -124,12 +128,12 @@ def vdot(a: Value, b: Value) -> Value:
     return _inner_product("vdot", reshape(a, -1), reshape(b, -1))
 
 
-def tensordot(a: Value, b: Value, axes: int | Sequence[Any] = 2) -> Value:
+def tensordot(a: Value, b: Value, axes: int | Sequence[Any] = 2, *, name: str = "tensordot") -> Value:
     """Sums of products over the last `axes` axes of a and the first of b, or over pairs of axes."""
-    (a, b), _ = common("tensordot", (a, b))
+    (a, b), _ = common(name, (a, b))
     left, right = _axis_pairs(a.shape, b.shape, axes)
     if [a.shape[axis] for axis in left] != [b.shape[axis] for axis in right]:
-        raise ShapeError(f"tensordot: shapes {a.shape} and {b.shape} differ along axes {left} and {right}")
+        raise ShapeError(f"{name}: shapes {a.shape} and {b.shape} differ along axes {left} and {right}")
     rows = tuple(axis for axis in range(len(a.shape)) if axis not in left)
     columns = tuple(axis for axis in range(len(b.shape)) if axis not in right)
     shape = tuple(a.shape[axis] for axis in rows) + tuple(b.shape[axis] for axis in columns)
@@ -189,6 +193,8 @@ def fully_connected(x: Value, weight: Value, bias: Value | None = None, flatten:
             f"fully_connected: an input with {x.shape[-1]} features does not fit a weight of shape {weight.shape}, "
             "which must be (units, features)"
         )
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise ShapeError(f"fully_connected: the bias must have shape {weight.shape[:1]}, got {bias.shape}")
     out = matmul(x, transpose(weight))
     return out if bias is None else out + bias
 
@@ -213,8 +219,7 @@ def _norm_axes(x: Value, axis: int | Sequence[int] | None) -> Shape:
     if axis is None:
         axes = tuple(range(len(x.shape)))
     else:
-        given = axis if isinstance(axis, Sequence) else (axis,)
-        axes = tuple(normalize_axis("norm", one, len(x.shape)) for one in given)
+        axes = tuple(normalize_axis("norm", one, len(x.shape)) for one in several("norm", axis))
     if len(axes) not in (1, 2) or len(set(axes)) != len(axes):
         raise AxisError(f"norm: needs one or two different axes, got {axes} for shape {x.shape}")
     return axes
@@ -237,7 +242,11 @@ def _vector_norm(x: Value, ord: Any, axis: int, keepdims: bool) -> Value:
         return reduction.sum(absolute(x), axis, keepdims)
     if not isinstance(ord, (int, float)):
         raise ArgumentError(f"norm: {ord!r} is not an order of vectors; use a number, inf or -inf")
-    return power(reduction.sum(power(absolute(x), ord), axis, keepdims), 1 / ord)
+    total = reduction.sum(power(absolute(x), ord), axis, keepdims)
+    if ord < 0:
+        return power(total, 1 / ord)
+    zero = equal(total, 0)
+    return where(zero, 0, power(where(zero, 1, total), 1 / ord))
 
 
 def _matrix_norm(x: Value, ord: Any, axes: Shape, keepdims: bool) -> Value:

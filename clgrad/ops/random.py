@@ -17,6 +17,7 @@ from clgrad.dtypes import DType
 from clgrad.errors import ArgumentError, DTypeError
 from clgrad.graph.node import Node, Pointwise, Scalar
 from clgrad.ops.arithmetic import cast
+from clgrad.ops.choice import minimum
 from clgrad.ops.comparison import less
 from clgrad.ops.creation import check_dtype
 from clgrad.ops.operation import Value, iota, joint_shape
@@ -88,7 +89,14 @@ def uniform(low: Any, high: Any, shape: Shape | None, dtype: DType, device: Devi
     primitive = _UNIFORM_DOUBLE if dtype == dtypes.float64 else _UNIFORM
     unit = _sample(primitive, _drawn_shape("uniform", (low, high), shape), dtype, device)
     drawn: Value = unit * (high - low) + low
-    return drawn
+    if isinstance(low, Node) or isinstance(high, Node) or low >= high:
+        return drawn
+    if (low, high) == (0, 1) and dtype != dtypes.float16:
+        return drawn
+    # Rounding may have reached the end that does not belong to the range.
+    with numpy.errstate(over="ignore"):
+        largest = numpy.nextafter(dtype.type(high), dtype.type(low))
+    return minimum(drawn, float(largest))
 
 
 def normal(loc: Any, scale: Any, shape: Shape | None, dtype: DType, device: Device) -> Value:
