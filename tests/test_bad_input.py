@@ -29,6 +29,27 @@ def _everything_still_works(x: np.ndarray) -> Iterator[None]:
     assert x.sum().item() == 15
 
 
+class Returns(autograd.Function):
+    """Forward and backward return what is given."""
+
+    def __init__(self, output: object, gradient: object) -> None:
+        self.output = output
+        self.gradient = gradient
+
+    def forward(self, x: np.ndarray) -> object:
+        return self.output
+
+    def backward(self, dy: np.ndarray) -> object:
+        return self.gradient
+
+
+def gradient_of(function: autograd.Function, x: np.ndarray) -> None:
+    x.attach_grad()
+    with autograd.record():
+        y = function(x)
+    y.backward()
+
+
 # What is done to x, of shape (2, 3); the builtin error that users would catch; what the message must say.
 MISTAKES = {
     "shapes that do not broadcast": (lambda x: x + np.ones(2), ValueError, r"add: shapes \(2, 3\) and \(2,\)"),
@@ -62,6 +83,18 @@ MISTAKES = {
     "minus of booleans": (lambda x: -(x > 0), TypeError, "negative.*booleans"),
     "a number that does not fit": (lambda x: x.astype("uint8") + 300, OverflowError, "300 does not fit uint8"),
     "a result that does not fit": (lambda x: x.astype("int32").__itruediv__(2), TypeError, "float32.*int32"),
+    "a number that integers do not hold": (lambda x: x.astype(int).__iadd__(1.5), TypeError, r"x = x \+ y rather than"),
+    "an index of another shape": (lambda x: npx.pick(x, np.ones(3)), ValueError, r"pick: indices of shape \(3, 1\)"),
+    "a product that does not fit": (lambda x: np.dot(x, x), ValueError, r"^dot: shapes \(2, 3\)"),
+    "an inner product that does not fit": (lambda x: np.inner(x, x.T), ValueError, "^inner: shapes"),
+    "a bias that does not fit": (lambda x: npx.fully_connected(x, x, np.ones(3)), ValueError, "fully_connected: the bias"),
+    "positions in a number": (lambda x: np.nonzero(x.sum()), ValueError, "nonzero.*atleast_1d"),
+    "a plan of no array": (lambda x: clgrad.explain(3), ValueError, "explain.*got int"),
+    "a negative depth": (lambda x: npx.one_hot(x, -1), ValueError, "one_hot.*negative"),
+    "a negative identity": (lambda x: np.eye(-1), ValueError, "eye.*negative"),
+    "repeats that are no integers": (lambda x: np.repeat(x, np.ones(2), 0), TypeError, "repeat: needs an integer"),
+    "a function that returns a number": (lambda x: Returns(5, x)(x), ValueError, "Returns.forward must.*int"),
+    "a gradient that is a number": (lambda x: gradient_of(Returns(x * 1, 5), x), ValueError, "backward must.*int"),
     "an unknown device": (lambda x: np.zeros(1, device="tpu"), LookupError, "'tpu'"),
     "a device that is not there": (lambda x: np.ones(3, device=npx.cpu(99)), LookupError, "99"),
     "a move to an unknown device": (lambda x: x.to_device("nowhere"), LookupError, "'nowhere'"),

@@ -227,6 +227,8 @@ def test_the_limit_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     assert output_of(code, CLGRAD_MEMORY_LIMIT="64k") == "65536"
     done = run("-c", code, CLGRAD_MEMORY_LIMIT="lots")
     assert "ArgumentError: CLGRAD_MEMORY_LIMIT='lots' is not an amount of memory" in done.stderr
+    done = run("-c", code, CLGRAD_MEMORY_LIMIT="10")
+    assert "ArgumentError: CLGRAD_MEMORY_LIMIT='10' is too small" in done.stderr
 
 
 @pytest.mark.parametrize("text", ["", "-1", "k", "1x", "1 2", "nan", "inf"])

@@ -73,13 +73,24 @@ class Function:
         values = tuple(one._value if isinstance(one, ndarray) else _NO_ARRAY for one in inputs)
         with scope(recording=False):
             outputs = self.forward(*inputs)
-        listed = [outputs] if isinstance(outputs, ndarray) else list(outputs)
+        listed = _arrays(f"{name}.forward", outputs)
         self._outputs = [_Output(output._value) for output in listed]
         if not STATE.recording or all(value.entry is None for value in values):
             return outputs
         joint = _Joint(Entry(_Call(self), values, NO_ATTRIBUTES))
         recorded = [ndarray(_selected(name, output._value, joint, position)) for position, output in enumerate(listed)]
         return recorded[0] if isinstance(outputs, ndarray) else type(outputs)(recorded)
+
+
+def _arrays(name: str, returned: Any, optional: bool = False) -> list[Any]:
+    """What a method of the user's returned, as a list."""
+    listed = list(returned) if isinstance(returned, (list, tuple)) else [returned]
+    for one in listed:
+        if not (isinstance(one, ndarray) or (optional and one is None)):
+            raise ArgumentError(
+                f"{name} must return an array{' or None' if optional else ''}, or several, got {type(one).__name__}"
+            )
+    return listed
 
 
 class _Output:
@@ -164,7 +175,7 @@ class _Call:
         return self._checked(returned, inputs)
 
     def _checked(self, returned: Any, inputs: tuple[Any, ...]) -> list[Value | None]:
-        listed = list(returned) if isinstance(returned, (list, tuple)) else [returned]
+        listed = _arrays(f"{self.name}.backward", returned, optional=True)
         if len(listed) != len(inputs):
             raise ArgumentError(
                 f"{self.name}.backward returned {len(listed)} gradients for {len(inputs)} inputs; return "

@@ -189,7 +189,8 @@ def _fitted(name: str, value: Value, target: Value, casting: str) -> Value:
         if not numpy.can_cast(value.dtype, target.dtype, casting):  # type: ignore[arg-type]
             raise DTypeError(
                 f"{name}: the result is {value.dtype.name} and cannot be stored in an array of "
-                f"{target.dtype.name} without loss; use x = {name}(x, ...) or convert with astype"
+                f"{target.dtype.name} without loss. Make a new array (x = x + y rather than x += y), or convert one "
+                f"with astype"
             )
         value = cast(value, dtype=target.dtype)
     if value.shape != target.shape:

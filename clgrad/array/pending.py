@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clgrad.array.assembly import ndarray
+from clgrad.errors import ArgumentError
 from clgrad.graph import explain as plans
 
 
@@ -16,4 +17,6 @@ def explain(x: ndarray) -> plans.Explanation:
     >>> len(plan.kernels)
     1
     """
+    if not isinstance(x, ndarray):
+        raise ArgumentError(f"explain: takes an array, got {type(x).__name__}")
     return plans.explain(x._value)

@@ -33,7 +33,7 @@ from clgrad.ops.movement import (
 from clgrad.ops.operation import Composite, Value, fill
 from clgrad.ops.selection import Selection, constant, is_mask, plain_key, select
 from clgrad.runtime.device import Device
-from clgrad.shapes import Shape, normalize_axis, size_of
+from clgrad.shapes import Shape, normalize_axis, reduced_shape, size_of
 
 
 def getitem(x: Value, key: Any) -> Value:
@@ -121,8 +121,10 @@ def _where_mask(x: Value, mask: Value, value: Value) -> Value | None:
 
 def nonzero(x: Value) -> tuple[Value, ...]:
     """The positions of the elements that are not zero, one array per axis; reads x."""
+    if not x.shape:
+        raise ShapeError("nonzero: an array of shape () has no positions; use bool(x), or atleast_1d(x) first")
     with looking_at(x) as numbers:
-        found = numpy.nonzero(numpy.atleast_1d(numbers))
+        found = numpy.nonzero(numbers)
     return tuple(constant(positions, x.device) for positions in found)
 
 
@@ -190,7 +192,7 @@ def pick(x: Value, indices: Value, axis: int = -1, keepdims: bool = False, mode:
     axis = normalize_axis("pick", axis, len(x.shape))
     if len(indices.shape) == len(x.shape) - 1:
         indices = expand_dims(indices, axis)
-    if len(indices.shape) != len(x.shape) or indices.shape[axis] != 1:
+    if indices.shape != reduced_shape(x.shape, (axis,), keepdims=True):
         raise ShapeError(f"pick: indices of shape {indices.shape} do not fit shape {x.shape} with axis {axis} left out")
     found = _picked(x, wrapped_index("pick", indices, x.shape[axis], mode), axis=axis)
     return found if keepdims else squeeze(found, axis)

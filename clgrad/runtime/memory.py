@@ -8,7 +8,7 @@ from collections import defaultdict, deque
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from clgrad.errors import OutOfDeviceMemoryError
+from clgrad.errors import ArgumentError, OutOfDeviceMemoryError
 from clgrad.runtime import statistics
 from clgrad.runtime.byte_sizes import format_bytes, parse_bytes
 from clgrad.runtime.capabilities import Capabilities
@@ -166,4 +166,12 @@ class MemoryPool:
 def memory_limit(capacity: int) -> int:
     """What may be in use on a device of `capacity` bytes: CLGRAD_MEMORY_LIMIT, or nine tenths of it."""
     given = os.environ.get("CLGRAD_MEMORY_LIMIT")
-    return parse_bytes(given, "CLGRAD_MEMORY_LIMIT") if given else int(capacity * DEFAULT_SHARE)
+    if not given:
+        return int(capacity * DEFAULT_SHARE)
+    limit = parse_bytes(given, "CLGRAD_MEMORY_LIMIT")
+    if limit < SMALLEST:
+        raise ArgumentError(
+            f"CLGRAD_MEMORY_LIMIT={given!r} is too small: the smallest array takes {SMALLEST} bytes. "
+            "Usual cause: a missing unit; write such as 512M or 4G"
+        )
+    return limit
