@@ -10,7 +10,6 @@ import pytest
 
 from clgrad import np, npx
 from clgrad.numpy_extension import devices as device_functions
-from clgrad.runtime.device import default_device
 
 # Called with clgrad.numpy and with NumPy, a cube of eight numbers, and integers in some spelling.
 CALLS: dict[str, tuple[Callable[..., Any], list[int]]] = {
@@ -83,11 +82,11 @@ def test_shuffle_keeps_rows_and_changes_their_order() -> None:
 
 def test_gpus_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
     count = npx.num_gpus()
-    assert [npx.gpu(number).index for number in range(count)] == list(range(count))
-    for call in (npx.gpu, npx.gpu_memory_info):
-        with pytest.raises(LookupError, match=f"gpu:{count}"):
-            call(count)
-    monkeypatch.setattr(device_functions, "find_device", lambda spec: default_device())
+    assert [np.zeros(1, device=npx.gpu(number)).device for number in range(count)] == list(map(npx.gpu, range(count)))
+    for use in (lambda number: np.zeros(1, device=npx.gpu(number)), npx.gpu_memory_info):
+        with pytest.raises(LookupError, match="no device matches"):
+            use(count)
+    monkeypatch.setattr(device_functions, "gpu", lambda number: npx.current_device())
     keep = np.zeros(1000) + 1
     keep.wait_to_read()
     free, total = npx.gpu_memory_info(0)
