@@ -44,7 +44,7 @@ def binary(name: str, call: Any, reference: Any, **options: Any) -> Row:
 
 
 ARITHMETIC = [
-    binary("add", arithmetic.add, numpy.add, dtypes=EVERYTHING, error=1),
+    binary("add", arithmetic.add, numpy.add, dtypes=EVERYTHING, error=1, every_layout=True),
     binary("subtract", arithmetic.subtract, numpy.subtract, dtypes=NUMBERS, error=1),
     binary("multiply", arithmetic.multiply, numpy.multiply, dtypes=ANY, error=1),
     binary("divide", arithmetic.divide, numpy.divide, dtypes=ANY, domain=(0.5, 3), result="float", error=1),
@@ -53,7 +53,7 @@ ARITHMETIC = [
     binary("fmod", arithmetic.fmod, numpy.fmod, dtypes=NUMBERS, domain=(1, 9)),
     unary("negative", arithmetic.negative, numpy.negative, dtypes=NUMBERS),
     unary("positive", arithmetic.positive, numpy.positive, dtypes=NUMBERS),
-    unary("identity", arithmetic.identity, numpy.array, dtypes=EVERYTHING),
+    unary("identity", arithmetic.identity, numpy.array, dtypes=EVERYTHING, every_layout=True),
     unary("absolute", arithmetic.absolute, numpy.absolute, dtypes=ANY),
     unary("fabs", arithmetic.fabs, numpy.fabs, dtypes=ANY, result="float", error=0),
     unary("sign", arithmetic.sign, numpy.sign, dtypes=NUMBERS, gradient=False),
@@ -224,7 +224,7 @@ MOVEMENT = [
     movement_row(
         "transpose of three axes", movement.transpose, numpy.transpose,
         tuple({"axes": axes} for axes in ((1, 2, 0), (2, 0, 1), (0, 2, 1), (-1, 0, 1))),
-        shapes=(((3, 4, 5),),), covers=("transpose",),
+        shapes=(((3, 4, 5),), ((3, 0, 5),)), covers=("transpose",),
     ),
     movement_row(
         "broadcast_to", movement.broadcast_to, numpy.broadcast_to, ({"shape": (5, 4, 6)}, {"shape": (1, 4, 6)}),
@@ -232,16 +232,16 @@ MOVEMENT = [
     ),
     movement_row(
         "sum_to", lambda x, shape: movement.sum_to(x, shape=shape), _sum_to, ({"shape": (1, 6)}, {"shape": (6,)}),
-        shapes=(((4, 6),), ((5, 4, 6),)), error=8, dtypes=FLOATS, absolute=8,
+        shapes=(((4, 6),), ((5, 4, 6),), ((0, 6),)), error=8, dtypes=FLOATS, absolute=8,
     ),
     movement_row("expand_dims", movement.expand_dims, numpy.expand_dims, ({"axis": 0}, {"axis": -1}, {"axis": (0, 3)})),
-    movement_row("squeeze", movement.squeeze, numpy.squeeze, ({}, {"axis": 1}, {"axis": (-1, 1)}), shapes=(((4, 1, 6, 1),),)),
-    movement_row("swapaxes", movement.swapaxes, numpy.swapaxes, ({"axis1": 0, "axis2": -1},), shapes=(((3, 4, 5),),)),
+    movement_row("squeeze", movement.squeeze, numpy.squeeze, ({}, {"axis": 1}, {"axis": (-1, 1)}), shapes=(((4, 1, 6, 1),), ((0, 1, 6, 1),))),
+    movement_row("swapaxes", movement.swapaxes, numpy.swapaxes, ({"axis1": 0, "axis2": -1},), shapes=(((3, 4, 5),), ((3, 0, 5),))),
     movement_row(
         "moveaxis", movement.moveaxis, numpy.moveaxis,
-        ({"source": 0, "destination": -1}, {"source": (0, 1), "destination": (2, 0)}), shapes=(((3, 4, 5),),),
+        ({"source": 0, "destination": -1}, {"source": (0, 1), "destination": (2, 0)}), shapes=(((3, 4, 5),), ((3, 0, 5),)),
     ),
-    movement_row("rollaxis", movement.rollaxis, numpy.rollaxis, ({"axis": 2}, {"axis": 0, "start": 3}), shapes=(((3, 4, 5),),)),
+    movement_row("rollaxis", movement.rollaxis, numpy.rollaxis, ({"axis": 2}, {"axis": 0, "start": 3}), shapes=(((3, 4, 5),), ((3, 0, 5),))),
     movement_row("flip", movement.flip, numpy.flip, ({}, {"axis": 0}, {"axis": (0, -1)})),
     movement_row("rot90", movement.rot90, numpy.rot90, (*tuple({"k": k} for k in range(-1, 4)), {"axes": (1, 0)})),
     movement_row(
@@ -250,12 +250,12 @@ MOVEMENT = [
     ),
     movement_row(
         "diagonal of three axes", movement.diagonal, numpy.diagonal, ({"axis1": 2, "axis2": 0, "offset": 1},),
-        shapes=(((3, 4, 5),),), covers=("diagonal",),
+        shapes=(((3, 4, 5),), ((3, 0, 5),)), covers=("diagonal",),
     ),
     movement_row(
         "concatenate", lambda *x, axis: joining.concatenate(x, axis),
         lambda *x, axis: numpy.concatenate(x, axis), ({"axis": 0}, {"axis": -1}, {"axis": None}),
-        shapes=(((4, 6), (4, 6), (4, 6)),),
+        shapes=(((4, 6), (4, 6), (4, 6)), ((0, 6), (0, 6), (0, 6))),
     ),
     movement_row(
         "concatenate of different lengths", lambda *x, axis: joining.concatenate(x, axis),
@@ -264,7 +264,7 @@ MOVEMENT = [
     ),
     movement_row(
         "stack", lambda *x, axis: joining.stack(x, axis), lambda *x, axis: numpy.stack(x, axis),
-        ({"axis": 0}, {"axis": -1}), shapes=(((4, 6), (4, 6)), ((), ())),
+        ({"axis": 0}, {"axis": -1}), shapes=(((4, 6), (4, 6)), ((), ()), ((0, 6), (0, 6))),
     ),
     movement_row(
         "split", lambda x, at, **k: joining.split(x, **k)[at], lambda x, at, sections, axis=0, equal=True: numpy.array_split(x, sections, axis)[at],
@@ -274,7 +274,7 @@ MOVEMENT = [
     movement_row("tile", joining.tile, lambda x, reps: numpy.tile(x, reps), ({"reps": 3}, {"reps": (2, 1, 2)}, {"reps": (0, 1)})),
     movement_row(
         "repeat", joining.repeat, numpy.repeat, ({"repeats": 2}, {"repeats": 3, "axis": 0}, {"repeats": [0, 2, 1, 5], "axis": 0}),
-        shapes=(((4, 6),),),
+        shapes=(((4, 6),), ((0, 6),)),
     ),
 ]  # fmt: skip
 
@@ -291,7 +291,8 @@ PADDING = [
 ]  # fmt: skip
 
 AXES = ({"axis": 1}, {"axis": 0}, {}, {"axis": (0, 1), "keepdims": True})
-SUMS = (((5, 37),), ((3, 4, 5),), ((2, 3000),))
+EMPTY = ((0, 5),)
+SUMS = (((5, 37),), ((3, 4, 5),), ((2, 3000),), EMPTY)
 SUMMED = (*FLOATS, *map(numpy.dtype, ("int32", "uint8", "bool")))
 
 
@@ -301,22 +302,22 @@ def reducing(name: str, call: Any, reference: Any, **options: Any) -> Row:
 
 
 REDUCTION = [
-    reducing("sum", reduction.sum, numpy.sum, dtypes=SUMMED, result="sum", absolute=40),
-    reducing("mean", reduction.mean, numpy.mean, dtypes=SUMMED, result="float", absolute=16, shapes=SUMS[:1]),
+    reducing("sum", reduction.sum, numpy.sum, dtypes=SUMMED, result="sum", absolute=40, every_layout=True),
+    reducing("mean", reduction.mean, numpy.mean, dtypes=SUMMED, result="float", absolute=16, shapes=(SUMS[0], EMPTY)),
     reducing("max", reduction.max, numpy.max, dtypes=SUMMED, distinct=True),
-    reducing("min", reduction.min, numpy.min, dtypes=SUMMED, distinct=True, shapes=SUMS[:1]),
+    reducing("min", reduction.min, numpy.min, dtypes=SUMMED, distinct=True, shapes=(SUMS[0], EMPTY)),
     reducing("prod", reduction.prod, numpy.prod, dtypes=SUMMED, domain=(0.8, 1.2), result="sum", error=40,
              shapes=(((5, 9),), ((3, 4, 5),))),
-    reducing("any", reduction.any, numpy.any, dtypes=SUMMED, result="bool", gradient=False, shapes=SUMS[:1]),
-    reducing("all", reduction.all, numpy.all, dtypes=SUMMED, result="bool", gradient=False, shapes=SUMS[:1]),
+    reducing("any", reduction.any, numpy.any, dtypes=SUMMED, result="bool", gradient=False, shapes=(SUMS[0], EMPTY)),
+    reducing("all", reduction.all, numpy.all, dtypes=SUMMED, result="bool", gradient=False, shapes=(SUMS[0], EMPTY)),
     reducing("var", reduction.var, numpy.var, dtypes=SUMMED[:4], result="float", error=16, absolute=16),
     reducing("var with ddof", reduction.var, numpy.var, keywords=({"axis": 1, "ddof": 1},), shapes=(((5, 37),),), error=16,
              covers=("var",)),
-    reducing("std", reduction.std, numpy.std, dtypes=SUMMED[:4], result="float", shapes=SUMS[:1], error=16, absolute=16,
+    reducing("std", reduction.std, numpy.std, dtypes=SUMMED[:4], result="float", shapes=(SUMS[0], EMPTY), error=16, absolute=16,
              covers=("standard_deviation",)),
     reducing("argmax", reduction.argmax, numpy.argmax, dtypes=SUMMED, keywords=({"axis": 0}, {"axis": 1}, {}, {"axis": 1, "keepdims": True}),
-             result="int64", gradient=False),
-    reducing("argmin", reduction.argmin, numpy.argmin, dtypes=SUMMED, keywords=({"axis": 1},), shapes=SUMS[:1],
+             shapes=SUMS[:-1], result="int64", gradient=False),
+    reducing("argmin", reduction.argmin, numpy.argmin, dtypes=SUMMED, keywords=({"axis": 1},), shapes=(SUMS[0], EMPTY),
              result="int64", gradient=False),
     reducing("cumsum", scan.cumsum, numpy.cumsum, dtypes=SUMMED, keywords=({"axis": 0}, {"axis": 1}, {}), result="sum", error=4,
              absolute=100),
@@ -355,11 +356,11 @@ LINALG = [
         for dtype in map(numpy.dtype, ("int8", "uint16", "int32", "uint64", "bool"))
     ),
     product("dot", linalg.dot, numpy.dot, shapes=(
-        ((5, 37), (37, 4)), ((30,), (30,)), ((), (3, 4)), ((2, 3, 4), (5, 4, 6)), ((2, 3, 4), (4,)),
+        ((5, 37), (37, 4)), ((30,), (30,)), ((), (3, 4)), ((2, 3, 4), (5, 4, 6)), ((2, 3, 4), (4,)), ((0, 3), (3, 4)),
     )),
-    product("inner", linalg.inner, numpy.inner, shapes=(((5, 8), (4, 8)), ((8,), (8,)))),
-    product("outer", linalg.outer, numpy.outer, shapes=(((5,), (4,)), ((2, 3), (4,)))),
-    product("vdot", linalg.vdot, numpy.vdot, shapes=(((5, 8), (5, 8)),)),
+    product("inner", linalg.inner, numpy.inner, shapes=(((5, 8), (4, 8)), ((8,), (8,)), ((2, 0), (3, 0)))),
+    product("outer", linalg.outer, numpy.outer, shapes=(((5,), (4,)), ((2, 3), (4,)), ((0,), (4,)))),
+    product("vdot", linalg.vdot, numpy.vdot, shapes=(((5, 8), (5, 8)), ((0, 8), (0, 8)))),
     product("tensordot", linalg.tensordot, numpy.tensordot, keywords=({"axes": 1}, {"axes": ((1,), (0,))}, {"axes": ([0, 1], [1, 0])}),
             shapes=(((5, 5), (5, 5)),)),
     product("tensordot of three axes", linalg.tensordot, numpy.tensordot, keywords=({"axes": ((2, 0), (0, 1))},),
@@ -369,17 +370,17 @@ LINALG = [
     product("matvec", linalg.matvec, lambda a, b: numpy.einsum("...ij,...j->...i", a, b), shapes=(((3, 4, 6), (6,)), ((4, 6), (3, 6)))),
     product("vecmat", linalg.vecmat, lambda a, b: numpy.einsum("...i,...ij->...j", a, b), shapes=(((4,), (3, 4, 6)), ((3, 4), (4, 6)))),
     product("batch_dot", linalg.batch_dot, _batch_dot, keywords=({"transpose_a": True}, {"transpose_b": True}),
-            shapes=(((3, 5, 5), (3, 5, 5)),)),
-    product("fully_connected", linalg.fully_connected, lambda x, w, b: x.reshape(len(x), -1) @ w.T + b,
-            shapes=(((4, 9), (5, 9), (5,)), ((4, 3, 3), (5, 9), (5,)))),
-    product("trace", linalg.trace, numpy.trace, keywords=({}, {"offset": 1}), shapes=(((4, 6),), ((3, 4, 5),))),
+            shapes=(((3, 5, 5), (3, 5, 5)), ((0, 5, 5), (0, 5, 5)))),
+    product("fully_connected", linalg.fully_connected, lambda x, w, b: x.reshape(len(x), w.shape[1]) @ w.T + b,
+            shapes=(((4, 9), (5, 9), (5,)), ((4, 3, 3), (5, 9), (5,)), ((0, 9), (5, 9), (5,)))),
+    product("trace", linalg.trace, numpy.trace, keywords=({}, {"offset": 1}), shapes=(((4, 6),), ((3, 4, 5),), ((0, 6),))),
     *(
         product(f"norm of order {order}", linalg.norm, numpy.linalg.norm, keywords=({"ord": order, "axis": axis},),
                 shapes=(((4, 6),),), distinct=True, domain=(-2, 2.7), covers=("norm",), gradient=order != 0)
         for axis, orders in ((1, (None, 0, 1, 2, 3, math.inf, -math.inf)), ((0, 1), ("fro", 1, -1, math.inf, -math.inf)))
         for order in orders
     ),
-    product("norm", linalg.norm, numpy.linalg.norm, keywords=({}, {"axis": 0, "keepdims": True}), shapes=(((4, 6),), ((2, 3, 4),))),
+    product("norm", linalg.norm, numpy.linalg.norm, keywords=({}, {"axis": 0, "keepdims": True}), shapes=(((4, 6),), ((2, 3, 4),), ((0, 6),))),
     *(
         product(f"einsum {text}", lambda *x, text=text: einsum.einsum(text, *x),
                 lambda *x, text=text: numpy.einsum(text, *x), shapes=(shapes,), dtypes=FLOATS[:2], covers=("einsum",))
@@ -473,20 +474,19 @@ def _layer_norm(x: Any, gamma: Any, beta: Any, axis: int = -1) -> Any:
     return normal * gamma.reshape(shape) + beta.reshape(shape)
 
 
-ROWS_SHAPES = (((5, 37),), ((3, 4, 5),), ((2, 1),), ((2, 1000),))
+ROWS_SHAPES = (((5, 37),), ((3, 4, 5),), ((2, 1),), ((2, 1000),), EMPTY)
 NEURAL = [
     unary("relu", neural.relu, lambda x: numpy.maximum(x, 0), covers=("is_positive",), dtypes=NUMBERS),
     unary("softplus", neural.softplus, lambda x: numpy.logaddexp(x, 0)),
     unary("log_sigmoid", neural.log_sigmoid, lambda x: -numpy.logaddexp(-x, 0)),
     unary("softsign", neural.softsign, lambda x: x / (1 + abs(x)), error=2),
-    unary("silu", neural.silu, lambda x: x / (1 + numpy.exp(-x)), special=False),
-    unary("mish", neural.mish, lambda x: x * numpy.tanh(numpy.logaddexp(x, 0)), error=8, special=False),
+    unary("silu", neural.silu, lambda x: x / (1 + numpy.exp(-x))),
+    unary("mish", neural.mish, lambda x: x * numpy.tanh(numpy.logaddexp(x, 0)), error=8),
     unary("leaky_relu", neural.leaky_relu, lambda x: numpy.where(x > 0, x, 0.25 * x)),
-    unary("elu", neural.elu, lambda x: numpy.where(x > 0, x, numpy.expm1(x)), special=False),
-    unary("selu", neural.selu, lambda x: 1.0507009873554805 * numpy.where(x > 0, x, 1.6732632423543772 * numpy.expm1(x)),
-          special=False),
-    unary("gelu", neural.gelu, lambda x: 0.5 * x * (1 + _ERF(x * math.sqrt(0.5))), special=False, absolute=4),
-    unary("gelu with tanh", lambda x: neural.gelu(x, "tanh"), special=False, absolute=4, covers=("gelu",),
+    unary("elu", neural.elu, lambda x: numpy.where(x > 0, x, numpy.expm1(x))),
+    unary("selu", neural.selu, lambda x: 1.0507009873554805 * numpy.where(x > 0, x, 1.6732632423543772 * numpy.expm1(x))),
+    unary("gelu", neural.gelu, lambda x: 0.5 * x * (1 + _ERF(x * math.sqrt(0.5))), absolute=4),
+    unary("gelu with tanh", lambda x: neural.gelu(x, "tanh"), absolute=4, covers=("gelu",),
           reference=lambda x: 0.5 * x * (1 + numpy.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))),
     Row("softmax", neural.softmax, _softmax, shapes=ROWS_SHAPES, keywords=({"axis": -1}, {"axis": 0}), error=16),
     Row("softmax with temperature", neural.softmax, lambda x, temperature: _softmax(x / temperature), shapes=ROWS_SHAPES[:1],
@@ -504,25 +504,26 @@ NEURAL = [
     Row("softmax_cross_entropy with probabilities", lambda x, p: neural.softmax_cross_entropy(x, p, sparse=False),
         lambda x, p: -(numpy.log(_softmax(x)) * p).sum(-1), shapes=(((5, 9), (5, 9)),), error=16, absolute=16,
         covers=("softmax_cross_entropy",)),
-    Row("layer_norm", neural.layer_norm, _layer_norm, shapes=(((5, 37), (37,), (37,)), ((3, 4, 5), (5,), (5,))), error=16,
+    Row("layer_norm", neural.layer_norm, _layer_norm, shapes=(((5, 37), (37,), (37,)), ((3, 4, 5), (5,), (5,)), ((0, 5), (5,), (5,))), error=16,
         absolute=32, covers=("standardize",)),
 ]  # fmt: skip
 
 _BOOLEANS = _numbers_below(2, 5, 37) > 0
 CHOICE = [
     Row("where", lambda x, y, c: choice.where(c, x, y), lambda x, y, c: numpy.where(c, x, y), fixed=(_BOOLEANS,), error=0,
-        shapes=(((5, 37), (5, 37)), ((37,), (5, 1)), ((), ())), dtypes=EVERYTHING),
+        shapes=(((5, 37), (5, 37)), ((37,), (5, 1)), ((), ())), dtypes=EVERYTHING, special=True),
     unary("clip", choice.clip, numpy.clip, dtypes=NUMBERS, keywords=({"a_min": 0, "a_max": 1},), covers=("inside", "below", "above")),
     unary("clip from below", choice.clip, lambda x, a_min: numpy.maximum(x, a_min), dtypes=NUMBERS, keywords=({"a_min": 1},),
           covers=("clip_below",)),
     unary("clip from above", choice.clip, lambda x, a_max: numpy.minimum(x, a_max), dtypes=NUMBERS, keywords=({"a_max": 1},),
           covers=("clip_above",)),
-    Row("clip between arrays", choice.clip, numpy.clip, shapes=(((5, 37), (37,), (5, 1)),), dtypes=NUMBERS, covers=("clip",)),
+    Row("clip between arrays", choice.clip, numpy.clip, shapes=(((5, 37), (37,), (5, 1)), ((0, 3), (3,), ()), ((), (), ())),
+        dtypes=NUMBERS, covers=("clip",)),
     unary("nan_to_num", choice.nan_to_num, numpy.nan_to_num, keywords=({"nan": 2.0, "posinf": 3.0, "neginf": -4.0},)),
     *(
-        Row(f"cast to {target.name}", lambda x, target=target: arithmetic.cast(x, dtype=target),
-            lambda x, target=target: x.astype(target) if target.kind != "f" else x, dtypes=EVERYTHING, domain=(0, 99), elementwise=True,
-            result=target.name, error=0.5, covers=("cast",), gradient=target == numpy.dtype("float64"))
+        unary(f"cast to {target.name}", lambda x, target=target: arithmetic.cast(x, dtype=target),
+              lambda x, target=target: x.astype(target) if target.kind != "f" else x, dtypes=EVERYTHING, domain=(0, 99),
+              special=target.kind not in "iu", result=target.name, error=0.5, covers=("cast",), gradient=target == numpy.dtype("float64"))
         for target in EVERYTHING
     ),
 ]  # fmt: skip

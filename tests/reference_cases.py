@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import numpy
 
@@ -44,8 +45,9 @@ class Row:
     holds groups of input shapes; the first goes through all layouts, dtypes and keywords. `domain` bounds random
     inputs. `result` is the dtype: that of the inputs ('same'), their float ('float'), or a dtype. `fixed` are
     inputs that stay as they are: indices, masks. `error` counts roundings of the result's dtype, to which
-    `absolute` times that rounding of 1 is added. `gradient` tells which inputs have one. `elementwise` rows are pointwise: their cases can share kernels, and
-    their gradients are compared element by element.
+    `absolute` times that rounding of 1 is added. `gradient` tells which inputs have one. `elementwise` rows are
+    pointwise: their cases can share kernels, and their gradients are compared element by element. `every_layout` rows
+    have each dtype in each memory layout.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Row:
     covers: tuple[str, ...] = ()
     distinct: bool = False
     elementwise: bool = False
+    every_layout: bool = False
 
 
 @dataclass
@@ -120,9 +123,15 @@ def supported(row: Row, device: Device) -> list[DType]:
 
 
 def variants(row: Row, kinds: Sequence[DType]) -> Iterator[tuple[DType, str, dict[str, Any]]]:
-    """Dtypes, layouts and keywords, each of them at least once."""
-    for number in range(max(len(kinds), len(LAYOUTS))):
-        yield kinds[number % len(kinds)], LAYOUTS[number % len(LAYOUTS)], row.keywords[0]
+    """Dtypes, layouts and keywords, each of them at least once; all pairs of the first two where the row asks for it.
+
+    Other rows begin with another layout each, so that every dtype meets every layout in many of them.
+    """
+    first = crc32(row.name.encode())
+    count = len(LAYOUTS) * len(kinds) if row.every_layout else max(len(kinds), len(LAYOUTS))
+    for number in range(count):
+        turn = number // len(kinds) if row.every_layout else number
+        yield kinds[number % len(kinds)], LAYOUTS[(first + turn) % len(LAYOUTS)], row.keywords[0]
     for number, keywords in enumerate(row.keywords[1:]):
         yield kinds[0], LAYOUTS[number % 2], keywords
 
@@ -133,10 +142,10 @@ def cases(row: Row, device: Device) -> Iterator[Case]:
     kinds = supported(row, device)
     for dtype, layout, keywords in variants(row, kinds):
         arrays = [sample(generator, shape, dtype, row) for shape in row.shapes[0]]
+        if row.special and dtypes.is_floating(dtype):
+            add_special_values(arrays)
         if layout == "broadcast":
             arrays = [numpy.broadcast_to(one[:1], one.shape) if one.ndim else one for one in arrays]
-        elif row.special and dtypes.is_floating(dtype):
-            add_special_values(arrays)
         yield _case(row, device, arrays, keywords, layout, f"{dtype.name} {layout} {keywords}")
     for shapes in row.shapes[1:]:
         arrays = [sample(generator, shape, kinds[0], row) for shape in shapes]
