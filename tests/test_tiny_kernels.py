@@ -11,6 +11,7 @@ from typing import Any
 import numpy
 import pytest
 
+import clgrad
 from clgrad import autograd, np, npx
 
 pytestmark = pytest.mark.oclgrind
@@ -164,6 +165,17 @@ def test_position(name: str, axis: int | None) -> None:
 def test_truth(name: str) -> None:
     x = numbers(*MATRIX) > 1
     numpy.testing.assert_array_equal(getattr(np.array(x), name)(axis=1).asnumpy(), getattr(x, name)(axis=1))
+
+
+def test_small_loops_in_one_launch() -> None:
+    arrays = [np.array(numbers(length)) for length in (37, 50, 5)]
+    npx.waitall()
+    before = clgrad.statistics()["launches"]
+    results = [array * 2.5 for array in arrays]
+    npx.waitall()
+    assert clgrad.statistics()["launches"] == before + 1
+    for result, length in zip(results, (37, 50, 5)):
+        numpy.testing.assert_array_equal(result.asnumpy(), numbers(length) * numpy.float32(2.5))
 
 
 def test_writing() -> None:
