@@ -59,9 +59,11 @@ class Watch:
 
     def words(self) -> Buffer:
         """The words, all zero, into which the checks of the next run write."""
-        if self._open == len(self._words) < MOST_OPEN:
-            self._words.append(self._device.memory.allocate(4 * WORDS))
-            self._clear(self._words[-1])
+        if not self._words:
+            # All at once, so that no later step of a training loop allocates.
+            self._words = [self._device.memory.allocate(4 * WORDS) for _ in range(MOST_OPEN)]
+            for words in self._words:
+                self._clear(words)
         self._open = min(self._open + 1, MOST_OPEN)
         return self._words[self._open - 1]
 
