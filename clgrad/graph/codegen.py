@@ -27,7 +27,7 @@ _COMBINE_NAME = {"max": "maximum", "min": "minimum"}
 _LARGEST_INT = 2**31 - 2**16
 # Last reduced axes are walked as one axis until it is at least so long, even if some operand cannot be read so
 # simply: the order of a sum depends on its shape only, not on where its operands lie.
-SHORTEST_ROW = 256
+SHORTEST_ROW = 128
 # Results of so many bytes are not written to the caches, unless they are read at once: they would fill half of them.
 STREAMED = 16 << 20
 
@@ -219,18 +219,33 @@ class Writer:
                 self._index_parameter(f"f{axis}", length)
 
     def lanes(self) -> str:
-        """Declares lanes0, lanes1 ...: the steps of each lane, for accesses that no one stride describes."""
-        if all(len(access.inner) == 1 for access in self.space.accesses):
+        """Declares on0 ... and lanes0 ..., how far the first lane and each lane are from the start of a row, for
+        accesses that no one stride describes; and `inside`, whether all lanes lie along the last inner axis.
+        """
+        numbers = [number for number, access in enumerate(self.space.accesses) if len(access.inner) > 1]
+        if not numbers:
             return ""
-        lines = ["long_v rest_f = (long_v)(i) + LANES(long);"]
+        kind, last = self.space.index_type, len(self.space.inner_axes) - 1
+        each = f"({kind}_v)(i) + LANES({kind})"
+        lines = [*self._inner_coordinates(kind, "g", "i"), f"const int inside = g{last} + VECTOR_WIDTH <= f{last};"]
+        far = self._inner_coordinates(f"{kind}_v", "l", each)
+        for number in numbers:
+            lines.append(f"const {kind} on{number} = {self._steps(number, 'g', '')};")
+            near = f"({kind}_v)(on{number}) + LANES({kind}) * ({kind}_v)(s{number}_{last})"
+            lines.append(f"{kind}_v lanes{number} = {near};")
+            far.append(f"lanes{number} = {self._steps(number, 'l', f'({kind}_v)')};")
+        return "\n".join((*lines, "if (!inside) {", *far, "}"))
+
+    def _inner_coordinates(self, kind: str, letter: str, start: str) -> list[str]:
+        """Declarations of the coordinates of `start` along the inner axes."""
+        lines = [f"{kind} rest_{letter} = {start};"]
         for axis in range(len(self.space.inner_axes) - 1, 0, -1):
-            lines.append(f"const long_v g{axis} = rest_f % (long_v)(f{axis}); rest_f /= (long_v)(f{axis});")
-        lines.append("const long_v g0 = rest_f;")
-        for number, access in enumerate(self.space.accesses):
-            if len(access.inner) > 1:
-                terms = [f"g{axis} * (long_v)(s{number}_{axis})" for axis in range(len(access.inner))]
-                lines.append(f"const long_v lanes{number} = {' + '.join(terms)};")
-        return "\n".join(lines)
+            length = f"({kind})(f{axis})"
+            lines.append(f"const {kind} {letter}{axis} = rest_{letter} % {length}; rest_{letter} /= {length};")
+        return [*lines, f"const {kind} {letter}0 = rest_{letter};"]
+
+    def _steps(self, number: int, letter: str, cast: str) -> str:
+        return " + ".join(f"{letter}{axis} * {cast}(s{number}_{axis})" for axis in range(len(self.space.inner_axes)))
 
     # -- statements ---------------------------------------------------------------------------------------------
 
@@ -265,11 +280,19 @@ class Writer:
     def _gathered(self, place: int, statement: Statement, base: str, count: str | None) -> str:
         number = self.access_of[place]
         if isinstance(statement.what, Index):
-            return f"((long_v)({base}{number}) + lanes{number})"
+            return f"((long_v)({base}{number}) + convert_long_v(lanes{number}))"
         assert isinstance(statement.what, Load)
-        pointer = self.pointers[statement.what.item]
-        load = f"gather_{STORAGE_NAME[statement.dtype]}"
-        return f"{load}({pointer} + {base}{number}, lanes{number}, {count or 'VECTOR_WIDTH'})"
+        stored, start = STORAGE_NAME[statement.dtype], f"{self.pointers[statement.what.item]} + {base}{number}"
+        lanes = f"gather_{stored}({start}, convert_long_v(lanes{number}), {count or 'VECTOR_WIDTH'})"
+        if count is not None:
+            return lanes
+        stride = self.space.accesses[number].inner[-1]
+        near = f"{start} + on{number}"
+        if stride == 1:
+            return f"(inside ? load_{stored}({near}) : {lanes})"
+        if stride == 0:
+            return f"(inside ? ({COMPUTE_NAME[statement.dtype]}_v)(load_one_{stored}({near})) : {lanes})"
+        return lanes
 
     def _stride(self, number: int) -> str:
         (inner,) = self.space.accesses[number].inner
@@ -287,7 +310,7 @@ class Writer:
         stored = STORAGE_NAME[dtype]
         number = self.store_access[index]
         if moves and len(self.space.accesses[number].inner) > 1:
-            target = f"q{index} + {base}{number}, lanes{number}"
+            target = f"q{index} + {base}{number}, convert_long_v(lanes{number})"
             return f"scatter_{stored}(v{store.value}, {target}, {count or 'VECTOR_WIDTH'});"
         stride = self._stride(number) if moves else "0"
         start = f"q{index} + {base}{number}" + ("" if stride == "0" else f" + (i) * {stride}")
