@@ -87,7 +87,8 @@ class Clgrad(Mxnet):
 
     def wait(self, arrays: tuple[Array, ...]) -> None:
         # What is pending goes as one plan, as in a training loop.
-        self.module.npx.waitall()
+        if any(isinstance(array, self.array_type) for array in arrays):
+            self.module.npx.waitall()
 
 
 FRAMEWORKS = {framework.name: framework for framework in (Clgrad, Framework, Torch, Jax, Mxnet)}

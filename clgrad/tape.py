@@ -151,7 +151,7 @@ def walk(
 
     for head, gradient in zip(heads, head_gradients):
         deliver(head, gradient)
-    wanted_ids = {id(value) for value in wanted}
+    wanted_ids = set(map(id, wanted))
     passed: list[Entry] = []
     while order:
         value = order.pop()

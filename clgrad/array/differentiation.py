@@ -70,16 +70,20 @@ def run_backward(
     # Whoever still refers to a value keeps it from being fused away.
     del values, cotangents
     restore_variables()
-    free_dead_history([handle._value for handle in noted_handles()])
+    free_dead_history(noted_handles())
     flush_live(None)
 
 
-def free_dead_history(values: Sequence[Value]) -> None:
-    """Free the history of values that leads to history freed before: no backward can pass it any more.
+def free_dead_history(handles: Sequence[Handle]) -> None:
+    """Free the history of arrays that leads to history freed before: no backward can pass it any more.
 
     A running mean that is computed under record, and that no loss depends on, would else keep every step.
     """
-    stack = [value.entry for value in values if type(value.entry) is Entry and value.entry.inputs is not None]
+    stack = []
+    for handle in handles:
+        entry = handle._value.entry
+        if type(entry) is Entry and entry.inputs is not None:
+            stack.append(entry)
     seen: set[int] = set()
     while stack:
         entry = stack[-1]

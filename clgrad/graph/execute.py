@@ -88,7 +88,7 @@ def flush_live(device: Device | None = None) -> None:
 
 def noted_handles() -> list[Any]:
     """The live handles that were noted since the last flush of everything."""
-    return [handle for handle in (reference() for reference in _pending) if handle is not None]
+    return [handle for reference in _pending if (handle := reference()) is not None]
 
 
 def flush(nodes: Iterable[Node]) -> None:

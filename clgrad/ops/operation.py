@@ -96,7 +96,7 @@ def fit(cotangent: Value, target: Value) -> Value:
     """`cotangent` with `target`'s shape and dtype."""
     if cotangent.shape != target.shape:
         cotangent = OPERATIONS["sum_to"](cotangent, shape=target.shape)
-    if cotangent.dtype != target.dtype:
+    if cotangent.dtype is not target.dtype:
         cotangent = OPERATIONS["cast"](cotangent, dtype=target.dtype)
     return cotangent
 
@@ -169,35 +169,38 @@ class Elementwise(Operation):
         self._direct_to_number = self._direct & _FLOATING
 
     def __call__(self, *inputs: Any, **attributes: Any) -> Value:
-        values = self._plain(inputs)
-        if values is None:
+        plain = self._plain(inputs)
+        if plain is None:
             values, _ = common(self.name, inputs, self.accepts)
-        first = values[0]
-        if type(first) is Scalar:
             first = next(one for one in values if type(one) is not Scalar)
+            shape = joint_shape(self.name, values)
+        else:
+            values, first, shape = plain
         kind = first.dtype
         dtype = dtypes.bool_ if self.result == "bool" else kind
         primitive = self.boolean if kind is dtypes.bool_ else self.primitive
-        out = Value(primitive, values, kind, joint_shape(self.name, values), dtype, first.device)
+        out = Value(primitive, values, kind, shape, dtype, first.device)
         if STATE.recording and self.gradient is not None:
             record(out, self, values, NO_ATTRIBUTES)
         return out
 
-    def _plain(self, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
-        """The inputs where they need no conversion: one array, two alike, a floating array and a number."""
+    def _plain(self, inputs: tuple[Any, ...]) -> tuple[tuple[Any, ...], Value, Shape] | None:
+        """Inputs that need no conversion - one array, two alike, a floating array and a number - with the first
+        array among them and the shape of the result."""
         if len(inputs) > 2:
             return None
         first, last = inputs[0], inputs[-1]
         if type(first) is not Value:
             if type(last) is Value and last.dtype in self._direct_to_number and _is_plain_number(first):
-                return Scalar(first), last
+                return (Scalar(first), last), last, last.shape
             return None
         if type(last) is not Value:
             if first.dtype in self._direct_to_number and _is_plain_number(last):
-                return first, Scalar(last)
+                return (first, Scalar(last)), first, first.shape
             return None
         if first.dtype in self._direct and last.dtype is first.dtype and last.device is first.device:
-            return inputs
+            same = first.shape == last.shape
+            return inputs, first, first.shape if same else broadcast_shapes(self.name, first.shape, last.shape)
         return None
 
 
@@ -220,6 +223,10 @@ def joint_shape(name: str, values: tuple[Any, ...]) -> Shape:
 
 def common(name: str, inputs: tuple[Any, ...], accepts: str = "any") -> tuple[tuple[Any, ...], Device]:
     """The inputs on one device in one dtype (Python numbers as Scalars), as NumPy's promotion has it."""
+    first, last = inputs[0], inputs[-1]
+    alike = type(first) is Value is type(last) and first.dtype is last.dtype and first.device is last.device
+    if alike and accepts == "any" and len(inputs) <= 2:
+        return inputs, first.device
     dtype: DType | None = None
     device: Device | None = None
     kinds: list[type] = []
@@ -273,6 +280,8 @@ _LARGEST_EXPONENT = 1023
 
 def checked_scalar(name: str, value: Any, dtype: DType) -> Scalar:
     """A number as `dtype` stores it: True and False, whole numbers without their fraction. It must fit."""
+    if dtype.kind == "f" and _is_plain_number(value):
+        return Scalar(value)
     if type(value) not in (int, float, bool):
         value = value.item()
     kind = dtype.kind

@@ -40,6 +40,7 @@ class Queue:
         self._opencl = load_opencl()
         self.cl: pyopencl.CommandQueue = self._opencl.CommandQueue(context)
         self._enqueue = self._opencl.enqueue_nd_range_kernel
+        self._copy = self._opencl.enqueue_copy
         self._error: type[Exception] = self._opencl.Error
         self._memory = memory
         # Not every driver lets several threads use one queue. `launch` relies on its caller for this lock.
@@ -91,7 +92,7 @@ class Queue:
         source = array if waits else array.copy()
         event = self._call(
             "a copy to the device",
-            self._opencl.enqueue_copy,
+            self._copy,
             self.cl,
             buffer.cl,
             source,
@@ -115,16 +116,13 @@ class Queue:
         """Waits for everything enqueued so far and copies from the device into a contiguous array."""
         if not out.nbytes:
             return
-        self._call(
-            "a copy from the device",
-            self._opencl.enqueue_copy,
-            self.cl,
-            out,
-            buffer.cl,
-            src_offset=byte_offset,
-            is_blocking=True,
-            waits=True,
-        )
+        check_process()
+        with self._lock:
+            try:
+                self._copy(self.cl, out, buffer.cl, src_offset=byte_offset, is_blocking=True)
+            except self._error as problem:
+                raise self._failure("a copy from the device", problem) from problem
+            self._staged.clear()
 
     @contextmanager
     def view(self, buffer: Buffer, byte_offset: int, nbytes: int) -> Iterator[Array]:
@@ -155,7 +153,7 @@ class Queue:
         if nbytes:
             self._call(
                 "a copy on the device",
-                self._opencl.enqueue_copy,
+                self._copy,
                 self.cl,
                 target.cl,
                 source.cl,
@@ -190,13 +188,16 @@ class Queue:
             try:
                 result = function(*arguments, **named)
             except self._error as problem:
-                raise DeviceError(
-                    f"{action} failed on {self.device_name}: {problem}. The cause may be a kernel that was "
-                    "launched before: set CLGRAD_DEBUG=1 to learn which"
-                ) from problem
+                raise self._failure(action, problem) from problem
             if waits:
                 self._staged.clear()
             return result
+
+    def _failure(self, action: str, problem: Exception) -> DeviceError:
+        return DeviceError(
+            f"{action} failed on {self.device_name}: {problem}. The cause may be a kernel that was "
+            "launched before: set CLGRAD_DEBUG=1 to learn which"
+        )
 
 
 def debug_level() -> int:
