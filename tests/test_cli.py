@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from clgrad.cli import main
+from clgrad.cli import doctor, main
 from clgrad.cli.doctor import SETTINGS
 from clgrad.runtime.device import default_device, devices, set_default_device
-from clgrad.runtime.drivers import install_commands
+from clgrad.runtime.drivers import Driver, install_commands
 from tests.processes import run
 
 
@@ -93,6 +93,23 @@ def test_doctor_mends_a_cache_folder_that_cannot_be_used(
     assert "  export CLGRAD_CACHE_DIR=" in printed
 
 
+def test_doctor_mends_broken_drivers_but_not_what_a_package_leaves_out(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = "names a library that does not exist"
+    drivers = [
+        Driver("environment", Path("/v/intel-fpga_emu.icd"), "/opt/conda/libintelocl_emu.so", missing),
+        Driver("environment", Path("/v/intel-cpu.icd"), "/opt/conda/libintelocl.so", missing),
+        Driver("system", Path("/v/old.icd"), "/usr/lib/libold.so", missing),
+    ]
+    monkeypatch.setattr(doctor, "find_drivers", lambda: drivers)
+    assert main(["doctor"]) == 0
+    printed = capsys.readouterr().out
+    assert "To mend driver intel-fpga_emu.icd" not in printed
+    assert "To mend driver intel-cpu.icd (environment), run\n" in printed
+    assert "  rm /v/old.icd\n" in printed
+
+
 def test_doctor_reports_settings_that_make_no_sense(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,7 +141,7 @@ def test_doctor_explains_a_pocl_that_cannot_write_its_cache() -> None:
 def test_a_rejected_device_is_shown_with_its_reason() -> None:
     code = """
 import sys
-from clgrad.cli import main
+from clgrad.cli import doctor, main
 from clgrad.runtime import device
 device.PROBE = "[not] a kernel"
 sys.exit(main([sys.argv[1]]))

@@ -115,6 +115,9 @@ def _check_drivers() -> Iterator[Finding]:
 
 
 def _mend_driver(driver: Driver) -> tuple[str, ...]:
+    if "intelocl_emu" in driver.library:
+        # Intel's runtime for CPUs names an emulator that it does not bring. Nothing is missing.
+        return ()
     if "intelocl" in driver.library:
         return (f"{pip_command()} --force-reinstall",)
     if driver.origin == "pyopencl":
