@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
-from clgrad.graph.fuse import Group
+from clgrad.graph.fuse import Group, wait_along
 from clgrad.graph.lower import Argument, Launch
 from clgrad.runtime.compiler import JointSource, KernelSource, Part
 from clgrad.shapes import size_of
@@ -39,7 +39,7 @@ def bundles(groups: Sequence[Group]) -> list[Bundle]:
             found.append(small[-1])
         else:
             bundle.append(group)
-            _wait_together(bundle, groups)
+            wait_along(groups, bundle, set().union(*(one.before for one in bundle)))
     return found
 
 
@@ -56,16 +56,6 @@ def _takes(bundle: Bundle, group: Group) -> bool:
     return len(bundle) < MOST_GROUPS and not any(
         one.number in group.before or group.number in one.before for one in bundle
     )
-
-
-def _wait_together(bundle: Bundle, groups: Sequence[Group]) -> None:
-    before = set().union(*(group.before for group in bundle))
-    numbers = {group.number for group in bundle}
-    for group in bundle:
-        group.before |= before
-    for group in groups:
-        if not numbers.isdisjoint(group.before):
-            group.before |= before | numbers
 
 
 def joined(launches: list[Launch], labels: list[str], most_bytes: int) -> tuple[list[Launch], list[str]]:

@@ -165,10 +165,7 @@ class Fuser:
                 self._order(producer, group)
 
     def _order(self, earlier: Group, later: Group) -> None:
-        added = earlier.before | {earlier.number}
-        for other in self.groups:
-            if other is later or later.number in other.before:
-                other.before |= added
+        wait_along(self.groups, [later], earlier.before | {earlier.number})
 
     # -- joining ------------------------------------------------------------------------------------------------
 
@@ -334,13 +331,17 @@ class Fuser:
         first.members = {index: members[index] for index in sorted(members)}
         for index in other.members:
             self.group_of[index] = first
-        first.before |= other.before
         other.members = {}
-        for group in self.groups:
-            if other.number in group.before:
-                group.before.add(first.number)
-            if first.number in group.before:
-                group.before |= first.before
+        wait_along(self.groups, [first], other.before)
+        wait_along(self.groups, [other], first.before | {first.number})
+
+
+def wait_along(groups: Sequence[Group], waiting: Sequence[Group], before: set[int]) -> None:
+    """Make some groups, and whoever waits for them, wait for those with the numbers `before`, too."""
+    numbers = {group.number for group in waiting}
+    for group in groups:
+        if group.number in numbers or not numbers.isdisjoint(group.before):
+            group.before |= before
 
 
 def new_group(item: Item, number: int) -> Group:

@@ -83,7 +83,7 @@ class Planner:
         self.homes = Homes(self.items)
         self._check_numbers = count()
         live = [group for group in groups if self.resolver.live(group)]
-        self.works = [work for bundle in _in_order(bundles(live)) if (work := self._work(bundle))]
+        self.works = [self._work(bundle) for bundle in _in_order(bundles(live))]
 
     def build(self) -> Plan:
         self.homes.assign([(work.loads, work.stores, work.scratch) for work in self.works], self.scratch)
@@ -117,15 +117,13 @@ class Planner:
 
     # -- launches of a group ------------------------------------------------------------------------------------
 
-    def _work(self, bundle: Bundle) -> Work | None:
+    def _work(self, bundle: Bundle) -> Work:
         loops = [loop for group in bundle for loop in self.resolver.loops(group)]
         group = bundle[0]
         if group.kind == "library":
             return self._library_work(group, loops)
-        if group.kind == "update" and loops:
+        if group.kind == "update":
             loops = self._without_copy(group, loops)
-        if not loops:
-            return None
         if group.kind == "pointwise":
             self._offer_leaves(loops)
         before = len(self.scratch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from clgrad.dtypes import DType
-from clgrad.graph.fuse import ELEMENT, REDUCED, Group, Member, new_group
+from clgrad.graph.fuse import ELEMENT, REDUCED, Group, Member, new_group, wait_along
 from clgrad.graph.items import COPY, Item, Items, Operand, Slot
 from clgrad.graph.node import IOTA, UPDATE, Library, Pointwise, Reduction
 from clgrad.graph.strides import compose, without_units
@@ -152,9 +152,7 @@ class Resolver:
         # Usually every reader computes it; this one reads it in a way that no strides describe.
         self.generated.discard(index)
         group = new_group(self.items[index], 1 + max(one.number for one in self.groups))
-        for other in self.groups:
-            if other is reader or reader.number in other.before:
-                other.before.add(group.number)
+        wait_along(self.groups, [reader], {group.number})
         self.groups.append(group)
         self._store_what_is_read(group)
 
@@ -212,10 +210,8 @@ class Resolver:
     # -- loops --------------------------------------------------------------------------------------------------
 
     def loops(self, group: Group) -> list[Loop]:
-        """The generated kernels of a group; for an update the copy of its base and the write into it."""
+        """The generated kernels of a live group; for an update the copy of its base and the write into it."""
         live = self.live(group)
-        if not live:
-            return []
         if group.kind == "update":
             return self._update_loops(group, live[0].item)
         loop = Loop(group.kind, group.space, group.axes)
