@@ -122,6 +122,15 @@ class Generated:
     space: Space
 
 
+def coordinates(kind: str, letter: str, start: str, length: str, axes: int) -> list[str]:
+    """Declarations of the coordinates of an index; lengths of axes are scalars, also where `kind` is a vector."""
+    lines = [f"{kind} rest_{letter} = {start};"]
+    for axis in range(axes - 1, 0, -1):
+        n = f"({kind})({length}{axis})"
+        lines.append(f"const {kind} {letter}{axis} = rest_{letter} % {n}; rest_{letter} /= {n};")
+    return [*lines, f"const {kind} {letter}0 = rest_{letter};"]
+
+
 class Writer:
     """Writes the texts that all kernel files share: parameters, offsets, statements."""
 
@@ -185,12 +194,9 @@ class Writer:
     def _coordinates(self, place: str, lengths: list[int], letter: str, length_letter: str) -> str:
         if len(lengths) <= 1:
             return f"const index_t {letter}0 = {place};" if lengths else ""
-        lines = [f"index_t rest_{letter} = {place};"]
         for axis in range(len(lengths) - 1, 0, -1):
-            length = self._index_parameter(f"{length_letter}{axis}", lengths[axis])
-            lines.append(f"const index_t {letter}{axis} = rest_{letter} % {length}; rest_{letter} /= {length};")
-        lines.append(f"const index_t {letter}0 = rest_{letter};")
-        return "\n".join(lines)
+            self._index_parameter(f"{length_letter}{axis}", lengths[axis])
+        return "\n".join(coordinates("index_t", letter, place, length_letter, len(lengths)))
 
     def _offsets(self, which: str) -> str:
         """Declarations of at0, at1, ... from the outer coordinates, or of in0, in1, ... from the middle ones."""
@@ -227,22 +233,15 @@ class Writer:
             return ""
         kind, last = self.space.index_type, len(self.space.inner_axes) - 1
         each = f"({kind}_v)(i) + LANES({kind})"
-        lines = [*self._inner_coordinates(kind, "g", "i"), f"const int inside = g{last} + VECTOR_WIDTH <= f{last};"]
-        far = self._inner_coordinates(f"{kind}_v", "l", each)
+        lines = coordinates(kind, "g", "i", "f", last + 1)
+        lines.append(f"const int inside = g{last} + VECTOR_WIDTH <= f{last};")
+        far = coordinates(f"{kind}_v", "l", each, "f", last + 1)
         for number in numbers:
             lines.append(f"const {kind} on{number} = {self._steps(number, 'g', '')};")
             near = f"({kind}_v)(on{number}) + LANES({kind}) * ({kind}_v)(s{number}_{last})"
             lines.append(f"{kind}_v lanes{number} = {near};")
             far.append(f"lanes{number} = {self._steps(number, 'l', f'({kind}_v)')};")
         return "\n".join((*lines, "if (!inside) {", *far, "}"))
-
-    def _inner_coordinates(self, kind: str, letter: str, start: str) -> list[str]:
-        """Declarations of the coordinates of `start` along the inner axes."""
-        lines = [f"{kind} rest_{letter} = {start};"]
-        for axis in range(len(self.space.inner_axes) - 1, 0, -1):
-            length = f"({kind})(f{axis})"
-            lines.append(f"const {kind} {letter}{axis} = rest_{letter} % {length}; rest_{letter} /= {length};")
-        return [*lines, f"const {kind} {letter}0 = rest_{letter};"]
 
     def _steps(self, number: int, letter: str, cast: str) -> str:
         return " + ".join(f"{letter}{axis} * {cast}(s{number}_{axis})" for axis in range(len(self.space.inner_axes)))
