@@ -137,11 +137,12 @@ def alias(value: Value) -> Value:
 
 
 _FLOATING = frozenset(dtypes.FLOATING)
+_NUMERIC = _FLOATING | frozenset(dtypes.INTEGERS)
 # The dtypes that an op computes in as they are, by what it accepts.
 _DIRECT = {
     "any": frozenset(dtypes.ALL),
-    "number": frozenset((*dtypes.FLOATING, *dtypes.INTEGERS)),
-    "count": frozenset((*dtypes.FLOATING, *dtypes.INTEGERS)),
+    "number": _NUMERIC,
+    "count": _NUMERIC,
     "float": frozenset(dtypes.FLOATING),
     "integer": frozenset((*dtypes.INTEGERS, dtypes.bool_)),
 }
@@ -209,7 +210,8 @@ def _is_plain_number(value: Any) -> bool:
     return type(value) is float or (type(value) is int and -_HUGE < value < _HUGE)
 
 
-_HUGE = 2**1000
+# From here on Python's integers do not become floats.
+_HUGE = 2**1023
 
 
 def joint_shape(name: str, values: tuple[Any, ...]) -> Shape:
@@ -274,19 +276,13 @@ def scalar_kind(name: str, value: Any) -> type:
     raise TypeError(f"{name}: {type(value).__name__} is not an array or a number")
 
 
-# Beyond it Python's integers do not become floats.
-_LARGEST_EXPONENT = 1023
-
-
 def checked_scalar(name: str, value: Any, dtype: DType) -> Scalar:
     """A number as `dtype` stores it: True and False, whole numbers without their fraction. It must fit."""
-    if dtype.kind == "f" and _is_plain_number(value):
-        return Scalar(value)
     if type(value) not in (int, float, bool):
         value = value.item()
     kind = dtype.kind
     if kind == "f":
-        if type(value) is int and value.bit_length() > _LARGEST_EXPONENT:
+        if type(value) is int and not _is_plain_number(value):
             raise OverflowError(f"{name}: an integer of {value.bit_length()} bits does not fit {dtype.name}")
         return Scalar(value)
     if kind == "b":
