@@ -9,7 +9,7 @@ from clgrad.dtypes import float16, float32
 from clgrad.graph.codegen import Generated, Writer, block, is_reduction
 from clgrad.graph.column_text import column_defines
 from clgrad.graph.fuse import ELEMENT, REDUCED
-from clgrad.graph.lower import Argument, Launch
+from clgrad.graph.lower import Argument, Launch, round_up
 from clgrad.graph.node import Reduction
 from clgrad.graph.resolve import Compute, Index, Load, Loop, Number, Statement, Store
 from clgrad.graph.row_phases import NewScratch, Phases
@@ -61,7 +61,7 @@ class LoopLowerer:
         space = generated.space
         rows = prod(space.outer)
         items = self._items(rows * space.inner, len(places))
-        length = _round_up(-(-rows * space.inner // items), self.capabilities.vector_width)
+        length = round_up(-(-rows * space.inner // items), self.capabilities.vector_width)
         length = min(length, max(space.inner, 1))
         per_row = -(-space.inner // length)
         index = space.index_type
@@ -85,7 +85,7 @@ class LoopLowerer:
     ) -> Launch:
         source = KernelSource(f"{entry}.cl", entry, tuple(generated.defines))
         arguments = (*generated.arguments, *sizes)
-        return Launch(source, arguments, (_round_up(global_size, local_size),), (local_size,))
+        return Launch(source, arguments, (round_up(global_size, local_size),), (local_size,))
 
     # -- rows ---------------------------------------------------------------------------------------------------
 
@@ -98,7 +98,7 @@ class LoopLowerer:
         items = max(1, min(rows * parts, self._items(rows * length, len(loop.statements))))
         phases = Phases(writer, group, parts > 1)
         if not self.gpu:
-            phases.stash(middle * _round_up(space.inner, self.capabilities.vector_width), items, self.new_scratch)
+            phases.stash(middle * round_up(space.inner, self.capabilities.vector_width), items, self.new_scratch)
         split = 0 if parts == 1 else (2 if prod(space.middle) >= parts else 1)
         defines = [
             ("MID_SETUP", writer.middle_setup),
@@ -262,7 +262,3 @@ def _has_phases(loop: Loop) -> bool:
             if depends[place] and statement.level == ELEMENT:
                 return True
     return False
-
-
-def _round_up(value: int, step: int) -> int:
-    return -(-value // step) * step

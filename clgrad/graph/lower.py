@@ -32,6 +32,15 @@ class Problem:
     capabilities: Capabilities
     kernel_shape: KernelShape
 
+    def group(self, most: int) -> int:
+        """Work-items per group: one in CPU shape, at most so many in GPU shape."""
+        return 1 if self.kernel_shape == "cpu" else min(most, self.capabilities.max_group_size)
+
+
+def round_up(value: int, step: int) -> int:
+    """The next multiple of a step."""
+    return -(-value // step) * step
+
 
 # What stands in an argument position of a launch:
 #   ("input", i) buffer of input i            ("offset", i) its element offset, as long

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clgrad.dtypes import COMPUTE_NAME, STORAGE_NAME, DType, bool_, is_floating
-from clgrad.graph.lower import Argument
+from clgrad.graph.lower import Argument, round_up
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,3 @@ def cut(k: int, wanted: int, shortest: int, step: int) -> Cut:
 def divide_up(value: int, step: int) -> int:
     """How many steps cover a value."""
     return -(-value // step)
-
-
-def round_up(value: int, step: int) -> int:
-    """The next multiple of a step."""
-    return divide_up(value, step) * step

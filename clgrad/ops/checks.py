@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clgrad import dtypes
 from clgrad.errors import ArgumentError
-from clgrad.graph.lower import Argument, Launch, Lowered, Problem
+from clgrad.graph.lower import Argument, Launch, Lowered, Problem, round_up
 from clgrad.graph.node import Library
 from clgrad.ops.gathering import fault_code
 from clgrad.ops.operation import Value
@@ -15,16 +15,14 @@ _GROUP = 64
 
 
 def _lower(problem: Problem) -> Lowered:
-    on_cpu = problem.kernel_shape == "cpu"
-    group, per_item = (1, 4096) if on_cpu else (min(_GROUP, problem.capabilities.max_group_size), 1)
+    group, per_item = problem.group(_GROUP), 4096 if problem.kernel_shape == "cpu" else 1
     count = size_of(problem.output.shape)
     defines = (("PER_ITEM", str(per_item)), ("TYPE", dtypes.STORAGE_NAME[problem.output.dtype]))
     arguments: tuple[Argument, ...] = (
         ("input", 0), ("offset", 0), ("output",), ("long", count), ("fault", problem.attributes),
     )  # fmt: skip
-    items = -(-count // per_item)
     source = KernelSource("checks.cl", "refuse_negative", defines)
-    return Lowered((Launch(source, arguments, (-(-items // group) * group,), (group,)),))
+    return Lowered((Launch(source, arguments, (round_up(-(-count // per_item), group),), (group,)),))
 
 
 _REFUSE_NEGATIVE = Library("refuse_negative", _lower)

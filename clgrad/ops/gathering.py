@@ -11,7 +11,7 @@ from typing import Any
 from clgrad import dtypes
 from clgrad.errors import ClgradError, DTypeError, IndexOutOfRangeError
 from clgrad.graph import faults
-from clgrad.graph.lower import Argument, Launch, Lowered, Problem
+from clgrad.graph.lower import Argument, Launch, Lowered, Problem, round_up
 from clgrad.graph.node import Library
 from clgrad.ops.arithmetic import cast
 from clgrad.ops.choice import where
@@ -34,14 +34,6 @@ def _source(name: str, **defines: str) -> KernelSource:
     return KernelSource("indexing.cl", name, tuple(sorted(defines.items())))
 
 
-def _group(problem: Problem) -> int:
-    return 1 if problem.kernel_shape == "cpu" else min(_GROUP, problem.capabilities.max_group_size)
-
-
-def _rounded(count: int, group: int) -> int:
-    return -(-count // group) * group
-
-
 # -- normalize_index ---------------------------------------------------------------------------------------
 
 
@@ -49,7 +41,7 @@ def _lower_normalize(problem: Problem) -> Lowered:
     lowest, length, code = problem.attributes
     layout = problem.inputs[0]
     assert layout is not None
-    count, group = size_of(layout.shape), _group(problem)
+    count, group = size_of(layout.shape), problem.group(_GROUP)
     per_item = 64 if problem.kernel_shape == "cpu" else 1
     wide = {"f": dtypes.COMPUTE_NAME[layout.dtype], "u": "ulong", "i": "long"}[layout.dtype.kind]
     given = dtypes.STORAGE_NAME[layout.dtype]
@@ -58,7 +50,7 @@ def _lower_normalize(problem: Problem) -> Lowered:
         ("input", 0), ("offset", 0), ("output",), ("long", count), ("long", lowest), ("long", length),
         ("fault", code),
     )  # fmt: skip
-    return Lowered((Launch(source, arguments, (_rounded(-(-count // per_item), group),), (group,)),))
+    return Lowered((Launch(source, arguments, (round_up(-(-count // per_item), group),), (group,)),))
 
 
 _NORMALIZE = Library("normalize_index", _lower_normalize)
@@ -108,8 +100,8 @@ def _lower_gather(problem: Problem) -> Lowered:
     if problem.kernel_shape == "cpu":
         per_item = max(1, 16384 // inner)
         return Lowered((Launch(source, (*arguments, ("long", per_item)), (-(-rows // per_item),), (1,)),))
-    group = _group(problem)
-    return Lowered((Launch(source, (*arguments, ("long", 1)), (_rounded(rows * inner, group),), (group,)),))
+    group = problem.group(_GROUP)
+    return Lowered((Launch(source, (*arguments, ("long", 1)), (round_up(rows * inner, group),), (group,)),))
 
 
 _GATHER = Library("gather", _lower_gather)
@@ -142,7 +134,7 @@ def _lower_scatter(problem: Problem) -> Lowered:
     rows, workers = outer * length, 4 * problem.capabilities.compute_units
     per_owner = -(-rows // workers)
     name = _BITS[problem.output.dtype.itemsize] if replace else dtypes.STORAGE_NAME[problem.output.dtype]
-    group = _group(problem)
+    group = problem.group(_GROUP)
     source = _source("scatter", TYPE=name, SET=str(int(replace)), GROUP=str(group))
     base = 2 if replace else 0
     arguments: tuple[Argument, ...] = (

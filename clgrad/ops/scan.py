@@ -6,7 +6,7 @@ from math import isqrt
 
 from clgrad import dtypes
 from clgrad.dtypes import DType
-from clgrad.graph.lower import Argument, Launch, Lowered, Problem
+from clgrad.graph.lower import Argument, Launch, Lowered, Problem, round_up
 from clgrad.graph.node import Library
 from clgrad.ops.arithmetic import cast
 from clgrad.ops.movement import along, part, reshape, slice_update
@@ -30,11 +30,11 @@ def _lower(problem: Problem) -> Lowered:
         ("PRODUCT", str(int(product))), ("REVERSE", str(int(reverse))),
     )  # fmt: skip
     columns = -(-inner // problem.capabilities.vector_width) if wide else inner
-    group = 1 if problem.kernel_shape == "cpu" else min(64, problem.capabilities.max_group_size)
+    group = problem.group(64)
 
     def launch(entry: str, arguments: tuple[Argument, ...], items: int) -> Launch:
         source = KernelSource("scan.cl", entry, defines)
-        return Launch(source, arguments, (-(-items // group) * group,), (group,))
+        return Launch(source, arguments, (round_up(items, group),), (group,))
 
     x: tuple[Argument, ...] = (("input", 0), ("offset", 0))
     sizes: tuple[Argument, ...] = tuple(("long", n) for n in (outer, length, inner, block, blocks))

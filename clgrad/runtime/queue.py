@@ -117,6 +117,7 @@ class Queue:
         if not out.nbytes:
             return
         check_process()
+        # As `_call` does it, in fewer steps: every look at a number passes here.
         with self._lock:
             try:
                 self._copy(self.cl, out, buffer.cl, src_offset=byte_offset, is_blocking=True)
