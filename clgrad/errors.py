@@ -27,6 +27,14 @@ class IndexOutOfRangeError(ClgradError, IndexError):
     """An index, or a label, outside its axis."""
 
 
+class IndexShapeError(ShapeError, IndexError):
+    """An index, or a mask, of a shape that does not fit the array."""
+
+
+class IndexTypeError(DTypeError, IndexError):
+    """An index that is no integer, slice, ellipsis, None, or array of integers or booleans."""
+
+
 class GradientError(ClgradError, RuntimeError):
     """A gradient that was asked for and cannot be given: nothing recorded, already freed, not reached."""
 

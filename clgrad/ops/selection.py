@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 
 from clgrad import dtypes
-from clgrad.errors import DTypeError, IndexOutOfRangeError, ShapeError
+from clgrad.errors import IndexOutOfRangeError, IndexShapeError, IndexTypeError, ShapeError
 from clgrad.graph.execute import read, upload
 from clgrad.graph.node import Node
 from clgrad.ops.gathering import normalize_index
@@ -112,7 +112,7 @@ class _Builder:
         self.middle: list[int] = []
         self.taken: list[int] = []
         self.arrays: list[Indices] = []
-        # For each item whether NumPy counts it as an array, for the place of the new axes; and kept axes so far.
+        # Of each item that NumPy counts as an array its number, and the kept axes before it.
         self.advanced: list[tuple[int, int]] = []
 
     @property
@@ -125,7 +125,7 @@ class _Builder:
         self.step.append(step)
 
     def add(self, item: Any, number: int) -> None:
-        """One item of the key, the `number`-th."""
+        """What the `number`-th item of the key says; the ellipsis is as many slices as it stands for."""
         if item is None:
             self.middle.append(1)
         elif isinstance(item, slice):
@@ -164,7 +164,7 @@ class _Builder:
         mask = read(item) if isinstance(item, Node) else numpy.asarray(item)
         covered = self.shape[self.axis : self.axis + mask.ndim]
         if mask.shape != covered:
-            raise ShapeError(
+            raise IndexShapeError(
                 f"{self.name}: a mask of shape {mask.shape} does not fit the axes it covers, of lengths {covered}, "
                 f"in an array of shape {self.shape}"
             )
@@ -181,13 +181,23 @@ class _Builder:
         self.advanced.append((number, len(self.middle) - len(self.taken)))
 
     def build(self) -> Selection:
-        numbers = [number for number, _ in self.advanced]
-        together = numbers == list(range(numbers[0], numbers[0] + len(numbers))) if numbers else True
-        spread = broadcast_shapes(self.name, *(one.shape for one in self.arrays)) if self.arrays else ()
         return Selection(
             tuple(self.start), tuple(self.count), tuple(self.step), tuple(self.middle), tuple(self.taken),
-            tuple(self.arrays), spread, self.advanced[0][1] if together and self.arrays else 0,
+            tuple(self.arrays), self.spread(), self.position(),
         )  # fmt: skip
+
+    def spread(self) -> Shape:
+        try:
+            return broadcast_shapes(self.name, *(one.shape for one in self.arrays)) if self.arrays else ()
+        except ShapeError as problem:
+            raise IndexShapeError(f"{problem}; or a mask with another number of true elements") from None
+
+    def position(self) -> int:
+        """Where the new axes go: in place of neighbouring arrays, in front where other items part these."""
+        if not self.arrays:
+            return 0
+        numbers = {number for number, _ in self.advanced}
+        return self.advanced[0][1] if max(numbers) - min(numbers) < len(numbers) else 0
 
 
 def is_mask(item: Any) -> bool:
@@ -213,7 +223,7 @@ def _plain_item(item: Any) -> Any:
             return array
     elif hasattr(item, "__index__"):
         return index(item)
-    raise DTypeError(
+    raise IndexTypeError(
         f"an index must be an integer, a slice, ..., None, or an array of integers or booleans, got {item!r}"
     )
 
@@ -228,17 +238,16 @@ def _axes_of(item: Any) -> int:
 def select(name: str, shape: Shape, key: Any) -> Selection:
     """Analyse a key. Arrays in it are values, NumPy arrays or lists; masks are read, which waits for them."""
     items = plain_key(key)
-    dots = [at for at, item in enumerate(items) if item is Ellipsis]
-    if len(dots) > 1:
-        raise ShapeError(f"{name}: an index may have one ellipsis (...), got {len(dots)}")
-    at = dots[0] if dots else len(items)
+    dots = sum(item is Ellipsis for item in items)
+    if dots > 1:
+        raise IndexShapeError(f"{name}: an index may have one ellipsis (...), got {dots}")
     rest = len(shape) - sum(_axes_of(item) for item in items if item is not Ellipsis)
     if rest < 0:
         raise IndexOutOfRangeError(
             f"{name}: too many indices: {len(shape) - rest} for an array of {len(shape)} dimensions, shape {shape}"
         )
-    items[at : at + 1] = [slice(None)] * rest
     builder = _Builder(name, shape)
-    for number, item in enumerate(items):
-        builder.add(item, number)
+    for number, item in enumerate(items if dots else [*items, Ellipsis]):
+        for one in [slice(None)] * rest if item is Ellipsis else [item]:
+            builder.add(one, number)
     return builder.build()
