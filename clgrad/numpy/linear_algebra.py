@@ -8,7 +8,8 @@ from typing import Any
 from clgrad.array import finish, ndarray
 from clgrad.array.conversion import as_value, values_of
 from clgrad.errors import ArgumentError
-from clgrad.ops import arithmetic, joining, linalg, movement
+from clgrad.ops import arithmetic, linalg, movement
+from clgrad.ops.cross import cross as vector_product
 from clgrad.ops.einsum import einsum as contract
 
 
@@ -150,17 +151,19 @@ def kron(a: Any, b: Any) -> ndarray:
 
 
 def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> ndarray:
-    """The vector product of vectors of length three.
+    """The vector product of vectors of three elements, or of two, whose third element is zero.
+
+    Two vectors of two give the third element alone. The other axes broadcast.
 
     >>> from clgrad import np
     >>> np.cross(np.array([1, 0, 0]), np.array([0, 1, 0]))
     array([0., 0., 1.])
+    >>> np.cross(np.array([1, 2]), np.array([3, 2]))
+    array(-4.)
     """
-    x, y = values_of((a, b))
     axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
-    x, y = movement.moveaxis(x, axisa, -1), movement.moveaxis(y, axisb, -1)
-    left, right = (joining.roll(x, -1, -1), joining.roll(y, -1, -1))
-    return finish(movement.moveaxis(joining.roll(x * right - left * y, -1, -1), -1, axisc))
+    x, y = values_of((a, b))
+    return finish(vector_product(x, y, axisa, axisb, axisc))
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> ndarray:
