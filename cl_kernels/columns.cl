@@ -15,11 +15,11 @@
 #define SPLIT 0                     // 1: `mid` is cut into parts
 #define BLOCK_STEPS 16              // terms per accumulator before it is added with compensation
 #define DECLARE(u) float_v t0_##u = 0, a0_##u = 0;       // totals and accumulators of vector u
-#define FULL(i, u) a0_##u += load_float(p0 + j * inner + i);
-#define PART(i, count) a0_0 += load_strided_float(p0 + j * inner + i, 1, count);
+#define FULL(i, u) a0_##u += load_float(p0 + (row * mid + j) * inner + i);
+#define PART(i, count) a0_0 += load_strided_float(p0 + (row * mid + j) * inner + i, 1, count);
 #define FOLD(u) t0_##u += a0_##u; a0_##u = 0;            // after each block of `mid`
-#define FINISH(i, u) store_float(t0_##u, q0 + i);
-#define FINISH_PART(i, count) store_strided_float(t0_0, q0 + i, 1, count);
+#define FINISH(i, u) store_float(t0_##u, q0 + row * inner + i);
+#define FINISH_PART(i, count) store_strided_float(t0_0, q0 + row * inner + i, 1, count);
 #endif
 
 #ifndef COLUMNS_PASSES

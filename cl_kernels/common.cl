@@ -14,6 +14,12 @@
 #define HAS_FP64 0          // 1: the device computes double
 #endif
 
+// Vectors of 64-bit lanes are wider than the registers of many processors. Compilers based on clang warn that other
+// processors pass them to functions in another way; no function here is called from a program built for another one.
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wpsabi"
+#endif
+
 #define PASTE_(a, b) a##b
 #define PASTE(a, b) PASTE_(a, b)
 

@@ -8,7 +8,7 @@ from clgrad.runtime import compiler
 from clgrad.runtime.device import Device, default_device
 
 # What a compiler warns of is a mistake in a kernel.
-compiler.OPTIONS += " -Werror"
+compiler.WARNINGS = "-Werror"
 
 
 def _shaped(shape: str) -> Device:

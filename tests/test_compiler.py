@@ -173,6 +173,43 @@ def test_a_refused_kernel_names_file_line_and_expression(compiler: Compiler) -> 
     assert "--- build log ---" in message
 
 
+@pytest.fixture
+def careless(kernel_files: Path) -> KernelSource:
+    """A kernel that compilers warn of."""
+    (kernel_files / "careless.cl").write_text(
+        "// Warns of itself, on purpose and always.\n#warning careless\n"
+        "kernel void KERNEL(careless)(global int *p) { p[0] = 1; }\n"
+    )
+    return KernelSource("careless.cl", "careless")
+
+
+def test_a_warning_fails_the_tests(compiler: Compiler, careless: KernelSource) -> None:
+    with pytest.raises(BuildError, match="careless"):
+        compiler.kernels([careless])
+
+
+def test_users_see_no_warnings(
+    compiler: Compiler, careless: KernelSource, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("clgrad.runtime.compiler.WARNINGS", "-w")
+    compiler.kernels([careless])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_who_debugs_sees_warnings(
+    compiler: Compiler, careless: KernelSource, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("clgrad.runtime.compiler.WARNINGS", "")
+    compiler.kernels([careless])
+    assert "careless" in capfd.readouterr().err
+
+
+def test_debugging_asks_for_warnings() -> None:
+    code = "from clgrad.runtime import compiler; print(repr(compiler.WARNINGS))"
+    assert output_of(code) == "'-w'"
+    assert output_of(code, CLGRAD_DEBUG="1") == "''"
+
+
 def test_after_a_refusal_the_others_still_build(device: Device, compiler: Compiler) -> None:
     with pytest.raises(RuntimeError):
         compiler.kernels([mapped("(x"), ADD])

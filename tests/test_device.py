@@ -13,6 +13,7 @@ from clgrad.errors import ArgumentError, DeviceError, DeviceNotFoundError
 from clgrad.runtime import device as device_module
 from clgrad.runtime.capabilities import (
     choose_kernel_shape,
+    choose_vector_width,
     device_kind,
     read_capabilities,
     unmet_requirement,
@@ -138,6 +139,18 @@ def test_the_kernel_shape_can_be_forced(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("CLGRAD_KERNEL_SHAPE", "tpu")
     with pytest.raises(ArgumentError, match="'tpu' is not a kernel shape; use cpu or gpu"):
         choose_kernel_shape("cpu")
+
+
+def test_the_vector_width_can_be_forced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CLGRAD_VECTOR_WIDTH", raising=False)
+    assert [choose_vector_width(native) for native in (1, 4, 8, 12, 16, 32)] == [4, 4, 8, 8, 16, 16]
+    monkeypatch.setenv("CLGRAD_VECTOR_WIDTH", "16")
+    assert choose_vector_width(4) == 16
+    assert read_capabilities(devices()[0].cl, "cpu").vector_width == 16
+    assert read_capabilities(devices()[0].cl, "gpu").vector_width == 1
+    monkeypatch.setenv("CLGRAD_VECTOR_WIDTH", "12")
+    with pytest.raises(ArgumentError, match="'12' is not a width of vectors; use 4, 8 or 16"):
+        choose_vector_width(8)
 
 
 @pytest.mark.parametrize(

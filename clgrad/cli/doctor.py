@@ -33,10 +33,11 @@ from clgrad.runtime.platforms import find_platforms
 SETTINGS = {
     "CLGRAD_DEVICE": "the device of new arrays: cpu, gpu, gpu:1, or part of a name",
     "CLGRAD_KERNEL_SHAPE": "cpu or gpu: forces the shape of all kernels",
+    "CLGRAD_VECTOR_WIDTH": "4, 8 or 16: forces the lanes of vectors in CPU shape",
     "CLGRAD_MEMORY_LIMIT": "device memory that may be in use, such as 4G",
     "CLGRAD_CACHE_DIR": "the folder of the cache of compiled programs",
     "CLGRAD_CACHE_LIMIT": "the size of that cache, such as 256M; 0 turns it off",
-    "CLGRAD_DEBUG": "1: wait after each launch, so that errors name their op; 2: also print each launch",
+    "CLGRAD_DEBUG": "1: wait after each launch, so that errors name their op, and show warnings; 2: print each launch",
     "OCL_ICD_VENDORS": "the folder of .icd files, or the one driver, that the OpenCL loader reads",
 }
 

@@ -17,6 +17,9 @@ KernelShape = Literal["cpu", "gpu"]
 
 SUBGROUP_EXTENSIONS = frozenset(("cl_khr_subgroups", "cl_intel_subgroups"))
 
+# Lanes of the vectors in CPU shape.
+VECTOR_WIDTHS = (4, 8, 16)
+
 # In order of preference.
 KINDS: tuple[Kind, ...] = ("discrete", "integrated", "accelerator", "cpu")
 
@@ -31,7 +34,7 @@ class Capabilities:
     """whether a fused multiply-add is one instruction"""
     subgroups: bool
     vector_width: int
-    """floats in a vector of the kernels: the native width on CPU-shaped devices, 1 on GPU-shaped ones"""
+    """lanes in a vector of the kernels: the native width of floats in CPU shape, 1 in GPU shape"""
     compute_units: int
     local_memory: int
     max_group_size: int
@@ -51,7 +54,7 @@ def read_capabilities(cl: pyopencl.Device, kernel_shape: KernelShape) -> Capabil
         fp16="cl_khr_fp16" in extensions,
         fma=bool(cl.single_fp_config & load_opencl().device_fp_config.FMA),
         subgroups=not SUBGROUP_EXTENSIONS.isdisjoint(extensions),
-        vector_width=_vector_width(cl.native_vector_width_float) if kernel_shape == "cpu" else 1,
+        vector_width=choose_vector_width(cl.native_vector_width_float) if kernel_shape == "cpu" else 1,
         compute_units=cl.max_compute_units,
         local_memory=cl.local_mem_size,
         max_group_size=cl.max_work_group_size,
@@ -63,8 +66,14 @@ def read_capabilities(cl: pyopencl.Device, kernel_shape: KernelShape) -> Capabil
     )
 
 
-def _vector_width(native: int) -> int:
-    return next(width for width in (16, 8, 4) if width <= max(native, 4))
+def choose_vector_width(native: int) -> int:
+    """The lanes that CLGRAD_VECTOR_WIDTH asks for, else the most of 4, 8 and 16 that the device has floats for."""
+    given = os.environ.get("CLGRAD_VECTOR_WIDTH")
+    if not given:
+        return next(width for width in reversed(VECTOR_WIDTHS) if width <= max(native, VECTOR_WIDTHS[0]))
+    if given in map(str, VECTOR_WIDTHS):
+        return int(given)
+    raise ArgumentError(f"CLGRAD_VECTOR_WIDTH={given!r} is not a width of vectors; use 4, 8 or 16, or unset it")
 
 
 def device_kind(cl: pyopencl.Device) -> Kind:

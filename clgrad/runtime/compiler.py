@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,7 @@ from clgrad.runtime.capabilities import Capabilities, KernelShape
 from clgrad.runtime.disk_cache import DiskCache
 from clgrad.runtime.drivers import load_opencl
 from clgrad.runtime.process import check_process
+from clgrad.runtime.queue import debug_level
 from clgrad.runtime.shared_files import kernel_text, needed_files
 from clgrad.runtime.statistics import counters
 
@@ -23,6 +25,13 @@ if TYPE_CHECKING:
     import pyopencl
 
 OPTIONS = "-cl-std=CL1.2"
+# PoCL prints the number of warnings to the terminal at each build: only who works on kernels asks for them.
+WARNINGS = "" if debug_level() else "-w"
+
+
+def options() -> str:
+    """The options of every build."""
+    return f"{OPTIONS} {WARNINGS}"
 
 
 @dataclass(frozen=True)
@@ -207,7 +216,7 @@ class Compiler:
             return program
 
     def _key(self, text: str) -> str:
-        return hashlib.sha256("\0".join((text, OPTIONS, *self._driver_facts)).encode()).hexdigest()
+        return hashlib.sha256("\0".join((text, options(), *self._driver_facts)).encode()).hexdigest()
 
     @cached_property
     def _driver_facts(self) -> list[str]:
@@ -224,7 +233,7 @@ class Compiler:
             return None
         try:
             program: pyopencl._cl._Program = self._opencl._cl._Program(self._context, [self._device], [binary])
-            program._build(OPTIONS.encode(), [self._device])
+            program._build(options().encode(), [self._device])
         except self._opencl.Error:
             # A binary that the driver refuses is a miss; the build that follows replaces it.
             return None
@@ -237,6 +246,9 @@ class Compiler:
         binaries: Any = program.get_info(self._opencl.program_info.BINARIES)
         if binaries and binaries[0]:
             self._cache.save(key, binaries[0])
+
+    def _log(self, program: pyopencl._cl._Program) -> str:
+        return str(program.get_build_info(self._device, self._opencl.program_build_info.LOG))
 
     def _missing_kernel(self, program: pyopencl._cl._Program, kernel_names: Sequence[str]) -> str | None:
         """The first of these kernels that cannot be made. Some drivers add code to the binary only here."""
@@ -252,10 +264,11 @@ class Compiler:
         # pyopencl.Program would put a cache and warnings of its own in between.
         program: pyopencl._cl._Program = self._opencl._cl._Program(self._context, text)
         try:
-            program._build(OPTIONS.encode(), [self._device])
+            program._build(options().encode(), [self._device])
         except self._opencl.Error as problem:
-            log = program.get_build_info(self._device, self._opencl.program_build_info.LOG)
-            raise build_error(self._device.name, text, str(problem), str(log)) from problem
+            raise build_error(self._device.name, text, str(problem), self._log(program)) from problem
+        if "warning" in self._log(program):
+            print(self._log(program), file=sys.stderr)
         missing = self._missing_kernel(program, kernel_names)
         if missing:
             raise BuildError(f"a program for {self._device.name} lacks a kernel of its file: {missing}")
