@@ -157,19 +157,19 @@ def backward(heads: Any, head_grads: Any = None, retain_graph: bool = False, tra
 def grad(
     heads: Any, variables: Any, head_grads: Any = None, retain_graph: bool | None = None,
     create_graph: bool = False, train_mode: bool = True, allow_unused: bool = False,
-) -> Any:  # fmt: skip
+) -> list[ndarray]:  # fmt: skip
     """The gradients of the heads with respect to `variables`, without touching any `.grad`.
 
-    A list for a list, an array for an array. With `create_graph` they are recorded themselves, for gradients
-    of higher order, which are zeros where a gradient is constant. A variable that no head was computed from is an
-    error, or zeros with `allow_unused`.
+    The result is a list with one array for each variable, also for a single variable. With `create_graph` the
+    gradients are recorded themselves, for gradients of higher order, which are zeros where a gradient is constant.
+    A variable that no head was computed from is an error, or zeros with `allow_unused`.
 
     >>> from clgrad import np
     >>> x = np.array(3)
     >>> x.attach_grad()
     >>> with record():
     ...     y = x * x * x
-    ...     slope = grad(y, x, create_graph=True)
+    ...     slope = grad(y, x, create_graph=True)[0]
     >>> slope.backward()
     >>> slope, x.grad
     (array(27.), array(18.))
@@ -188,7 +188,7 @@ def grad(
                 )
             gradient = fill(0, array.shape, array.dtype, array._value.device)
         results.append(ndarray(differentiable(gradient, arrays)) if create_graph else finish(gradient))
-    return results if isinstance(variables, (list, tuple)) else results[0]
+    return results
 
 
 def get_symbol(x: ndarray) -> Any:

@@ -12,13 +12,15 @@ from clgrad.testing import assert_close, check_gradients
 from tests.variables import Sigmoid, variable
 
 
-def test_grad_of_an_array_and_of_a_list() -> None:
+def test_grad_is_a_list_also_for_one_variable() -> None:
     x, w = variable([1, 2]), variable([3, 4])
     with autograd.record():
         y = x * x * w
         one = autograd.grad(y, x, retain_graph=True)
-        both = autograd.grad([y], [x, w])
-    assert one.tolist() == [6, 16]
+        both = autograd.grad([y], (x, w))
+    assert isinstance(one, list)
+    assert isinstance(both, list)
+    assert [each.tolist() for each in one] == [[6, 16]]
     assert [each.tolist() for each in both] == [[6, 16], [1, 4]]
     assert x.grad.tolist() == [0, 0]
 
@@ -28,7 +30,7 @@ def test_grad_with_respect_to_an_intermediate() -> None:
     with autograd.record():
         u = x * x
         y = u * u
-        slope = autograd.grad(y, u)
+        (slope,) = autograd.grad(y, u)
     assert slope.tolist() == [2, 8]
 
 
@@ -36,7 +38,7 @@ def test_grad_with_head_gradients() -> None:
     x = variable([1, 2])
     with autograd.record():
         y = x * x
-    assert autograd.grad(y, x, np.array([1, 10])).tolist() == [2, 40]
+    assert autograd.grad(y, x, np.array([1, 10]))[0].tolist() == [2, 40]
 
 
 def test_grad_names_a_variable_that_was_not_reached() -> None:
@@ -54,9 +56,9 @@ def test_higher_orders() -> None:
     x = variable([0.5, 1.5])
     with autograd.record():
         y = x**4
-        first = autograd.grad(y, x, create_graph=True)
-        second = autograd.grad(first, x, create_graph=True)
-        third = autograd.grad(second, x, create_graph=True)
+        first = autograd.grad(y, x, create_graph=True)[0]
+        second = autograd.grad(first, x, create_graph=True)[0]
+        third = autograd.grad(second, x, create_graph=True)[0]
     third.backward()
     assert_close(first, [0.5, 13.5])
     assert_close(second, [3, 27])
@@ -68,7 +70,7 @@ def test_create_graph_does_not_need_record_around_it() -> None:
     x = variable([2.0])
     with autograd.record():
         y = x * x * x
-    first = autograd.grad(y, x, create_graph=True)
+    (first,) = autograd.grad(y, x, create_graph=True)
     first.backward()
     assert x.grad.tolist() == [12]
 
@@ -97,8 +99,8 @@ def test_a_constant_gradient_has_gradients_of_zero() -> None:
 def test_a_constant_gradient_leaves_the_head_gradient_alone() -> None:
     x, head_gradient = variable([1, 2]), np.array([3, 4])
     with autograd.record():
-        slope = autograd.grad(x + 0, x, head_gradient, create_graph=True)
-    assert autograd.grad(slope, x).tolist() == [0, 0]
+        (slope,) = autograd.grad(x + 0, x, head_gradient, create_graph=True)
+    assert autograd.grad(slope, x)[0].tolist() == [0, 0]
     with autograd.record():
         y = head_gradient * 2
     with pytest.raises(GradientError, match="nothing was recorded"):

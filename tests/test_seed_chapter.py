@@ -123,7 +123,7 @@ def test_backward_twice(x: np.ndarray) -> None:
 def test_a_second_derivative(x: np.ndarray) -> None:
     with autograd.record():
         y = (x**3).sum()
-        first = autograd.grad(y, x, create_graph=True)
+        (first,) = autograd.grad(y, x, create_graph=True)
     first.backward()
     assert first.tolist() == [0, 3, 12, 27]
     assert x.grad.tolist() == [0, 6, 12, 18]
