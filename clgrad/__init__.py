@@ -12,6 +12,7 @@ array([ 0.,  4.,  8., 12.])
 
 from clgrad import autograd as autograd
 from clgrad import errors as errors
+from clgrad import interface as interface
 from clgrad import numpy as np
 from clgrad import numpy_extension as npx
 from clgrad.array.assembly import ndarray as ndarray

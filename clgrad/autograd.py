@@ -30,6 +30,11 @@ from clgrad.errors import ArgumentError, GradientError, ShapeError
 from clgrad.ops.operation import fill
 from clgrad.tape import STATE, scope
 
+__all__ = [
+    "Function", "backward", "get_symbol", "grad", "is_recording", "is_training", "mark_variables", "pause",
+    "predict_mode", "record", "set_recording", "set_training", "train_mode",
+]  # fmt: skip
+
 
 def record(train_mode: bool = True) -> AbstractContextManager[None]:
     """A scope in which ops are recorded, so that `backward()` can compute gradients; in training mode.

@@ -1,7 +1,5 @@
 """The family of clgrad's errors. Each is also the builtin that a Python user would catch."""
 
-from __future__ import annotations
-
 
 class ClgradError(Exception):
     """The root of everything that clgrad raises on purpose."""

@@ -12,6 +12,7 @@ import pytest
 
 import clgrad
 from clgrad import np, npx
+from clgrad.array.device import located
 from clgrad.runtime.device import Device
 from clgrad.testing import assert_close
 
@@ -172,7 +173,7 @@ def test_repr_of_long_lines_puts_the_dtype_on_a_line_of_its_own() -> None:
 def test_repr_names_a_device_that_is_not_the_default(devices: dict[str, Device]) -> None:
     for device in devices.values():
         text = repr(np.ones(1, device=device))
-        expected = "" if device is clgrad.default_device().runtime else f", device={device}"
+        expected = "" if device is located(clgrad.default_device()) else f", device={device}"
         assert text == f"array([1.]{expected})"
 
 

@@ -9,7 +9,7 @@ import numpy
 import pytest
 
 from clgrad import np, npx
-from clgrad.numpy_extension import devices as device_functions
+from clgrad.numpy_extension import _devices as device_functions
 
 # Called with clgrad.numpy and with NumPy, a cube of eight numbers, and integers in some spelling.
 CALLS: dict[str, tuple[Callable[..., Any], list[int]]] = {

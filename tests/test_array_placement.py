@@ -13,7 +13,7 @@ import pytest
 
 import clgrad
 from clgrad import np, npx
-from clgrad.array.device import named
+from clgrad.array.device import located, named
 from clgrad.runtime.device import Device
 
 # -- astype, devices, copies ---------------------------------------------------------------------------------
@@ -31,14 +31,14 @@ def test_astype() -> None:
 def test_moving_between_devices(devices: dict[str, Device]) -> None:
     first, second = devices.values()
     x = np.arange(3, device=first)
-    assert x.device.runtime is first
+    assert x._value.device is first
     y = x.to_device(second)
-    assert y.device.runtime is second
+    assert y._value.device is second
     assert x.to_device(first) is x
     assert x.as_in_ctx(second).tolist() == x.as_in_context(second).tolist() == [0, 1, 2]
     z = np.zeros(3, ctx=second)
     assert x.copyto(z) is z
-    assert z.device.runtime is second
+    assert z._value.device is second
     assert z.tolist() == [0, 1, 2]
     assert x.copyto(second).device == y.device
     z[:] = x + 1
@@ -56,7 +56,7 @@ def test_devices_by_name() -> None:
     assert npx.num_gpus() >= 0
     assert npx.current_device() is npx.current_context() is clgrad.default_device()
     assert np.ones(1, ctx=cpu).device == np.ones(1, device="cpu:0").device == cpu
-    assert (cpu.name, cpu.capabilities) == (cpu.runtime.name, cpu.runtime.capabilities)
+    assert (cpu.name, cpu.capabilities) == (located(cpu).name, located(cpu).capabilities)
     with pytest.raises(ValueError, match="must be 'cpu' or 'gpu', got 'tpu'"):
         npx.Device("tpu")
 
@@ -81,9 +81,9 @@ def test_with_a_device_new_arrays_lie_there(devices: dict[str, Device]) -> None:
 def test_memory_kept_for_new_arrays_can_be_given_back() -> None:
     place = np.ones(1000).device
     (np.ones(1000) + 1).wait_to_read()
-    held = place.runtime.memory.held_bytes
+    held = located(place).memory.held_bytes
     place.empty_cache()
-    assert place.runtime.memory.held_bytes < held
+    assert located(place).memory.held_bytes < held
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import clgrad
 from clgrad import autograd, np, npx
 
 here, there = clgrad.devices()
-assert here.runtime.platform_name != there.runtime.platform_name
+assert here._found().platform_name != there._found().platform_name
 x = np.arange(6, device=here).reshape(2, 3)
 x.attach_grad()
 with autograd.record():

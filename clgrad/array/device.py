@@ -41,8 +41,7 @@ class Device:
         self.device_id: int = device_type.device_id if isinstance(device_type, Device) else int(device_id)
         self._runtime: runtime.Device | None = None
 
-    @property
-    def runtime(self) -> runtime.Device:
+    def _found(self) -> runtime.Device:
         """The device itself, with its queue and memory; where it is missing the error lists what is there."""
         if self._runtime is None:
             self._runtime = runtime.find_device(str(self))
@@ -51,16 +50,16 @@ class Device:
     @property
     def name(self) -> str:
         """The name that its driver gives it."""
-        return self.runtime.name
+        return self._found().name
 
     @property
     def capabilities(self) -> Capabilities:
         """What it can do: dtypes, sizes, units."""
-        return self.runtime.capabilities
+        return self._found().capabilities
 
     def empty_cache(self) -> None:
         """Give memory that is kept for new arrays back to the driver."""
-        self.runtime.memory.release()
+        self._found().memory.release()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Device):
@@ -77,7 +76,7 @@ class Device:
         return Device, (self.device_type, self.device_id)
 
     def __enter__(self) -> Device:
-        _entered.set((*_entered.get(), self.runtime))
+        _entered.set((*_entered.get(), self._found()))
         return self
 
     def __exit__(self, *problem: object) -> None:
@@ -100,7 +99,7 @@ def located(place: Place) -> runtime.Device:
     """The device that a name stands for; the current one where that is None."""
     if place is None:
         return current_device()
-    return place.runtime if isinstance(place, Device) else runtime.find_device(place)
+    return place._found() if isinstance(place, Device) else runtime.find_device(place)
 
 
 def current_device() -> runtime.Device:

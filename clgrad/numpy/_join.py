@@ -8,7 +8,7 @@ from typing import Any
 from clgrad.array import finish, ndarray
 from clgrad.array.conversion import as_value, device_of, from_natural, value_beside, values_of
 from clgrad.errors import ArgumentError
-from clgrad.numpy.layout import with_two_axes
+from clgrad.numpy._layout import with_two_axes
 from clgrad.ops import joining, movement, padding
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import rounded
 from clgrad.array.conversion import as_value, operands_of, value_beside
-from clgrad.numpy.elementwise import binary, unary
+from clgrad.numpy._elementwise import binary, unary
 from clgrad.ops import arithmetic, bitwise, choice, floats, powers, special, transcendental
 
 add = binary("add", arithmetic.add, "x1 + x2.", "[1, 2], 3 -> [4. 5.]")

@@ -68,7 +68,7 @@ def gpu_memory_info(device_id: int = 0) -> tuple[int, int]:
     >>> [npx.gpu_memory_info(gpu)[1] > 0 for gpu in range(npx.num_gpus())]
     [...]
     """
-    memory = gpu(device_id).runtime.memory
+    memory = place.located(gpu(device_id)).memory
     return memory.limit - memory.held_bytes, memory.limit
 
 

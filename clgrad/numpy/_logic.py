@@ -8,7 +8,7 @@ import numpy
 
 from clgrad.array import finish, ndarray
 from clgrad.array.conversion import NUMBERS, as_value, values_of
-from clgrad.numpy.elementwise import binary, unary
+from clgrad.numpy._elementwise import binary, unary
 from clgrad.ops import bitwise, comparison
 
 equal = binary("equal", comparison.equal, "Whether x1 == x2.", "[1, 2, 3], 2 -> [False True False]")

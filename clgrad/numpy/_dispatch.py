@@ -13,20 +13,20 @@ import numpy
 from clgrad.array import ndarray
 from clgrad.array.interop import namespaces, numpy_functions
 from clgrad.numpy import (
-    constants,
-    creation,
-    elementwise,
-    index,
-    join,
-    layout,
+    _constants,
+    _creation,
+    _elementwise,
+    _index,
+    _join,
+    _layout,
+    _linear_algebra,
+    _logic,
+    _mathematics,
+    _reduce,
     linalg,
-    linear_algebra,
-    logic,
-    mathematics,
-    reduce,
 )
 
-_TOPICS = (constants, creation, index, join, layout, linear_algebra, logic, mathematics, reduce)
+_TOPICS = (_constants, _creation, _index, _join, _layout, _linear_algebra, _logic, _mathematics, _reduce)
 
 # NumPy functions that write numbers somewhere for people or files.
 _ON_HOST = (
@@ -37,7 +37,7 @@ _ON_HOST = (
 
 def _functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
     """The functions that a topic offers, without those that it imports from the ops below."""
-    own = {elementwise.__name__, *(topic.__name__ for topic in _TOPICS)}
+    own = {_elementwise.__name__, *(topic.__name__ for topic in _TOPICS)}
     return {name: one for name, one in vars(module).items() if isfunction(one) and one.__module__ in own}
 
 
