@@ -38,12 +38,36 @@ print("right on", X.device)
 """
 
 
-@pytest.mark.parametrize("shape", ["cpu", "gpu"])
-@pytest.mark.parametrize("driver", [found for found in find_drivers() if found.library], ids=lambda found: found.origin)
-def test_every_driver_computes_the_same(driver: Driver, shape: str) -> None:
-    done = run("-c", PROGRAM, OCL_ICD_VENDORS=str(driver.library), CLGRAD_KERNEL_SHAPE=shape)
+DRIVERS = pytest.mark.parametrize(
+    "driver", [found for found in find_drivers() if found.library], ids=lambda found: found.origin
+)
+
+
+def check(driver: Driver, **settings: str) -> None:
+    done = run("-c", PROGRAM, OCL_ICD_VENDORS=str(driver.library), **settings)
     rejected = "DeviceNotFoundError" in done.stderr
     assert done.returncode == 0 or rejected, done.stderr
     if rejected:
         pytest.skip(f"its devices fail the probe: {done.stderr.strip().splitlines()[-1]}")
     assert "right on" in done.stdout
+
+
+@DRIVERS
+@pytest.mark.parametrize("shape", ["cpu", "gpu"])
+def test_every_driver_computes_the_same(driver: Driver, shape: str) -> None:
+    check(driver, CLGRAD_KERNEL_SHAPE=shape)
+
+
+@DRIVERS
+@pytest.mark.parametrize("width", ["4", "8", "16"])
+def test_every_width_of_vectors_computes_the_same(driver: Driver, width: str) -> None:
+    check(driver, CLGRAD_KERNEL_SHAPE="cpu", CLGRAD_VECTOR_WIDTH=width)
+
+
+@DRIVERS
+@pytest.mark.parametrize("processor", ["corei7", "core-avx2"])
+def test_older_processors_compute_the_same(driver: Driver, processor: str) -> None:
+    """Intel's runtime compiles for the processor that it is told; others do not read the variable."""
+    if "intelocl" not in str(driver.library):
+        pytest.skip("not run: this driver compiles for the processor that it finds")
+    check(driver, CL_CONFIG_CPU_TARGET_ARCH=processor)
