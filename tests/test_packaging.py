@@ -53,7 +53,7 @@ def test_sdist_holds_what_a_person_needs_to_work_on_it(distributions: Path) -> N
     (sdist,) = distributions.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    expected = {"Makefile", "LICENSE", "CONTRIBUTING.md", "examples/digits.py", "tests/test_packaging.py"}
+    expected = {"Makefile", "run.py", "LICENSE", "CONTRIBUTING.md", "examples/digits.py", "tests/test_packaging.py"}
     assert expected | {f"cl_kernels/{name}" for name in KERNELS} <= names
 
 
@@ -73,10 +73,3 @@ def test_readme_lists_every_layer() -> None:
     contract = PROJECT["tool"]["importlinter"]["contracts"][0]
     layers = {name for row in contract["layers"] for name in row.split(" | ")} - {"__main__"}
     assert [layer for layer in sorted(layers) if f"`clgrad.{layer}`" not in README] == []
-
-
-def test_make_help_lists_every_target() -> None:
-    makefile = (ROOT / "Makefile").read_text()
-    targets = set(re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1].split())  # type: ignore[index]
-    documented = set(re.findall(r"^([a-z]+):.*##", makefile, re.MULTILINE))
-    assert documented == targets

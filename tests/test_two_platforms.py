@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.processes import output_of
+from tools.oclgrind import FOLDER, library_in
 
 POCL = Path("/etc/OpenCL/vendors/pocl.icd")
-OCLGRIND = Path("/usr/lib/oclgrind/liboclgrind-rt-icd.so")
+OCLGRIND = library_in(Path(sys.prefix, FOLDER)) or Path("/usr/lib/oclgrind/liboclgrind-rt-icd.so")
 
 TWO_PLATFORMS = """
 import clgrad
@@ -35,7 +37,7 @@ except clgrad.errors.DeviceError as problem:
 """
 
 
-@pytest.mark.skipif(not (POCL.exists() and OCLGRIND.exists()), reason="needs PoCL and Oclgrind")
+@pytest.mark.skipif(not (POCL.exists() and OCLGRIND.exists()), reason="needs PoCL and Oclgrind (run.py oclgrind)")
 def test_arrays_and_gradients_travel_between_two_platforms(tmp_path: Path) -> None:
     (tmp_path / "pocl.icd").write_text(POCL.read_text())
     (tmp_path / "oclgrind.icd").write_text(f"{OCLGRIND}\n")

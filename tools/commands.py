@@ -1,0 +1,134 @@
+"""The commands of `run.py`. The docstring of each is its line in `run.py help`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tools import oclgrind as simulator
+from tools.environment import ROOT, Environment, SetupError, say
+
+SYSTEM_POCL = Path("/etc/OpenCL/vendors/pocl.icd")
+PLATFORMS = ("linux", "win32", "darwin")
+LEFT_BY_TOOLS = ("build", "dist", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".import_linter_cache", ".hypothesis")
+
+Command = Callable[[Environment, list[str]], None]
+
+
+def demo(environment: Environment, arguments: list[str]) -> None:
+    """set up, show the device and train a classifier on handwritten digits"""
+    devices(environment, [])
+    environment.run("examples/digits.py", *arguments)
+
+
+def devices(environment: Environment, arguments: list[str]) -> None:
+    """list the OpenCL devices and say which one is chosen and why"""
+    environment.install(
+        "cpu,examples", "clgrad with an OpenCL runtime for the CPU (about 400 MB to download the first time)"
+    )
+    environment.run("-m", "clgrad", "devices", *arguments)
+
+
+def test(environment: Environment, arguments: list[str]) -> None:
+    """set up, run the static checks and the whole test suite"""
+    lint(environment, [])
+    pytest(environment, arguments)
+
+
+def pytest(environment: Environment, arguments: list[str]) -> None:
+    """run the test suite alone, or a part: run.py pytest -k softmax"""
+    install_test_tools(environment)
+    environment.run(
+        "-m", "pytest", "-n", "2", "--dist", "worksteal", *arguments, variables=test_variables(SYSTEM_POCL.exists())
+    )
+
+
+def test_variables(has_pocl: bool) -> dict[str, str]:
+    """The settings of a run. A system PoCL is tested where there is one and the user names no other device."""
+    # Tests build hundreds of programs once: writing their binaries would cost PoCL another compilation of each.
+    chosen = {"CLGRAD_CACHE_LIMIT": "0"}
+    if has_pocl and not os.environ.get("CLGRAD_DEVICE"):
+        chosen["CLGRAD_DEVICE"] = "portable"
+    return chosen
+
+
+def lint(environment: Environment, arguments: list[str]) -> None:
+    """run the static checks: ruff, mypy --strict for three systems, the import contracts"""
+    install_test_tools(environment)
+    environment.run("-m", "ruff", "check", ".")
+    for platform in PLATFORMS:
+        # A cache each: one cache would be thrown away at every change of the platform.
+        environment.run("-m", "mypy", "--platform", platform, "--cache-dir", f".mypy_cache/{platform}")
+    environment.program("lint-imports")
+
+
+def oclgrind(environment: Environment, arguments: list[str]) -> None:
+    """run every kernel under Oclgrind, which finds races and access out of bounds: run.py oclgrind [cpu|gpu]"""
+    install_test_tools(environment)
+    library = simulator.install(environment)
+    for shape in arguments or ("cpu", "gpu"):
+        simulator.check_kernels(environment, library, shape)
+
+
+def bench(environment: Environment, arguments: list[str]) -> None:
+    """measure against the device's limits: run.py bench --peers numpy,torch"""
+    environment.install("cpu,bench", "clgrad with an OpenCL runtime for the CPU")
+    environment.run("-m", "benchmarks", *(arguments or ["--peers", "numpy"]))
+
+
+def build(environment: Environment, arguments: list[str]) -> None:
+    """build the sdist and the wheel into dist/"""
+    install_test_tools(environment)
+    remove("build", "dist")
+    environment.run("-m", "build", "--outdir", "dist", ".")
+
+
+def clean(environment: Environment, arguments: list[str]) -> None:
+    """remove the environment and everything built"""
+    if (environment.folder / "pyvenv.cfg").exists():
+        shutil.rmtree(environment.folder)
+    remove(*LEFT_BY_TOOLS, *(path.name for path in ROOT.glob("*.egg-info")))
+
+
+def show_help(environment: Environment, arguments: list[str]) -> None:
+    """list the commands"""
+    for name, command in COMMANDS.items():
+        say(f"  {name:10} {command.__doc__}")
+
+
+COMMANDS: dict[str, Command] = {
+    "help": show_help, "demo": demo, "devices": devices, "test": test, "pytest": pytest, "lint": lint,
+    "oclgrind": oclgrind, "bench": bench, "build": build, "clean": clean,
+}  # fmt: skip
+
+
+def install_test_tools(environment: Environment) -> None:
+    """What the checks need."""
+    environment.install("cpu,test", "clgrad with an OpenCL runtime for the CPU and the test tools")
+
+
+def remove(*names: str) -> None:
+    """Deletes folders of the checkout where they exist."""
+    for name in names:
+        shutil.rmtree(ROOT / name, ignore_errors=True)
+
+
+def main(arguments: list[str]) -> int:
+    """Runs one command; its exit status."""
+    parser = argparse.ArgumentParser(prog="run.py", description="Sets clgrad up in .venv and runs it.")
+    parser.add_argument("--environment", type=Path, default=ROOT / ".venv", help="another folder than .venv")
+    parser.add_argument("command", nargs="?", default="help", choices=COMMANDS)
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="go to the program that the command starts")
+    given = parser.parse_args(arguments)
+    try:
+        COMMANDS[given.command](Environment(given.environment.absolute()), given.arguments)
+    except SetupError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
