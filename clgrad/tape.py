@@ -33,7 +33,7 @@ class Differentiable(Protocol):
     name: str
 
     def vjp(self, g: Any, out: Any, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> Sequence[Any]:
-        """One cotangent, or None, per input."""
+        """One cotangent per input; None where that is zero."""
 
 
 _numbers = count()
@@ -120,7 +120,7 @@ def _computed(heads: Sequence[Any]) -> list[Any]:
 
 
 class Cotangents:
-    """The result of a walk: what reached each leaf and each wanted value."""
+    """The result of a walk: the sum that reached each leaf and each wanted value; None where that is zero."""
 
     def __init__(self) -> None:
         self.leaves: dict[Leaf, Any] = {}
@@ -147,7 +147,10 @@ def walk(
         if type(value.entry) is Leaf:
             sums, key = result.leaves, value.entry
         before = sums.get(key)
-        sums[key] = cotangent if before is None else before + cotangent
+        if before is None:
+            sums[key] = cotangent
+        elif cotangent is not None:
+            sums[key] = before + cotangent
 
     for head, gradient in zip(heads, head_gradients):
         deliver(head, gradient)
@@ -155,16 +158,19 @@ def walk(
     passed: list[Entry] = []
     while order:
         value = order.pop()
-        g = pending.pop(id(value), None)
-        if g is None:
+        if id(value) not in pending:
             continue
+        g = pending.pop(id(value))
         if id(value) in wanted_ids:
             result.values[id(value)] = g
         entry = value.entry
         passed.append(entry)
-        cotangents = entry.operation.vjp(g, value, entry.inputs, entry.attributes)
+        # Zero stays zero, however steep the ops behind it are.
+        cotangents = [None] * len(entry.inputs)
+        if g is not None:
+            cotangents = entry.operation.vjp(g, value, entry.inputs, entry.attributes)
         for one, cotangent in zip(entry.inputs, cotangents):
-            if cotangent is not None and one.entry is not None:
+            if one.entry is not None:
                 deliver(one, cotangent)
     if not retain_graph:
         for entry in passed:

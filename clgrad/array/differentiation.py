@@ -101,7 +101,11 @@ def _deliver(found: Cotangents) -> None:
     for leaf, gradient in found.leaves.items():
         target: Handle = leaf.grad
         if leaf.grad_req == "add":
+            if gradient is None:
+                continue
             gradient = target._value + gradient
+        elif gradient is None:
+            gradient = _zeros_like(target._value)
         elif gradient.entry is not None:
             # The user's own head gradient, with its history.
             gradient = alias(gradient)
@@ -125,10 +129,23 @@ def gradients_of(
         found = walk(values, cotangents, wanted, retain_graph)
     if not retain_graph:
         restore_variables()
-    return [
-        found.leaves.get(value.entry) if isinstance(value.entry, Leaf) else found.values.get(id(value))
-        for value in wanted
-    ]
+    return [_reached(found, value) for value in wanted]
+
+
+def _reached(found: Cotangents, value: Value) -> Value | None:
+    """The gradient that a walk found for a value, None where it did not come there."""
+    cotangents: dict[Any, Any] = found.leaves
+    key: Any = value.entry
+    if not isinstance(key, Leaf):
+        cotangents, key = found.values, id(value)
+    if key not in cotangents:
+        return None
+    gradient: Value | None = cotangents[key]
+    return _zeros_like(value) if gradient is None else gradient
+
+
+def _zeros_like(value: Value) -> Value:
+    return fill(0, value.shape, value.dtype, value.device)
 
 
 def recorded_value(array: Handle) -> Value:
@@ -144,7 +161,7 @@ class _Constant:
 
     def vjp(self, g: Value, out: Value, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> Sequence[Any]:
         """Zeros."""
-        return [fill(0, one.shape, one.dtype, one.device) for one in inputs]
+        return [None] * len(inputs)
 
 
 _CONSTANT = _Constant()

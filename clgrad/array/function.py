@@ -15,7 +15,7 @@ class Function:
     """A function whose gradient you write: `forward` computes it, `backward` carries gradients back.
 
     Both get and return arrays; inside them nothing is recorded. `backward` gets one gradient per output and
-    returns one (or None) per input; `self.save_for_backward(...)` keeps arrays for it. One call per instance.
+    returns one per input, or None for zero; `self.save_for_backward(...)` keeps arrays for it. One call per instance.
     With `create_graph` the ops in `backward` are recorded, so gradients of higher order work.
 
     >>> from clgrad import autograd, np

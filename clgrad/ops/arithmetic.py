@@ -17,7 +17,7 @@ multiply = Elementwise("multiply", "x * y", (lambda g, out, x, y: _times(g, y), 
 divide = Elementwise(
     "divide", "x / y", (lambda g, out, x, y: g / y, lambda g, out, x, y: -g * out / y), "float", cost=4
 )
-floor_divide = Elementwise("floor_divide", "floor_divide_@(x, y)", None, "count", cost=8)
+floor_divide = Elementwise("floor_divide", "floor_divide_@(x, y)", (None, None), "count", cost=8)
 remainder = Elementwise(
     "remainder", "remainder_@(x, y)", lambda g, out, x, y: (g, -g * floor_divide(x, y)), "count", cost=8
 )
@@ -28,7 +28,7 @@ positive = unary("positive", "x", lambda g, out, x: g, "number", cost=0)
 identity = unary("identity", "x", lambda g, out, x: g, "any", cost=0)
 absolute = unary("absolute", "abs_@(x)", lambda g, out, x: g * sign(x), "any", boolean="x")
 fabs = unary("fabs", "fabs(x)", lambda g, out, x: g * sign(x))
-sign: Elementwise = unary("sign", "sign_@(x)", None, "number")
+sign: Elementwise = Elementwise("sign", "sign_@(x)", (None,), "number")
 reciprocal = unary("reciprocal", "(@_v)(1) / x", lambda g, out, x: -g * square(out), cost=4)
 square: Elementwise = unary("square", "x * x", lambda g, out, x: g * (2 * x), "any")
 sqrt = unary("sqrt", "sqrt(x)", lambda g, out, x: 0.5 * g / out, cost=4)
@@ -52,18 +52,18 @@ class Rounding(Elementwise):
         return super().__call__(x) if dtypes.is_floating(x.dtype) else x
 
 
-floor = Rounding("floor", "floor(x)", cost=2)
-ceil = Rounding("ceil", "ceil(x)", cost=2)
-trunc: Rounding = Rounding("trunc", "trunc(x)", cost=2)
-rint = Rounding("rint", "rint(x)", cost=2)
+floor = Rounding("floor", "floor(x)", (None,), cost=2)
+ceil = Rounding("ceil", "ceil(x)", (None,), cost=2)
+trunc: Rounding = Rounding("trunc", "trunc(x)", (None,), cost=2)
+rint = Rounding("rint", "rint(x)", (None,), cost=2)
 
 copysign = Elementwise(
-    "copysign", "copysign(x, y)", lambda g, out, x, y: (g * _sign_agreement(x, y), None), "float", cost=2
+    "copysign", "copysign(x, y)", (lambda g, out, x, y: g * _sign_agreement(x, y), None), "float", cost=2
 )
 _sign_agreement: Elementwise = Elementwise(
     "sign_agreement", "copysign((@_v)(1), x) * copysign((@_v)(1), y)", None, "float", cost=3
 )
-heaviside = Elementwise("heaviside", "heaviside_@(x, y)", lambda g, out, x, y: (None, g * _is_zero(x)), "float", cost=2)
+heaviside = Elementwise("heaviside", "heaviside_@(x, y)", (None, lambda g, out, x, y: g * _is_zero(x)), "float", cost=2)
 _is_zero: Elementwise = unary("is_zero", "(x == (@_v)(0)) ? (@_v)(1) : (@_v)(0)", cost=2)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from clgrad import dtypes
 from clgrad.graph.node import Node
 from clgrad.ops.arithmetic import cast, trunc
-from clgrad.ops.operation import Elementwise, Value, common, unary
+from clgrad.ops.operation import Elementwise, Gradient, Value, common, unary
 
 # x * 2 ** y, rounded once where y is whole.
 ldexp: Elementwise = Elementwise(
@@ -32,9 +32,9 @@ def modf(x: Value) -> tuple[Value, Value]:
 class Neighbour(Elementwise):
     """An op on neighbouring numbers; those of float16, which computes in float32, are others than that has."""
 
-    def __init__(self, name: str, arguments: str) -> None:
-        super().__init__(name, f"{name}_@({arguments})", None, "float", cost=8)
-        self.half = Elementwise(f"{name}_half", f"{name}_half_@({arguments})", None, "float", cost=12)
+    def __init__(self, name: str, arguments: str, gradient: Gradient) -> None:
+        super().__init__(name, f"{name}_@({arguments})", gradient, "float", cost=8)
+        self.half = Elementwise(f"{name}_half", f"{name}_half_@({arguments})", gradient, "float", cost=12)
 
     def __call__(self, *inputs: Any, **attributes: Any) -> Value:
         values, _ = common(self.name, inputs, "float")
@@ -42,5 +42,5 @@ class Neighbour(Elementwise):
         return self.half(*inputs) if halves else super().__call__(*inputs)
 
 
-nextafter = Neighbour("nextafter", "x, y")
-spacing = Neighbour("spacing", "x")
+nextafter = Neighbour("nextafter", "x, y", (None, None))
+spacing = Neighbour("spacing", "x", (None,))

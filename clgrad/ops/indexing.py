@@ -202,9 +202,22 @@ def one_hot(
     indices: Value, depth: int, on_value: Any = 1.0, off_value: Any = 0.0, dtype: DType = dtypes.float32
 ) -> Value:
     """Along a new last axis `on_value` at each index and `off_value` elsewhere; no on_value for indices outside."""
+    on, off = (_as_value("one_hot", one, dtype, indices.device) for one in (on_value, off_value))
+    return _one_hot(indices, on, off, depth=depth)
+
+
+def _is_hot(indices: Value, depth: int) -> Value:
     labels = expand_dims(cast(indices, dtype=dtypes.int64), len(indices.shape))
-    hit = equal(labels, axis_index((*indices.shape, depth), len(indices.shape), indices.device))
-    return where(hit, *(_as_value("one_hot", one, dtype, indices.device) for one in (on_value, off_value)))
+    return equal(labels, axis_index((*indices.shape, depth), len(indices.shape), indices.device))
+
+
+_one_hot = Composite(
+    "one_hot", lambda indices, on, off, depth: where(_is_hot(indices, depth), on, off), (
+        None,
+        lambda g, out, indices, on, off, depth: where(_is_hot(indices, depth), g, 0),
+        lambda g, out, indices, on, off, depth: where(_is_hot(indices, depth), 0, g),
+    ),
+)  # fmt: skip
 
 
 def embedding(indices: Value, weight: Value) -> Value:

@@ -1,8 +1,9 @@
 """What an op is: a primitive or a composition, a check of its inputs, and a gradient rule.
 
-Gradient rules have the signature `(g, out, *inputs, **attributes) -> one cotangent (or None) per input` and are
-written with these same ops, so every differentiable op is differentiable any number of times. Where the cotangents
-have no work in common, a rule may be a tuple instead: one function of the same arguments per input.
+Gradient rules have the signature `(g, out, *inputs, **attributes) -> one cotangent per input` and are written with
+these same ops, so every differentiable op is differentiable any number of times. Where the cotangents have no work in
+common, a rule may be a tuple instead: one function of the same arguments per input. None instead of a cotangent, or of
+a function, means zero.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Value(Node):
 
 
 class Operation:
-    """A named op with a gradient rule; `None` as the rule means that no gradient exists."""
+    """A named op with a gradient rule; without one it is not recorded."""
 
     def __init__(self, name: str, gradient: Gradient | None) -> None:
         self.name = name
