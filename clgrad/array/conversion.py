@@ -15,7 +15,7 @@ from clgrad import dtypes
 from clgrad.array.device import Place, current_device, located
 from clgrad.array.handle import Handle
 from clgrad.dtypes import DType
-from clgrad.errors import DTypeError
+from clgrad.errors import ArgumentError, DTypeError
 from clgrad.graph.execute import flush, read, upload
 from clgrad.ops.arithmetic import cast
 from clgrad.ops.creation import check_dtype
@@ -174,6 +174,15 @@ def operands_of(sources: Iterable[Any], *others: Any) -> list[Any]:
     return [
         source if source is None or isinstance(source, NUMBERS) else from_natural(source, beside) for source in sources
     ]
+
+
+def start_and_mask(array: Value, initial: Any, where: Any) -> tuple[Any, Value | None]:
+    """What a reduction of an array starts from, one number or None, and the mask of the elements that count."""
+    if initial is not None and not isinstance(initial, NUMBERS):
+        initial = from_natural(initial, array)
+        if initial.shape:
+            raise ArgumentError(f"initial must be one number, got an array of shape {initial.shape}")
+    return initial, None if where is None or where is True else from_natural(where, array)
 
 
 def parameters_of(given: tuple[Any, ...], dtype: DType, device: Place, ctx: Place) -> tuple[list[Any], Device]:

@@ -7,7 +7,7 @@ whatever value that has now. Handles own values and bases, never the other way r
 from __future__ import annotations
 
 import threading
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from weakref import ref
 
 import numpy
@@ -20,6 +20,9 @@ from clgrad.ops.operation import Value, alias
 from clgrad.ops.transfer import to_device
 from clgrad.shapes import Shape
 from clgrad.tape import STATE, Entry, Leaf
+
+# The class of an array and of what its methods give.
+Array = TypeVar("Array", bound="Handle")
 
 
 class _WrittenVariables(threading.local):
@@ -138,13 +141,14 @@ class Handle:
             register(self)
 
     @classmethod
-    def _finish(cls, value: Value, out: Any = None) -> Any:
+    def _finish(cls: type[Array], value: Value, out: Any = None) -> Array:
         """A result as an array of its own, or written into `out`."""
         if out is not None:
             if not isinstance(out, Handle):
                 raise DTypeError(f"out must be a clgrad array, got {type(out).__name__}")
-            out._assign("out", value, fresh=False)
-            return out
+            target: Array = out  # type: ignore[assignment]  # it may be of another class of arrays
+            target._assign("out", value, fresh=False)
+            return target
         if value.entry is not None and not STATE.recording:
             # An op that had nothing to do gave its input back.
             value = alias(value)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from clgrad.array.arguments import Axis, degrees_of_freedom, optional_dtype, reshaped, rounded, spread
-from clgrad.array.conversion import from_natural, operands_of, written
-from clgrad.array.handle import Handle
+from clgrad.array.conversion import from_natural, operands_of, start_and_mask, written
+from clgrad.array.handle import Array, Handle
 from clgrad.ops import choice, comparison, indexing, joining, linalg, movement, reduction, scan
+from clgrad.ops.operation import Value
 
 
 class Reductions(Handle):
@@ -16,61 +17,93 @@ class Reductions(Handle):
 
     __slots__ = ()
 
-    def sum(self, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-        """The sum over `axis`."""
-        return self._finish(reduction.sum(self._value, axis, keepdims, optional_dtype(dtype)), out)
+    def sum(
+        self: Array, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool | None = False,
+        initial: Any = None, where: Any = None,
+    ) -> Array:  # fmt: skip
+        """The sum over `axis`, of the elements where a mask holds; booleans and integers are summed as int64."""
+        value, kind = self._value, optional_dtype(dtype)
+        return self._finish(
+            reduction.sum(value, axis, bool(keepdims), kind, *start_and_mask(value, initial, where)), out
+        )
 
-    def prod(self, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-        """The product over `axis`."""
-        return self._finish(reduction.prod(self._value, axis, keepdims, optional_dtype(dtype)), out)
+    def prod(
+        self: Array, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
+        initial: Any = None, where: Any = None,
+    ) -> Array:  # fmt: skip
+        """The product over `axis`, of the elements where a mask holds."""
+        value, kind = self._value, optional_dtype(dtype)
+        return self._finish(reduction.prod(value, axis, keepdims, kind, *start_and_mask(value, initial, where)), out)
 
-    def mean(self, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-        """The mean over `axis`."""
-        return self._finish(reduction.mean(self._value, axis, keepdims, optional_dtype(dtype)), out)
+    def mean(
+        self: Array, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = None
+    ) -> Array:
+        """The mean over `axis`, of the elements where a mask holds."""
+        value = self._value
+        _, mask = start_and_mask(value, None, where)
+        return self._finish(reduction.mean(value, axis, keepdims, optional_dtype(dtype), mask), out)
 
     def var(
-        self, axis: Axis = None, dtype: Any = None, out: Any = None, correction: int | None = None,
-        keepdims: bool = False, ddof: int | None = None,
-    ) -> Any:  # fmt: skip
-        """The mean square distance from the mean over `axis`."""
-        less = degrees_of_freedom(ddof, correction)
-        return self._finish(reduction.var(self._value, axis, keepdims, less, optional_dtype(dtype)), out)
+        self: Array, axis: Axis = None, dtype: Any = None, out: Any = None, correction: int | None = None,
+        keepdims: bool = False, *, ddof: int | None = None, where: Any = None, mean: Any = None,
+    ) -> Array:  # fmt: skip
+        """The mean square distance from the mean over `axis`, of the elements where a mask holds."""
+        return _moment(self, reduction.var, axis, dtype, out, correction, keepdims, ddof, where, mean)
 
     def std(
-        self, axis: Axis = None, dtype: Any = None, out: Any = None, correction: int | None = None,
-        keepdims: bool = False, ddof: int | None = None,
-    ) -> Any:  # fmt: skip
-        """The standard deviation over `axis`."""
-        less = degrees_of_freedom(ddof, correction)
-        return self._finish(reduction.std(self._value, axis, keepdims, less, optional_dtype(dtype)), out)
+        self: Array, axis: Axis = None, dtype: Any = None, out: Any = None, correction: int | None = None,
+        keepdims: bool = False, *, ddof: int | None = None, where: Any = None, mean: Any = None,
+    ) -> Array:  # fmt: skip
+        """The standard deviation over `axis`, of the elements where a mask holds."""
+        return _moment(self, reduction.std, axis, dtype, out, correction, keepdims, ddof, where, mean)
 
-    def max(self, axis: Axis = None, out: Any = None, keepdims: bool = False) -> Any:
-        """The largest element along `axis`."""
-        return self._finish(reduction.max(self._value, axis, keepdims), out)
+    def max(
+        self: Array, axis: Axis = None, out: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None
+    ) -> Array:
+        """The largest of `initial` and the elements along `axis` where a mask holds."""
+        value = self._value
+        return self._finish(reduction.max(value, axis, keepdims, *start_and_mask(value, initial, where)), out)
 
-    def min(self, axis: Axis = None, out: Any = None, keepdims: bool = False) -> Any:
-        """The smallest element along `axis`."""
-        return self._finish(reduction.min(self._value, axis, keepdims), out)
+    def min(
+        self: Array, axis: Axis = None, out: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None
+    ) -> Array:
+        """The smallest of `initial` and the elements along `axis` where a mask holds."""
+        value = self._value
+        return self._finish(reduction.min(value, axis, keepdims, *start_and_mask(value, initial, where)), out)
 
-    def any(self, axis: Axis = None, out: Any = None, keepdims: bool = False) -> Any:
-        """Whether an element along `axis` is not zero."""
-        return self._finish(reduction.any(self._value, axis, keepdims), out)
+    def any(self: Array, axis: Axis = None, out: Any = None, keepdims: bool = False, *, where: Any = None) -> Array:
+        """Whether an element along `axis`, where a mask holds, is not zero."""
+        value = self._value
+        _, mask = start_and_mask(value, None, where)
+        return self._finish(reduction.any(value, axis, keepdims, mask), out)
 
-    def all(self, axis: Axis = None, out: Any = None, keepdims: bool = False) -> Any:
-        """Whether no element along `axis` is zero."""
-        return self._finish(reduction.all(self._value, axis, keepdims), out)
+    def all(self: Array, axis: Axis = None, out: Any = None, keepdims: bool = False, *, where: Any = None) -> Array:
+        """Whether no element along `axis`, where a mask holds, is zero."""
+        value = self._value
+        _, mask = start_and_mask(value, None, where)
+        return self._finish(reduction.all(value, axis, keepdims, mask), out)
 
-    def argmax(self, axis: int | None = None, out: Any = None, keepdims: bool = False) -> Any:
+    def argmax(self: Array, axis: int | None = None, out: Any = None, keepdims: bool = False) -> Array:
         """The position of the largest element along `axis`."""
         return self._finish(reduction.argmax(self._value, axis, keepdims), out)
 
-    def argmin(self, axis: int | None = None, out: Any = None, keepdims: bool = False) -> Any:
+    def argmin(self: Array, axis: int | None = None, out: Any = None, keepdims: bool = False) -> Array:
         """The position of the smallest element along `axis`."""
         return self._finish(reduction.argmin(self._value, axis, keepdims), out)
 
-    def cumsum(self, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
+    def cumsum(self: Array, axis: int | None = None, dtype: Any = None, out: Any = None) -> Array:
         """The running sum along `axis`."""
         return self._finish(scan.cumsum(self._value, axis, optional_dtype(dtype)), out)
+
+
+def _moment(
+    array: Array, operation: Callable[..., Value], axis: Axis, dtype: Any, out: Any, correction: int | None,
+    keepdims: bool, ddof: int | None, where: Any, mean: Any,
+) -> Array:  # fmt: skip
+    value, less = array._value, degrees_of_freedom(ddof, correction)
+    _, mask = start_and_mask(value, None, where)
+    (center,) = operands_of((mean,), array)
+    return array._finish(operation(value, axis, keepdims, less, optional_dtype(dtype), mask, center), out)
 
 
 class Movement(Handle):

@@ -7,10 +7,10 @@ from typing import Any
 
 from clgrad import dtypes
 from clgrad.array import finish, ndarray
-from clgrad.array.arguments import Axis, degrees_of_freedom, optional_dtype
-from clgrad.array.conversion import as_value, operands_of, values_of
+from clgrad.array.arguments import Axis, optional_dtype
+from clgrad.array.conversion import as_value, value_beside, values_of
 from clgrad.errors import ArgumentError
-from clgrad.ops import arithmetic, choice, reduction, scan
+from clgrad.ops import arithmetic, reduction, scan
 from clgrad.ops.comparison import not_equal
 from clgrad.ops.joining import concatenate
 from clgrad.ops.movement import broadcast_to, part, reshape
@@ -18,12 +18,9 @@ from clgrad.ops.operation import Value, fill
 from clgrad.shapes import normalize_axes, normalize_axis, size_of
 
 
-def _selected(a: Any, where: Any, otherwise: float) -> Value:
-    """The elements, with another one where the mask does not hold."""
-    if where is None or where is True:
-        return as_value(a)
-    value, mask = values_of((a, where))
-    return choice.where(mask, value, otherwise)
+def _array(a: Any, *others: Any) -> ndarray:
+    """What is reduced as an array: it does the work."""
+    return a if isinstance(a, ndarray) else ndarray(value_beside(a, *others))
 
 
 def sum(
@@ -36,54 +33,55 @@ def sum(
     >>> np.sum(np.ones((2, 3)), axis=1)
     array([3., 3.])
     """
-    value = reduction.sum(_selected(a, where, 0), axis, bool(keepdims), optional_dtype(dtype))
-    return finish(value if initial is None else arithmetic.add(value, *operands_of((initial,), a)), out)
+    return _array(a, initial, where).sum(axis, dtype, out, keepdims, initial, where)
 
 
 def prod(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
     initial: Any = None, where: Any = None,
 ) -> ndarray:  # fmt: skip
-    """The product over `axis`; its gradient is right where elements are zero, too.
+    """The product over `axis`, of the elements where a mask holds; its gradient is right where some are zero, too.
 
     >>> from clgrad import np
     >>> np.prod(np.array([2, 3]))
     array(6.)
     """
-    value = reduction.prod(_selected(a, where, 1), axis, keepdims, optional_dtype(dtype))
-    return finish(value if initial is None else arithmetic.multiply(value, *operands_of((initial,), a)), out)
+    return _array(a, initial, where).prod(axis, dtype, out, keepdims, initial, where)
 
 
 product = prod
 
 
-def mean(a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> ndarray:
-    """The mean over `axis`; of integers in float32.
+def mean(
+    a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = None
+) -> ndarray:
+    """The mean over `axis`, of the elements where a mask holds; of integers in float32.
 
     >>> from clgrad import np
     >>> np.mean(np.array([[1, 2], [3, 4]]), axis=0)
     array([2., 3.])
     """
-    return finish(reduction.mean(as_value(a), axis, keepdims, optional_dtype(dtype)), out)
+    return _array(a, where).mean(axis, dtype, out, keepdims, where=where)
 
 
 def var(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, correction: int | None = None,
-    keepdims: bool = False, *, ddof: int | None = None,
+    keepdims: bool = False, *, ddof: int | None = None, where: Any = None, mean: Any = None,
 ) -> ndarray:  # fmt: skip
     """The mean square distance from the mean, dividing by the count less `correction` (or `ddof`).
+
+    `mean` is the mean where it is known, with the reduced axes as length one.
 
     >>> from clgrad import np
     >>> np.var(np.array([1, 3])), np.var(np.array([1, 3]), ddof=1)
     (array(1.), array(2.))
     """
-    less = degrees_of_freedom(ddof, correction)
-    return finish(reduction.var(as_value(a), axis, keepdims, less, optional_dtype(dtype)), out)
+    return _array(a, where, mean).var(axis, dtype, out, correction, keepdims, ddof=ddof, where=where, mean=mean)
 
 
 def std(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, correction: int | None = None,
-    keepdims: bool = False, *, ddof: int | None = None,
+    keepdims: bool = False, *, ddof: int | None = None, where: Any = None, mean: Any = None,
 ) -> ndarray:  # fmt: skip
     """The square root of the variance.
 
@@ -91,28 +89,35 @@ def std(
     >>> np.std(np.array([1, 3]))
     array(1.)
     """
-    less = degrees_of_freedom(ddof, correction)
-    return finish(reduction.std(as_value(a), axis, keepdims, less, optional_dtype(dtype)), out)
+    return _array(a, where, mean).std(axis, dtype, out, correction, keepdims, ddof=ddof, where=where, mean=mean)
 
 
-def max(a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False) -> ndarray:
-    """The largest element along `axis`; NaN if there is one. Equal ones share the gradient.
+def max(
+    a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None
+) -> ndarray:
+    """The largest of `initial` and the elements along `axis` where a mask holds; NaN if there is one.
+
+    Equal ones share the gradient.
 
     >>> from clgrad import np
     >>> np.max(np.array([[1, 5], [3, 4]]), axis=1)
     array([5., 4.])
     """
-    return finish(reduction.max(as_value(a), axis, keepdims), out)
+    return _array(a, initial, where).max(axis, out, keepdims, initial, where)
 
 
-def min(a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False) -> ndarray:
-    """The smallest element along `axis`; NaN if there is one. Equal ones share the gradient.
+def min(
+    a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None
+) -> ndarray:
+    """The smallest of `initial` and the elements along `axis` where a mask holds; NaN if there is one.
+
+    Equal ones share the gradient.
 
     >>> from clgrad import np
     >>> np.min(np.array([[1, 5], [3, 4]]))
     array(1.)
     """
-    return finish(reduction.min(as_value(a), axis, keepdims), out)
+    return _array(a, initial, where).min(axis, out, keepdims, initial, where)
 
 
 amax, amin = max, min
@@ -129,24 +134,24 @@ def ptp(a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False) -> n
     return finish(arithmetic.subtract(reduction.max(value, axis, keepdims), reduction.min(value, axis, keepdims)), out)
 
 
-def any(a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False) -> ndarray:
-    """Whether an element along `axis` is not zero.
+def any(a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False, *, where: Any = None) -> ndarray:
+    """Whether an element along `axis`, where a mask holds, is not zero.
 
     >>> from clgrad import np
     >>> np.any(np.array([0, 2]))
     array(True)
     """
-    return finish(reduction.any(as_value(a), axis, keepdims), out)
+    return _array(a, where).any(axis, out, keepdims, where=where)
 
 
-def all(a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False) -> ndarray:
-    """Whether no element along `axis` is zero.
+def all(a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False, *, where: Any = None) -> ndarray:
+    """Whether no element along `axis`, where a mask holds, is zero.
 
     >>> from clgrad import np
     >>> np.all(np.array([0, 2]))
     array(False)
     """
-    return finish(reduction.all(as_value(a), axis, keepdims), out)
+    return _array(a, where).all(axis, out, keepdims, where=where)
 
 
 sometrue, alltrue = any, all

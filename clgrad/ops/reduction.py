@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable
+from typing import Any
 
 from clgrad import dtypes
 from clgrad.dtypes import DType
-from clgrad.errors import ShapeError
+from clgrad.errors import ArgumentError, ShapeError
 from clgrad.graph.node import Reduction
-from clgrad.ops.arithmetic import cast, divide, sqrt, square
-from clgrad.ops.choice import where
+from clgrad.ops.arithmetic import add, cast, divide, multiply, sqrt, square
+from clgrad.ops.choice import maximum, minimum, where
 from clgrad.ops.comparison import equal, logical_or, not_equal
 from clgrad.ops.creation import axis_index
 from clgrad.ops.movement import (
@@ -28,8 +29,8 @@ from clgrad.ops.movement import (
     slice_axes,
     slice_update,
 )
-from clgrad.ops.operation import Composite, Gradient, Value, fill, iota
-from clgrad.shapes import Shape, normalize_axes, reduced_shape, size_of
+from clgrad.ops.operation import Composite, Gradient, Operation, Value, fill, iota
+from clgrad.shapes import Shape, broadcast_shapes, normalize_axes, reduced_shape, size_of
 
 Axis = int | Iterable[int] | None
 
@@ -114,48 +115,83 @@ def accumulator(x: Value, dtype: DType | None) -> Value:
     return cast(x, dtype=dtype)
 
 
-def sum(x: Value, axis: Axis = None, keepdims: bool = False, dtype: DType | None = None) -> Value:
-    """The sum over `axis`; booleans and integers are summed as 64-bit integers."""
+def _selected(name: str, x: Value, mask: Value | None, otherwise: Any) -> Value:
+    """The elements of x where a mask holds, and `otherwise` elsewhere."""
+    if mask is None:
+        return x
+    if broadcast_shapes(name, mask.shape, x.shape) != x.shape:
+        raise ShapeError(f"{name}: where of shape {mask.shape} does not fit an array of shape {x.shape}")
+    return where(mask, x, otherwise)
+
+
+def sum(
+    x: Value, axis: Axis = None, keepdims: bool = False, dtype: DType | None = None, initial: Any = None,
+    mask: Value | None = None,
+) -> Value:  # fmt: skip
+    """The sum over `axis` of the elements where a mask holds; booleans and integers are summed as 64-bit integers."""
     axes = _axes("sum", axis, x)
-    return _sum(accumulator(x, dtype), axes=axes, keepdims=keepdims)
+    total = _sum(accumulator(_selected("sum", x, mask, 0), dtype), axes=axes, keepdims=keepdims)
+    return total if initial is None else add(total, initial)
 
 
-def prod(x: Value, axis: Axis = None, keepdims: bool = False, dtype: DType | None = None) -> Value:
-    """The product over `axis`; booleans and integers are multiplied as 64-bit integers."""
+def prod(
+    x: Value, axis: Axis = None, keepdims: bool = False, dtype: DType | None = None, initial: Any = None,
+    mask: Value | None = None,
+) -> Value:  # fmt: skip
+    """The product over `axis` of the elements where a mask holds; booleans and integers as 64-bit integers."""
     axes = _axes("prod", axis, x)
-    return _prod(accumulator(x, dtype), axes=axes, keepdims=keepdims)
+    product = _prod(accumulator(_selected("prod", x, mask, 1), dtype), axes=axes, keepdims=keepdims)
+    return product if initial is None else multiply(product, initial)
 
 
 def _check_not_empty(name: str, x: Value, axes: Shape) -> None:
-    if size_of(x.shape) == 0 and 0 in [x.shape[axis] for axis in axes]:
+    if _is_empty(x, axes):
         raise ShapeError(
             f"{name}: shape {x.shape} has no element along axes {axes}, and {name} of nothing is not defined. "
             "Usual cause: an empty slice or mask"
         )
 
 
-def max(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
-    """The largest element along `axis`; NaN if there is one."""
-    axes = _axes("max", axis, x)
-    _check_not_empty("max", x, axes)
-    return _max(x, axes=axes, keepdims=keepdims)
+def _is_empty(x: Value, axes: Shape) -> bool:
+    return size_of(x.shape) == 0 and 0 in [x.shape[axis] for axis in axes]
 
 
-def min(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
-    """The smallest element along `axis`; NaN if there is one."""
-    axes = _axes("min", axis, x)
-    _check_not_empty("min", x, axes)
-    return _min(x, axes=axes, keepdims=keepdims)
+def _extreme(
+    name: str, reduce: Composite, of_two: Operation, x: Value, axis: Axis, keepdims: bool, initial: Any,
+    mask: Value | None,
+) -> Value:  # fmt: skip
+    axes = _axes(name, axis, x)
+    if initial is None:
+        _check_not_empty(name, x, axes)
+        if mask is not None:
+            raise ArgumentError(f"{name}: where needs initial, the result where no element is left")
+        return reduce(x, axes=axes, keepdims=keepdims)
+    if _is_empty(x, axes):
+        nothing = fill(0, reduced_shape(x.shape, axes, keepdims), x.dtype, x.device)
+        return where(fill(False, (), dtypes.bool_, x.device), nothing, initial)
+    return of_two(reduce(_selected(name, x, mask, initial), axes=axes, keepdims=keepdims), initial)
 
 
-def any(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
-    """Whether an element along `axis` is not zero."""
-    return _max(cast(x, dtype=dtypes.bool_), axes=_axes("any", axis, x), keepdims=keepdims)
+def max(x: Value, axis: Axis = None, keepdims: bool = False, initial: Any = None, mask: Value | None = None) -> Value:
+    """The largest of `initial` and the elements along `axis` where a mask holds; NaN if there is one."""
+    return _extreme("max", _max, maximum, x, axis, keepdims, initial, mask)
 
 
-def all(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
-    """Whether no element along `axis` is zero."""
-    return _min(cast(x, dtype=dtypes.bool_), axes=_axes("all", axis, x), keepdims=keepdims)
+def min(x: Value, axis: Axis = None, keepdims: bool = False, initial: Any = None, mask: Value | None = None) -> Value:
+    """The smallest of `initial` and the elements along `axis` where a mask holds; NaN if there is one."""
+    return _extreme("min", _min, minimum, x, axis, keepdims, initial, mask)
+
+
+def any(x: Value, axis: Axis = None, keepdims: bool = False, mask: Value | None = None) -> Value:
+    """Whether an element along `axis`, where a mask holds, is not zero."""
+    truth = _selected("any", cast(x, dtype=dtypes.bool_), mask, False)
+    return _max(truth, axes=_axes("any", axis, x), keepdims=keepdims)
+
+
+def all(x: Value, axis: Axis = None, keepdims: bool = False, mask: Value | None = None) -> Value:
+    """Whether no element along `axis`, where a mask holds, is zero."""
+    truth = _selected("all", cast(x, dtype=dtypes.bool_), mask, True)
+    return _min(truth, axes=_axes("all", axis, x), keepdims=keepdims)
 
 
 def _position(name: str, extreme: Composite, x: Value, axis: int | None, keepdims: bool) -> Value:
@@ -179,8 +215,12 @@ def argmin(x: Value, axis: int | None = None, keepdims: bool = False) -> Value:
     return _position("argmin", _min, x, axis, keepdims)
 
 
-def _count(x: Value, axes: Shape) -> int:
-    return size_of(tuple(x.shape[axis] for axis in axes))
+def _count(x: Value, axes: Shape, keepdims: bool, mask: Value | None) -> Any:
+    """How many elements a moment over `axes` has; a mask may leave another number of them in each place."""
+    if mask is None:
+        return size_of(tuple(x.shape[axis] for axis in axes))
+    hits = broadcast_to(cast(mask, dtype=dtypes.bool_), x.shape)
+    return cast(_sum(cast(hits, dtype=dtypes.int64), axes=axes, keepdims=keepdims), dtype=x.dtype)
 
 
 def _floating(x: Value, dtype: DType | None) -> tuple[Value, DType]:
@@ -189,26 +229,38 @@ def _floating(x: Value, dtype: DType | None) -> tuple[Value, DType]:
     return cast(x, dtype=dtypes.float32 if result == dtypes.float16 else result), result
 
 
-def mean(x: Value, axis: Axis = None, keepdims: bool = False, dtype: DType | None = None) -> Value:
-    """The mean over `axis`, of integers in float32; NaN where there is nothing."""
+def mean(
+    x: Value, axis: Axis = None, keepdims: bool = False, dtype: DType | None = None, mask: Value | None = None
+) -> Value:
+    """The mean over `axis` of the elements where a mask holds, of integers in float32; NaN where there is nothing."""
     axes = normalize_axes("mean", axis, len(x.shape))
     terms, result = _floating(x, dtype)
-    return cast(divide(_sum(terms, axes=axes, keepdims=keepdims), _count(x, axes)), dtype=result)
+    total = _sum(_selected("mean", terms, mask, 0), axes=axes, keepdims=keepdims)
+    return cast(divide(total, _count(terms, axes, keepdims, mask)), dtype=result)
 
 
-def var(x: Value, axis: Axis = None, keepdims: bool = False, ddof: int = 0, dtype: DType | None = None) -> Value:
-    """The mean square distance from the mean over `axis`, dividing by the count less `ddof`."""
+def var(
+    x: Value, axis: Axis = None, keepdims: bool = False, ddof: int = 0, dtype: DType | None = None,
+    mask: Value | None = None, center: Any = None,
+) -> Value:  # fmt: skip
+    """The mean square distance from the mean (or `center`) over `axis`, dividing by the count less `ddof`."""
     axes = normalize_axes("var", axis, len(x.shape))
     terms, result = _floating(x, dtype)
-    squares = square(terms - mean(terms, axes, keepdims=True))
+    middle = mean(terms, axes, keepdims=True, mask=mask) if center is None else center
+    squares = _selected("var", square(terms - middle), mask, 0)
     total = _sum(squares, axes=axes, keepdims=keepdims)
-    return cast(divide(total, builtins.max(_count(x, axes) - ddof, 0)), dtype=result)
+    count = _count(terms, axes, keepdims, mask)
+    degrees = builtins.max(count - ddof, 0) if mask is None else maximum(count - ddof, 0)
+    return cast(divide(total, degrees), dtype=result)
 
 
 # 0 where the distance is 0, so that equal elements give no NaN.
 distance = Composite("standard_deviation", sqrt, lambda g, out, x: (where(equal(out, 0), 0, 0.5 * g / out),))
 
 
-def std(x: Value, axis: Axis = None, keepdims: bool = False, ddof: int = 0, dtype: DType | None = None) -> Value:
+def std(
+    x: Value, axis: Axis = None, keepdims: bool = False, ddof: int = 0, dtype: DType | None = None,
+    mask: Value | None = None, center: Any = None,
+) -> Value:  # fmt: skip
     """The square root of `var`; its gradient is 0 where all elements are equal."""
-    return distance(var(x, axis, keepdims, ddof, dtype))
+    return distance(var(x, axis, keepdims, ddof, dtype, mask, center))
