@@ -26,7 +26,7 @@ from clgrad.array.differentiation import (
     run_backward,
 )
 from clgrad.array.function import Function as Function
-from clgrad.errors import ArgumentError, GradientError, ShapeError
+from clgrad.errors import ArgumentError, DeviceError, GradientError, ShapeError
 from clgrad.ops.operation import fill
 from clgrad.tape import STATE, scope
 
@@ -140,6 +140,11 @@ def mark_variables(variables: Any, gradients: Any, grad_reqs: str | Sequence[str
             raise ShapeError(
                 f"mark_variables: the gradient is {target.dtype.name} of shape {target.shape} and its "
                 f"variable {array.dtype.name} of shape {array.shape}; they must agree"
+            )
+        if array._value.device is not target._value.device:
+            raise DeviceError(
+                f"mark_variables: the gradient lies on {target.device} and its variable on {array.device}; "
+                "they must agree"
             )
         attach(array, target, request)
 

@@ -133,12 +133,12 @@ def from_natural(source: Any, beside: Value | None) -> Value:
 
 
 def written(name: str, source: Any, target: Value) -> Value:
-    """What op `name` writes into an array: numbers and lists in its dtype, which must hold them."""
+    """What op `name` writes into an array: on its device; numbers and lists in its dtype, which must hold them."""
     if isinstance(source, NUMBERS):
         return fill(source, (), target.dtype, target.device, name)
     if isinstance(source, (list, tuple)) and not _holds_arrays(source):
         return from_object(source, target.device, target.dtype)
-    return from_natural(source, target)
+    return to_device(from_natural(source, target), device=target.device)
 
 
 def operand(source: Any, beside: Handle) -> Any:

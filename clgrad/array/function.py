@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from clgrad.array.assembly import ndarray
-from clgrad.errors import ArgumentError, GradientError, ShapeError
+from clgrad.errors import ArgumentError, DeviceError, GradientError, ShapeError
 from clgrad.ops.operation import Value, alias, fill
 from clgrad.tape import NO_ATTRIBUTES, STATE, Entry, scope
 
@@ -186,5 +186,10 @@ class _Call:
                 raise ShapeError(
                     f"{self.name}.backward: the gradient of input {position} has shape {gradient.shape} and "
                     f"the input {value.shape}; they must agree"
+                )
+            if gradient is not None and isinstance(value, Value) and gradient._value.device is not value.device:
+                raise DeviceError(
+                    f"{self.name}.backward: the gradient of input {position} lies on {gradient.device} and the input "
+                    f"on {value.device}; copy it with to_device({str(value.device)!r})"
                 )
         return [None if gradient is None else gradient._value for gradient in listed]

@@ -30,7 +30,7 @@ from clgrad.ops.movement import (
     squeeze,
     transpose,
 )
-from clgrad.ops.operation import Composite, Value, fill
+from clgrad.ops.operation import Composite, Value, check_one_device, fill
 from clgrad.ops.selection import Selection, constant, is_mask, plain_key, select
 from clgrad.runtime.device import Device
 from clgrad.shapes import Shape, normalize_axis, reduced_shape, size_of
@@ -38,7 +38,7 @@ from clgrad.shapes import Shape, normalize_axis, reduced_shape, size_of
 
 def getitem(x: Value, key: Any) -> Value:
     """x[key]; slices are views, masks are read to know how many elements there are."""
-    chosen = select("getitem", x.shape, key)
+    chosen = select("getitem", x, key)
     box = slice_axes(x, start=chosen.start, count=chosen.count, step=chosen.step)
     if not chosen.taken:
         return reshape(box, chosen.middle)
@@ -49,12 +49,12 @@ def getitem(x: Value, key: Any) -> Value:
 def setitem(x: Value, key: Any, value: Any) -> Value:
     """x with x[key] replaced by `value`, which is broadcast and converted to the dtype of x."""
     value = _as_value("setitem", value, x.dtype, x.device)
-    items = plain_key(key)
+    items = plain_key("setitem", x, key)
     if len(items) == 1 and is_mask(items[0]) and isinstance(items[0], Value):
         chosen_by_mask = _where_mask(x, items[0], value)
         if chosen_by_mask is not None:
             return chosen_by_mask
-    chosen = select("setitem", x.shape, key)
+    chosen = select("setitem", x, key)
     value = _fitted("setitem", value, chosen.shape)
     if not chosen.taken:
         return _put_box(x, reshape(value, chosen.count), chosen)
@@ -67,7 +67,7 @@ def setitem(x: Value, key: Any, value: Any) -> Value:
 
 def add_at(x: Value, key: Any, value: Any) -> Value:
     """x with `value` added at x[key], as often as the key names an element."""
-    chosen = select("add_at", x.shape, key)
+    chosen = select("add_at", x, key)
     value = _fitted("add_at", _as_value("add_at", value, x.dtype, x.device), chosen.shape)
     if not chosen.taken:
         return setitem(x, key, getitem(x, key) + value)
@@ -128,8 +128,10 @@ def nonzero(x: Value) -> tuple[Value, ...]:
     return tuple(constant(positions, x.device) for positions in found)
 
 
-def wrapped_index(name: str, indices: Value, length: int, mode: str) -> Value:
-    """Indices within an axis: outside ones raise, are clipped to its ends, or wrap round."""
+def wrapped_index(name: str, indices: Value, x: Value, axis: int, mode: str) -> Value:
+    """Indices within an axis of x: outside ones raise, are clipped to its ends, or wrap round."""
+    check_one_device(name, (x, indices))
+    length = x.shape[axis]
     if mode == "raise":
         return normalize_index(name, indices, length)
     if length == 0:
@@ -148,7 +150,7 @@ def take(x: Value, indices: Value, axis: int | None = None, mode: str = "raise")
         x, axis = reshape(x, -1), 0
     axis = normalize_axis("take", axis, len(x.shape))
     before, length, after = x.shape[:axis], x.shape[axis], x.shape[axis + 1 :]
-    flat = reshape(wrapped_index("take", indices, length, mode), -1)
+    flat = reshape(wrapped_index("take", indices, x, axis, mode), -1)
     rows = gather(reshape(x, (size_of(before), length, size_of(after))), flat)
     return reshape(rows, (*before, *indices.shape, *after))
 
@@ -162,7 +164,7 @@ def take_along_axis(x: Value, indices: Value, axis: int | None, mode: str = "rai
         raise ShapeError(f"take_along_axis: shapes {x.shape} and {indices.shape} differ in dimensions")
     shape = tuple(max(n, m) if at != axis else m for at, (n, m) in enumerate(zip(x.shape, indices.shape)))
     x = broadcast_to(x, tuple(x.shape[axis] if at == axis else n for at, n in enumerate(shape)))
-    position = wrapped_index("take_along_axis", indices, x.shape[axis], mode)
+    position = wrapped_index("take_along_axis", indices, x, axis, mode)
     step = 1
     flat = position * 0
     for at in reversed(range(len(shape))):
@@ -194,7 +196,7 @@ def pick(x: Value, indices: Value, axis: int = -1, keepdims: bool = False, mode:
         indices = expand_dims(indices, axis)
     if indices.shape != reduced_shape(x.shape, (axis,), keepdims=True):
         raise ShapeError(f"pick: indices of shape {indices.shape} do not fit shape {x.shape} with axis {axis} left out")
-    found = _picked(x, wrapped_index("pick", indices, x.shape[axis], mode), axis=axis)
+    found = _picked(x, wrapped_index("pick", indices, x, axis, mode), axis=axis)
     return found if keepdims else squeeze(found, axis)
 
 
@@ -224,6 +226,7 @@ def embedding(indices: Value, weight: Value) -> Value:
     """The rows of `weight` (rows, width) at `indices`."""
     if len(weight.shape) != 2:
         raise ShapeError(f"embedding: the weight must have shape (rows, width), got {weight.shape}")
+    check_one_device("embedding", (indices, weight))
     flat = reshape(normalize_index("embedding", indices, weight.shape[0]), -1)
     rows = gather(reshape(weight, (1, *weight.shape)), flat)
     return reshape(rows, (*indices.shape, weight.shape[1]))

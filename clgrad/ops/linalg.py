@@ -181,7 +181,8 @@ def batch_dot(a: Value, b: Value, transpose_a: bool = False, transpose_b: bool =
     """Products of the matrices of two batches of equal length."""
     if len(a.shape) < 3 or len(a.shape) != len(b.shape) or a.shape[:-2] != b.shape[:-2]:
         raise ShapeError(f"batch_dot: needs two batches of matrices of equal length, got {a.shape} and {b.shape}")
-    return matmul(swapaxes(a, -1, -2) if transpose_a else a, swapaxes(b, -1, -2) if transpose_b else b)
+    left, right = swapaxes(a, -1, -2) if transpose_a else a, swapaxes(b, -1, -2) if transpose_b else b
+    return matmul(left, right, name="batch_dot")
 
 
 def fully_connected(x: Value, weight: Value, bias: Value | None = None, flatten: bool = True) -> Value:

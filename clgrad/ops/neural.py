@@ -19,7 +19,7 @@ from clgrad.ops.comparison import equal, greater, less
 from clgrad.ops.creation import axis_index
 from clgrad.ops.gathering import class_label
 from clgrad.ops.movement import expand_dims, reshape
-from clgrad.ops.operation import Composite, Value, unary
+from clgrad.ops.operation import Composite, Value, check_one_device, unary
 from clgrad.ops.random import keep_mask
 from clgrad.ops.transcendental import erf, exp, expm1, log, sigmoid, tanh
 from clgrad.shapes import Shape, normalize_axes, normalize_axis
@@ -172,6 +172,7 @@ def softmax_cross_entropy(x: Value, label: Value, axis: int = -1, sparse: bool =
 
     A label that is no class, 0 or more, raises when a result is read.
     """
+    check_one_device("softmax_cross_entropy", (x, label))
     axis = normalize_axis("softmax_cross_entropy", axis, len(x.shape))
     wide = _wide(x)
     if not sparse:

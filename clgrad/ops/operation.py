@@ -8,7 +8,7 @@ a function, means zero.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -113,6 +113,8 @@ class Composite(Operation):
         self.forward = forward
 
     def __call__(self, *inputs: Any, **attributes: Any) -> Value:
+        if len(inputs) > 1:
+            check_one_device(self.name, inputs)
         if not STATE.recording:
             return self.forward(*inputs, **attributes)
         STATE.recording = False
@@ -308,6 +310,16 @@ def accepted(name: str, dtype: DType, kinds: tuple[type, ...], accepts: str) -> 
     return dtypes.int8 if accepts == "count" and dtype == dtypes.bool_ else dtype
 
 
+def check_one_device(name: str, inputs: Iterable[Any]) -> None:
+    """Raise unless the arrays among the inputs of op `name` lie on one device."""
+    device: Device | None = None
+    for one in inputs:
+        if isinstance(one, Node) and one.device is not device:
+            if device is not None:
+                raise_device_mismatch(name, device, one.device)
+            device = one.device
+
+
 def raise_device_mismatch(name: str, first: Any, second: Any) -> None:
     raise DeviceError(
         f"{name}: inputs lie on {first} and {second}; an op runs on one device. "
@@ -346,6 +358,6 @@ def unary(
 
 
 __all__ = [
-    "OPERATIONS", "Composite", "Elementwise", "Gradient", "Operation", "Primitive", "Value",
-    "alias", "checked_scalar", "common", "fill", "filled_with", "fit", "iota", "scalar_kind", "unary",
+    "OPERATIONS", "Composite", "Elementwise", "Gradient", "Operation", "Primitive", "Value", "alias",
+    "check_one_device", "checked_scalar", "common", "fill", "filled_with", "fit", "iota", "scalar_kind", "unary",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from clgrad.graph.execute import read, upload
 from clgrad.graph.node import Node
 from clgrad.ops.gathering import normalize_index
 from clgrad.ops.movement import broadcast_to, reshape
-from clgrad.ops.operation import Value
+from clgrad.ops.operation import Value, check_one_device
 from clgrad.runtime.device import Device
 from clgrad.shapes import Shape, broadcast_shapes, contiguous_strides, size_of
 
@@ -207,9 +207,11 @@ def is_mask(item: Any) -> bool:
     return isinstance(item, (bool, numpy.bool_))
 
 
-def plain_key(key: Any) -> list[Any]:
-    """The items of a key, with lists as NumPy arrays."""
-    return [_plain_item(item) for item in (key if isinstance(key, tuple) else (key,))]
+def plain_key(name: str, x: Value, key: Any) -> list[Any]:
+    """The items of a key of x, with lists as NumPy arrays."""
+    items = key if isinstance(key, tuple) else (key,)
+    check_one_device(name, (x, *items))
+    return [_plain_item(item) for item in items]
 
 
 def _plain_item(item: Any) -> Any:
@@ -235,9 +237,9 @@ def _axes_of(item: Any) -> int:
     return len(item.shape) if is_mask(item) else 1
 
 
-def select(name: str, shape: Shape, key: Any) -> Selection:
-    """Analyse a key. Arrays in it are values, NumPy arrays or lists; masks are read, which waits for them."""
-    items = plain_key(key)
+def select(name: str, x: Value, key: Any) -> Selection:
+    """Analyse a key of x. Arrays in it are values, NumPy arrays or lists; masks are read, which waits for them."""
+    shape, items = x.shape, plain_key(name, x, key)
     dots = sum(item is Ellipsis for item in items)
     if dots > 1:
         raise IndexShapeError(f"{name}: an index may have one ellipsis (...), got {dots}")
