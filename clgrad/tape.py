@@ -55,13 +55,17 @@ class Entry:
 
 
 class Leaf:
-    """A variable: where gradients end. `grad` is the array that receives them."""
+    """A variable: where gradients end. `grad` is the array that receives them.
 
-    __slots__ = ("grad", "grad_req")
+    `computed`: the array was computed from others when it became a variable, and that history was cut.
+    """
 
-    def __init__(self, grad: Any, grad_req: str) -> None:
+    __slots__ = ("computed", "grad", "grad_req")
+
+    def __init__(self, grad: Any, grad_req: str, computed: bool = False) -> None:
         self.grad = grad
         self.grad_req = grad_req
+        self.computed = computed
 
 
 NO_ATTRIBUTES: dict[str, Any] = {}

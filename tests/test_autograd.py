@@ -128,6 +128,37 @@ def test_attach_grad_cuts_the_history() -> None:
     assert x.grad.tolist() == [0, 0]
 
 
+def test_backward_from_a_head_without_its_history_says_who_cut_it() -> None:
+    x, z = variable([1, 2]), variable([3, 4])
+    with autograd.record():
+        y = x * z
+        other = 2 * z
+    y.attach_grad()
+    with pytest.raises(GradientError, match=r"backward: head 0 .*attach_grad\(\) cut its history.*autograd.grad"):
+        y.backward()
+    with pytest.raises(GradientError, match="backward: head 1 "):
+        autograd.backward([other, y])
+    assert autograd.grad(y, y)[0].tolist() == [1, 1]
+    with pytest.raises(GradientError, match="was not reached"):
+        autograd.grad(y, x)
+    other.backward()
+    assert z.grad.tolist() == [2, 2]
+
+
+def test_two_losses_behind_an_array_that_was_attached() -> None:
+    x = variable([1, 2])
+    with autograd.record():
+        u = x * x
+        u.attach_grad("add")
+        first, second = u * 3, u * u
+    first.backward()
+    second.backward()
+    assert u.grad.tolist() == [3 + 2, 3 + 8]
+    u.drop_grad()
+    with pytest.raises(GradientError, match="nothing was recorded"):
+        u.backward()
+
+
 def test_detach_shares_memory_and_cuts() -> None:
     x = variable([1, 2])
     with autograd.record():

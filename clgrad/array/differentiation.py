@@ -33,8 +33,9 @@ def check_differentiable(name: str, value: Value) -> None:
 
 def attach(array: Handle, gradient: Handle, grad_req: str) -> None:
     """Make `array` a variable whose gradients `gradient` receives; its history is cut."""
-    leaf = Leaf(gradient, grad_req)
-    value = variable(array._value, leaf)
+    before = array._value
+    leaf = Leaf(gradient, grad_req, computed=type(before.entry) is Entry)
+    value = variable(before, leaf)
     array._leaf = leaf
     _stand_for(array, value)
 
@@ -65,6 +66,8 @@ def run_backward(
 ) -> None:
     """Carry gradients from the heads to the variables and store them there; enqueue everything."""
     values, cotangents = _starts("backward", heads, head_gradients)
+    for position, value in enumerate(values):
+        _check_history(position, value)
     with scope(recording=False, training=train_mode):
         _deliver(walk(values, cotangents, retain_graph=retain_graph))
     # Whoever still refers to a value keeps it from being fused away.
@@ -205,6 +208,15 @@ def _check_head(name: str, position: int, value: Value) -> None:
             "computed outside `with autograd.record():`; no array in it had attach_grad() called before; all "
             "of them went through detach(), attach_grad(), asnumpy() or an op without a gradient, such as argmax "
             "or a comparison"
+        )
+
+
+def _check_history(position: int, head: Value) -> None:
+    if isinstance(head.entry, Leaf) and head.entry.computed:
+        raise GradientError(
+            f"backward: head {position} (shape {head.shape}) became a variable after it was computed. Its "
+            "attach_grad() cut its history, so the arrays that it was computed from would get no gradient. Leave "
+            "that attach_grad() out; autograd.grad(loss, x) gives the gradient of an x that was computed, too"
         )
 
 
