@@ -1,27 +1,26 @@
-// Checks of data that only a kernel sees: refuse_negative copies integers and reports whether one is negative.
+// Checks of data that only a kernel sees: refuse copies elements and reports whether one of them is marked as bad.
 //
 // Assumes common.cl. One item per run of PER_ITEM elements.
 
 #ifndef KERNEL
 #define KERNEL(n) n
-#define ENTRY_refuse_negative
-#define TYPE int            // stored type, a signed integer
+#define ENTRY_refuse
+#define TYPE uint           // of an element's size
 #define PER_ITEM 4096       // elements that one item copies
 #endif
 
-#ifdef ENTRY_refuse_negative
-__kernel void KERNEL(refuse_negative)(
-    __global const TYPE *x, const long x_offset, __global TYPE *out, const long count,
-    __global int *faults, const int check) {
+#ifdef ENTRY_refuse
+__kernel void KERNEL(refuse)(
+    __global const TYPE *x, const long x_offset, __global const uchar *bad, const long bad_offset,
+    __global TYPE *out, const long count, __global int *faults, const int check) {
     const long first = (long)get_global_id(0) * PER_ITEM;
     const long end = min(first + PER_ITEM, count);
-    int negative = 0;
+    int found = 0;
     for (long i = first; i < end; i++) {
-        const TYPE value = x[x_offset + i];
-        out[i] = value;
-        negative |= value < 0;
+        out[i] = x[x_offset + i];
+        found |= bad[bad_offset + i];
     }
-    if (negative) {
+    if (found) {
         faults[check] = 1;
     }
 }

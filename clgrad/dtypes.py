@@ -120,3 +120,12 @@ def promote_scalar(dtype: DType, kind: type) -> DType:
 def to_floating(dtype: DType) -> DType:
     """The dtype that functions such as `exp` and `mean` return: floats stay, all else gives float32."""
     return dtype if is_floating(dtype) else float32
+
+
+def to_exact(dtype: DType) -> DType:
+    """The floating dtype in which results of `dtype` are computed in several steps: float16 rounds at the last one.
+
+    >>> to_exact(float16), to_exact(float64)
+    (dtype('float32'), dtype('float64'))
+    """
+    return float32 if dtype == float16 else to_floating(dtype)

@@ -102,6 +102,15 @@ def normalize_axes(name: str, axis: int | Iterable[int] | None, ndim: int) -> tu
     return axes
 
 
+def reduction_axes(name: str, axis: int | Iterable[int] | None, ndim: int) -> tuple[int, ...]:
+    """As `normalize_axes`, where a single number has an axis 0, too, as NumPy has it for what drops axes.
+
+    >>> reduction_axes("sum", -1, 0), reduction_axes("sum", -1, 2)
+    ((), (1,))
+    """
+    return () if not ndim and axis in (0, -1) else normalize_axes(name, axis, ndim)
+
+
 @lru_cache(maxsize=4096)
 def reduced_shape(shape: Shape, axes: Shape, keepdims: bool) -> Shape:
     """The shape after a reduction over non-negative `axes`."""
@@ -121,6 +130,18 @@ def integers(name: str, given: Any) -> int | Shape:
         return tuple(map(index, plain)) if isinstance(plain, Iterable) else index(plain)
     except TypeError:
         raise DTypeError(f"{name}: needs an integer, or several along one axis, got {given!r}") from None
+
+
+def integer(name: str, given: Any) -> int:
+    """One integer as Python's own; `name` is the op and the argument, for the error.
+
+    >>> integer("linspace: num", True)
+    1
+    """
+    try:
+        return index(given)
+    except TypeError:
+        raise DTypeError(f"{name} must be an integer, got {given!r}") from None
 
 
 def several(name: str, given: Any) -> Shape:

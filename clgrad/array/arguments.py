@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy
+
 from clgrad import dtypes
 from clgrad.dtypes import DType
-from clgrad.errors import ArgumentError
+from clgrad.errors import ArgumentError, DTypeError
 from clgrad.ops.arithmetic import cast, rint
 from clgrad.ops.movement import reshape, transpose
 from clgrad.ops.operation import Value
@@ -55,6 +57,14 @@ def check_order(name: str, order: str) -> None:
     """Raise unless `order` means rows first, as arrays here lie."""
     if order not in ("C", "A", "K"):
         raise ArgumentError(f"{name}: order must be 'C' (arrays lie row by row here), got {order!r}")
+
+
+def check_casting(name: str, given: DType, wanted: DType, casting: str) -> None:
+    """Raise where NumPy's rule `casting` does not let one dtype become the other."""
+    if casting not in ("no", "equiv", "safe", "same_kind", "unsafe"):
+        raise ArgumentError(f"{name}: casting must be 'no', 'equiv', 'safe', 'same_kind' or 'unsafe', got {casting!r}")
+    if not numpy.can_cast(given, wanted, casting):  # type: ignore[arg-type]
+        raise DTypeError(f"{name}: {given.name} does not become {wanted.name} by the rule {casting!r}")
 
 
 def degrees_of_freedom(ddof: int | None, correction: int | None) -> int:

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy
 
+from clgrad.array.arguments import check_order
 from clgrad.array.conversion import from_host
 from clgrad.array.device import current_device
 from clgrad.array.handle import Handle
+from clgrad.errors import ArgumentError
 from clgrad.graph.execute import looking_at, read
 from clgrad.ops.arithmetic import identity
 
@@ -21,6 +23,8 @@ numpy_functions: dict[str, Callable[..., Any]] = {}
 namespaces: list[ModuleType] = []
 
 _HOST_DEVICE = (1, 0)  # DLPack's kDLCPU
+# Of the Python array API standard.
+_API_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12")
 
 # Methods of NumPy's ufuncs, by the ufunc: what a reduction or an accumulation with it is called.
 _REDUCTIONS = {
@@ -87,6 +91,8 @@ class Interop(Handle):
         return ours(*args, **options)
 
     def __array_namespace__(self, api_version: str | None = None) -> Any:
+        if api_version not in (None, *_API_VERSIONS):
+            raise ArgumentError(f"__array_namespace__: version {api_version!r} is none of {', '.join(_API_VERSIONS)}")
         return namespaces[0]
 
     def __dlpack__(self, **options: Any) -> Any:
@@ -100,6 +106,7 @@ class Interop(Handle):
 
     def copy(self, order: str = "C") -> Any:
         """A copy that no later write changes; differentiable under record."""
+        check_order("copy", order)
         return type(self)(identity(self._value))
 
     def __copy__(self) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from clgrad.array.arguments import check_casting, check_order
 from clgrad.array.conversion import chosen_device
 from clgrad.array.device import Device, Place, named
 from clgrad.array.handle import Handle
@@ -126,6 +127,9 @@ class Placement(Handle):
     ) -> Any:
         """The elements in another dtype; floats to integers truncate and saturate."""
         value, wanted = self._value, as_dtype(dtype)
+        check_order("astype", order)
+        if casting != "unsafe":
+            check_casting("astype", value.dtype, wanted, casting)
         if value.dtype != wanted:
             return self._finish(cast(value, dtype=wanted))
         return self._finish(identity(value)) if copy else self

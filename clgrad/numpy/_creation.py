@@ -21,11 +21,12 @@ from clgrad.array.conversion import (
     parameters_of,
 )
 from clgrad.array.device import Place
-from clgrad.dtypes import DType, as_dtype, to_floating
+from clgrad.dtypes import DType, as_dtype, to_exact
 from clgrad.errors import ArgumentError
 from clgrad.ops import arithmetic, creation, movement, powers
 from clgrad.ops.operation import Value
 from clgrad.runtime.device import Device
+from clgrad.shapes import integer
 
 
 def array(object: Any, dtype: Any = None, device: Place = None, ctx: Place = None) -> ndarray:
@@ -193,7 +194,7 @@ def empty_like(
 
 
 def arange(
-    start: float, stop: float | None = None, step: float = 1, dtype: Any = None, device: Place = None,
+    start: float, stop: float | None = None, step: float | None = 1, dtype: Any = None, device: Place = None,
     ctx: Place = None,
 ) -> ndarray:  # fmt: skip
     """start, start + step, ... before stop; from 0 where only one number is given.
@@ -203,6 +204,7 @@ def arange(
     >>> arange(1, 2, 0.25)
     array([1.  , 1.25, 1.5 , 1.75])
     """
+    step = 1 if step is None else step
     wanted = chosen_dtype(dtype)
     if dtype is None and DEFAULTS.numpy_dtypes:
         wanted = numpy.arange(start, stop, step).dtype
@@ -222,8 +224,8 @@ def linspace(
     >>> linspace(0, 1, 5)
     array([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
-    wanted, num = chosen_dtype(dtype), int(num)
-    (start, stop), place = parameters_of((start, stop), to_floating(wanted), device, ctx)
+    wanted, num = chosen_dtype(dtype), integer("linspace: num", num)
+    (start, stop), place = parameters_of((start, stop), to_exact(wanted), device, ctx)
     value = creation.linspace(start, stop, num, endpoint, wanted, place)
     result = finish(movement.moveaxis(value, 0, axis) if axis else value)
     if not retstep:
@@ -241,8 +243,8 @@ def logspace(
     >>> logspace(0, 3, 4, base=2)
     array([1., 2., 4., 8.])
     """
-    wanted = chosen_dtype(dtype)
-    exponents = linspace(start, stop, num, endpoint, False, to_floating(wanted), axis, device, ctx)
+    wanted, num = chosen_dtype(dtype), integer("logspace: num", num)
+    exponents = linspace(start, stop, num, endpoint, False, to_exact(wanted), axis, device, ctx)
     return finish(arithmetic.cast(powers.power(base, exponents._value), dtype=wanted))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy
 
 from clgrad.array import finish, ndarray
+from clgrad.array.arguments import as_shape
 from clgrad.array.conversion import (
     as_value,
     chosen_device,
@@ -195,7 +196,7 @@ def triu_indices(n: int, k: int = 0, m: int | None = None, device: Place = None)
     return finish(from_host(rows, place)), finish(from_host(columns, place))
 
 
-def unravel_index(indices: Any, shape: Sequence[int], order: str = "C") -> tuple[ndarray, ...]:
+def unravel_index(indices: Any, shape: int | Sequence[int], order: str = "C") -> tuple[ndarray, ...]:
     """Positions in the flattened array as one index per axis.
 
     >>> from clgrad import np
@@ -203,6 +204,7 @@ def unravel_index(indices: Any, shape: Sequence[int], order: str = "C") -> tuple
     [[1], [1]]
     """
     positions = indices.asnumpy() if isinstance(indices, ndarray) else numpy.asarray(indices)
-    found = numpy.unravel_index(positions.astype("int64"), tuple(shape), order)  # type: ignore[call-overload]
+    lengths = as_shape("unravel_index", shape)
+    found = numpy.unravel_index(positions.astype("int64"), lengths, order)  # type: ignore[call-overload]
     place = device_of((indices,)) or current_device()
     return tuple(finish(from_host(numpy.asarray(one), place)) for one in found)

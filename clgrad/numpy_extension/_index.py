@@ -17,7 +17,7 @@ from clgrad.ops import arithmetic, choice, creation, indexing, movement
 from clgrad.ops.comparison import less
 from clgrad.ops.operation import Value, alias
 from clgrad.ops.selection import constant
-from clgrad.shapes import Shape, normalize_axis
+from clgrad.shapes import Shape, normalize_axis, several
 
 
 def one_hot(data: Any, depth: int, on_value: float = 1.0, off_value: float = 0.0, dtype: Any = "float32") -> ndarray:
@@ -80,7 +80,9 @@ def index_add(a: Any, ind: Any, val: Any) -> ndarray:
 
 def _rows_of(indices: Any, beside: Value) -> tuple[Value, ...]:
     rows = from_natural(indices, beside)
-    if not rows.shape or rows.shape[0] > len(beside.shape):
+    if not rows.shape:
+        return (rows,)
+    if rows.shape[0] > len(beside.shape):
         raise ShapeError(f"indices of shape {rows.shape} need one row per axis, at most {len(beside.shape)}")
     return tuple(indexing.getitem(rows, (row,)) for row in range(rows.shape[0]))
 
@@ -161,9 +163,15 @@ def broadcast_like(lhs: Any, rhs: Any, lhs_axes: Any = None, rhs_axes: Any = Non
     value, model = as_value(lhs), as_value(rhs)
     if lhs_axes is None and rhs_axes is None:
         return finish(movement.broadcast_to(value, model.shape))
+    if lhs_axes is None or rhs_axes is None:
+        raise ArgumentError("broadcast_like: give both lhs_axes and rhs_axes, or neither")
+    mine, theirs = several("broadcast_like", lhs_axes), several("broadcast_like", rhs_axes)
+    if len(mine) != len(theirs):
+        raise ArgumentError(f"broadcast_like: lhs_axes {mine} and rhs_axes {theirs} must come in pairs")
     shape = list(value.shape)
-    for mine, theirs in zip(lhs_axes, rhs_axes):
-        shape[mine] = model.shape[theirs]
+    for axis, other in zip(mine, theirs):
+        length = model.shape[normalize_axis("broadcast_like", other, len(model.shape))]
+        shape[normalize_axis("broadcast_like", axis, len(shape))] = length
     return finish(movement.broadcast_to(value, shape))
 
 

@@ -26,9 +26,10 @@ def bernoulli(
         raise ArgumentError("bernoulli: give prob or logit, and not both")
     given = logit if prob is None else prob
     place = device_of((given,)) or chosen_device(device, ctx)
-    chance = given if isinstance(given, NUMBERS) and prob is not None else as_value(given, place)
     if prob is None:
-        chance = transcendental.sigmoid(chance)
+        chance = transcendental.sigmoid(as_value(logit, place))
+    else:
+        chance = random.probability(prob if isinstance(prob, NUMBERS) else as_value(prob, place))
     shape = optional_shape("bernoulli", size)
     return finish(random.bernoulli(chance, shape, chosen_dtype(dtype), place), out)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from clgrad import dtypes
 from clgrad.errors import ArgumentError
 from clgrad.graph.lower import Argument, Launch, Lowered, Problem, round_up
 from clgrad.graph.node import Library
-from clgrad.ops.gathering import fault_code
+from clgrad.ops.gathering import BITS, fault_code
 from clgrad.ops.operation import Value
 from clgrad.runtime.compiler import KernelSource
 from clgrad.shapes import size_of
@@ -17,19 +16,20 @@ _GROUP = 64
 def _lower(problem: Problem) -> Lowered:
     group, per_item = problem.group(_GROUP), 4096 if problem.kernel_shape == "cpu" else 1
     count = size_of(problem.output.shape)
-    defines = (("PER_ITEM", str(per_item)), ("TYPE", dtypes.STORAGE_NAME[problem.output.dtype]))
+    defines = (("PER_ITEM", str(per_item)), ("TYPE", BITS[problem.output.dtype.itemsize]))
     arguments: tuple[Argument, ...] = (
-        ("input", 0), ("offset", 0), ("output",), ("long", count), ("fault", problem.attributes),
+        ("input", 0), ("offset", 0), ("input", 1), ("offset", 1), ("output",), ("long", count),
+        ("fault", problem.attributes),
     )  # fmt: skip
-    source = KernelSource("checks.cl", "refuse_negative", defines)
+    source = KernelSource("checks.cl", "refuse", defines)
     return Lowered((Launch(source, arguments, (round_up(-(-count // per_item), group),), (group,)),))
 
 
-_REFUSE_NEGATIVE = Library("refuse_negative", _lower)
+_REFUSE = Library("refuse", _lower)
 
 
-def refuse_negative(x: Value, message: str) -> Value:
-    """x, signed integers; where one is negative the next read raises an ArgumentError that says so."""
+def refuse(x: Value, bad: Value, message: str) -> Value:
+    """x without history; where a boolean of `bad`, of its shape, holds, the next read raises an ArgumentError."""
     if 0 in x.shape:
         return x
-    return Value(_REFUSE_NEGATIVE, (x,), fault_code(ArgumentError, message), x.shape, x.dtype, x.device)
+    return Value(_REFUSE, (x, bad), fault_code(ArgumentError, message), x.shape, x.dtype, x.device)

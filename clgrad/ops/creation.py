@@ -60,6 +60,8 @@ def ramp(length: int, start: float, step: float, dtype: DType, device: Device) -
     position = iota((length,), device)
     if dtype == dtypes.bool_:
         return cast(ramp(length, start, step, dtypes.int64, device), dtype=dtype)
+    if dtype == dtypes.float16:
+        return cast(ramp(length, start, step, dtypes.to_exact(dtype), device), dtype=dtype)
     if dtypes.is_integer(dtype):
         start, step = int(start), int(step)
         for number in (start, start + step * max(0, length - 1)):
@@ -77,7 +79,7 @@ def linspace(start: Any, stop: Any, num: int, endpoint: bool, dtype: DType, devi
     if num < 0:
         raise ArgumentError(f"linspace: num must not be negative, got {num}")
     intervals = max(1, num - 1 if endpoint else num)
-    compute = dtypes.to_floating(check_dtype("linspace", dtype, device))
+    compute = dtypes.to_exact(check_dtype("linspace", dtype, device))
     start, stop = (cast(one, dtype=compute) if isinstance(one, Value) else float(one) for one in (start, stop))
     step = (stop - start) / intervals
     if isinstance(step, Value):

@@ -21,7 +21,8 @@ from clgrad.runtime.compiler import KernelSource
 from clgrad.shapes import size_of
 
 _GROUP = 128
-_BITS = {1: "uchar", 2: "ushort", 4: "uint", 8: "ulong"}
+# The type of elements that are only moved, by their size.
+BITS = {1: "uchar", 2: "ushort", 4: "uint", 8: "ulong"}
 
 
 @cache
@@ -91,7 +92,7 @@ def _lower_gather(problem: Problem) -> Lowered:
     layout = problem.inputs[1]
     assert layout is not None
     count = size_of(layout.shape)
-    source = _source("gather", TYPE=_BITS[problem.output.dtype.itemsize])
+    source = _source("gather", TYPE=BITS[problem.output.dtype.itemsize])
     arguments: tuple[Argument, ...] = (
         ("input", 0), ("offset", 0), ("input", 1), ("offset", 1), ("output",),
         ("long", outer), ("long", length), ("long", inner), ("long", count),
@@ -133,7 +134,7 @@ def _lower_scatter(problem: Problem) -> Lowered:
     assert layout is not None
     rows, workers = outer * length, 4 * problem.capabilities.compute_units
     per_owner = -(-rows // workers)
-    name = _BITS[problem.output.dtype.itemsize] if replace else dtypes.STORAGE_NAME[problem.output.dtype]
+    name = BITS[problem.output.dtype.itemsize] if replace else dtypes.STORAGE_NAME[problem.output.dtype]
     group = problem.group(_GROUP)
     source = _source("scatter", TYPE=name, SET=str(int(replace)), GROUP=str(group))
     base = 2 if replace else 0

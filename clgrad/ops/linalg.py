@@ -11,7 +11,7 @@ from clgrad import dtypes
 from clgrad.errors import ArgumentError, AxisError, ShapeError
 from clgrad.graph.lower import Lowered, Problem
 from clgrad.graph.matmul import MOST_BATCH_AXES, MatmulProblem, plan_matmul
-from clgrad.graph.node import Library
+from clgrad.graph.node import Library, Scalar
 from clgrad.ops import reduction
 from clgrad.ops.arithmetic import absolute, cast, multiply, square
 from clgrad.ops.choice import where
@@ -61,8 +61,8 @@ def matmul(a: Value, b: Value, *, name: str = "matmul") -> Value:
     `name` is the op that asks for it, for errors.
     """
     (a, b), _ = common(name, (a, b))
-    if not a.shape or not b.shape:
-        raise ShapeError(f"{name}: an input has no dimensions; use multiply")
+    if isinstance(a, Scalar) or isinstance(b, Scalar) or not a.shape or not b.shape:
+        raise ShapeError(f"{name}: an input is a single number; use multiply")
     if len(a.shape) == 1 and len(b.shape) == 1:
         return _inner_product(name, a, b)
     if len(a.shape) == 1:

@@ -17,6 +17,7 @@ from clgrad.shapes import (
     infer_reshape,
     normalize_axes,
     normalize_axis,
+    reduction_axes,
     reshaped_strides,
     several,
     size_of,
@@ -86,22 +87,23 @@ _broadcasted = Composite("broadcast_to", _broadcast, lambda g, out, x, shape: (s
 
 
 def broadcast_to(x: Value, shape: int | Sequence[int]) -> Value:
-    """x repeated along new and length-one axes, without a copy."""
+    """x repeated along new and length-one axes, without a copy; a length of -2 is that of x."""
     wanted = several("broadcast_to", shape)
     if wanted == x.shape:
         return x
-    _check_broadcast(x.shape, wanted)
-    return _broadcasted(x, shape=wanted)
+    return _broadcasted(x, shape=_broadcast_shape(x.shape, wanted))
 
 
 @lru_cache(maxsize=4096)
-def _check_broadcast(shape: Shape, wanted: Shape) -> None:
-    tail = wanted[len(wanted) - len(shape) :]
-    if len(wanted) < len(shape) or any(n not in (1, m) for n, m in zip(shape, tail)):
+def _broadcast_shape(shape: Shape, wanted: Shape) -> Shape:
+    new = len(wanted) - len(shape)
+    lengths = (*wanted[: max(new, 0)], *(n if m == -2 else m for n, m in zip(shape, wanted[max(new, 0) :])))
+    if new < 0 or any(n < 0 for n in lengths) or any(n not in (1, m) for n, m in zip(shape, lengths[new:])):
         raise ShapeError(
             f"broadcast_to: shape {shape} does not broadcast to {wanted}; aligned from the right, each length "
-            "must be equal or 1. Usual cause: a missing expand_dims"
+            "must be equal or 1, or -2 for the same length. Usual cause: a missing expand_dims"
         )
+    return lengths
 
 
 SUM = Reduction("sum")
@@ -131,7 +133,7 @@ def squeeze(x: Value, axis: int | Iterable[int] | None = None) -> Value:
     """x without axes of length one: all of them, or those in `axis`."""
     if axis is None:
         return reshape(x, tuple(n for n in x.shape if n != 1))
-    axes = normalize_axes("squeeze", axis, len(x.shape))
+    axes = reduction_axes("squeeze", axis, len(x.shape))
     for at in axes:
         if x.shape[at] != 1:
             raise ShapeError(f"squeeze: axis {at} of shape {x.shape} has length {x.shape[at]}, not 1")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 
 from clgrad import dtypes
-from clgrad.errors import ArgumentError, ShapeError
+from clgrad.errors import ArgumentError, DTypeError, ShapeError
 from clgrad.ops import reduction
 from clgrad.ops.arithmetic import cast, floor, rint
 from clgrad.ops.choice import where
@@ -18,14 +18,12 @@ from clgrad.ops.creation import axis_index
 from clgrad.ops.joining import concatenate, pick_static
 from clgrad.ops.movement import along, broadcast_to, expand_dims, flip, part, reshape, slice_update
 from clgrad.ops.operation import Value, fill
-from clgrad.shapes import Shape
+from clgrad.shapes import Shape, normalize_axis
 
 
 def pad(x: Value, pad_width: Any, mode: str = "constant", **options: Any) -> Value:
     """x with margins of `pad_width` around it, in any of NumPy's modes."""
-    widths = numpy.broadcast_to(numpy.asarray(pad_width), (len(x.shape), 2)).tolist()
-    if min((min(pair) for pair in widths), default=0) < 0:
-        raise ArgumentError(f"pad: widths must not be negative, got {pad_width}")
+    widths = _widths(pad_width, len(x.shape))
     if mode not in _MODES:
         raise ArgumentError(f"pad: mode {mode!r} is none of {', '.join(_MODES)}")
     rule, accepted = _MODES[mode]
@@ -35,6 +33,26 @@ def pad(x: Value, pad_width: Any, mode: str = "constant", **options: Any) -> Val
         if before or after:
             x = rule(x, axis, before, after, **options)
     return x
+
+
+def _widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
+    """Before and after each axis: one number, a pair, a pair per axis, or a dictionary of either by axis."""
+    if isinstance(pad_width, dict):
+        widths = [(0, 0)] * ndim
+        for axis, width in pad_width.items():
+            (widths[normalize_axis("pad", axis, ndim)],) = _widths(width, 1)
+        return widths
+    given = numpy.asarray(pad_width)
+    if given.dtype.kind not in "iu":
+        raise DTypeError(f"pad: widths must be integers, got {pad_width!r}")
+    if (given < 0).any():
+        raise ArgumentError(f"pad: widths must not be negative, got {pad_width}")
+    try:
+        return [(before, after) for before, after in numpy.broadcast_to(given, (ndim, 2)).tolist()]
+    except ValueError:
+        raise ArgumentError(
+            f"pad: widths must be one number, one pair or one pair for each of {ndim} axes, got {pad_width}"
+        ) from None
 
 
 def _per_axis(value: Any, x: Value, axis: int) -> tuple[Any, Any]:

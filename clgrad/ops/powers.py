@@ -11,8 +11,9 @@ from clgrad import dtypes
 from clgrad.errors import ArgumentError
 from clgrad.graph.node import Node
 from clgrad.ops.arithmetic import cast, square
-from clgrad.ops.checks import refuse_negative
+from clgrad.ops.checks import refuse
 from clgrad.ops.choice import where
+from clgrad.ops.comparison import less
 from clgrad.ops.operation import Elementwise, Value, unary
 
 divide_nonzero: Elementwise = Elementwise(
@@ -60,7 +61,7 @@ class Power(Elementwise):
         x, y = inputs
         if isinstance(y, Value):
             if y.dtype.kind == "i" and _is_whole(x):
-                y = refuse_negative(y, f"{_REFUSED}. Convert one of them first: x.astype('float32') ** y")
+                y = refuse(y, less(y, 0), f"{_REFUSED}. Convert one of them first: x.astype('float32') ** y")
             return super().__call__(x, y)
         whole = isinstance(y, (int, numpy.integer))
         if whole and y < 0 and _is_whole(x):

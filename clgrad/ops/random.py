@@ -17,8 +17,9 @@ from clgrad.dtypes import DType
 from clgrad.errors import ArgumentError, DTypeError
 from clgrad.graph.node import Node, Pointwise, Scalar
 from clgrad.ops.arithmetic import cast
+from clgrad.ops.checks import refuse
 from clgrad.ops.choice import minimum
-from clgrad.ops.comparison import less
+from clgrad.ops.comparison import greater_equal, less, less_equal, logical_and, logical_not
 from clgrad.ops.creation import check_dtype
 from clgrad.ops.operation import Value, iota, joint_shape
 from clgrad.ops.selection import constant
@@ -110,12 +111,20 @@ def normal(loc: Any, scale: Any, shape: Shape | None, dtype: DType, device: Devi
     return drawn
 
 
+def probability(prob: Any) -> Any:
+    """A probability for `bernoulli`, checked: a number at once, an array when a result is read."""
+    if isinstance(prob, Value):
+        inside = logical_and(greater_equal(prob, 0), less_equal(prob, 1))
+        return refuse(prob, logical_not(inside), "bernoulli: a probability lies within 0 and 1, and one does not")
+    if not 0 <= prob <= 1:
+        raise ArgumentError(f"bernoulli: the probability must lie within 0 and 1, got {prob}")
+    return prob
+
+
 def bernoulli(prob: Any, shape: Shape | None, dtype: DType, device: Device) -> Value:
     """1 with probability `prob`, else 0."""
     shape = _drawn_shape("bernoulli", (prob,), shape)
     if not isinstance(prob, Node):
-        if not 0 <= prob <= 1:
-            raise ArgumentError(f"bernoulli: the probability must lie within 0 and 1, got {prob}")
         return cast(keep_mask(prob, shape, device), dtype=check_dtype("bernoulli", dtype, device))
     unit = _sample(_UNIFORM, shape, dtypes.float32, device)
     return cast(less(unit, prob), dtype=check_dtype("bernoulli", dtype, device))

@@ -30,7 +30,7 @@ from clgrad.ops.movement import (
     slice_update,
 )
 from clgrad.ops.operation import Composite, Gradient, Operation, Value, fill, iota
-from clgrad.shapes import Shape, broadcast_shapes, normalize_axes, reduced_shape, size_of
+from clgrad.shapes import Shape, broadcast_shapes, normalize_axes, reduced_shape, reduction_axes, size_of
 
 Axis = int | Iterable[int] | None
 
@@ -103,11 +103,6 @@ _max = _reduction(_LARGEST, _extreme_gradient)
 _min = _reduction(_SMALLEST, _extreme_gradient)
 
 
-def _axes(name: str, axis: Axis, x: Value) -> Shape:
-    """Axes not negative and sorted. A single number is reduced along axis 0, too, as in NumPy."""
-    return () if not x.shape and axis in (0, -1) else normalize_axes(name, axis, len(x.shape))
-
-
 def accumulator(x: Value, dtype: DType | None) -> Value:
     """x in the dtype in which NumPy sums it: floats stay, unsigned integers give uint64, all else int64."""
     if dtype is None:
@@ -129,7 +124,7 @@ def sum(
     mask: Value | None = None,
 ) -> Value:  # fmt: skip
     """The sum over `axis` of the elements where a mask holds; booleans and integers are summed as 64-bit integers."""
-    axes = _axes("sum", axis, x)
+    axes = reduction_axes("sum", axis, len(x.shape))
     total = _sum(accumulator(_selected("sum", x, mask, 0), dtype), axes=axes, keepdims=keepdims)
     return total if initial is None else add(total, initial)
 
@@ -139,7 +134,7 @@ def prod(
     mask: Value | None = None,
 ) -> Value:  # fmt: skip
     """The product over `axis` of the elements where a mask holds; booleans and integers as 64-bit integers."""
-    axes = _axes("prod", axis, x)
+    axes = reduction_axes("prod", axis, len(x.shape))
     product = _prod(accumulator(_selected("prod", x, mask, 1), dtype), axes=axes, keepdims=keepdims)
     return product if initial is None else multiply(product, initial)
 
@@ -160,7 +155,7 @@ def _extreme(
     name: str, reduce: Composite, of_two: Operation, x: Value, axis: Axis, keepdims: bool, initial: Any,
     mask: Value | None,
 ) -> Value:  # fmt: skip
-    axes = _axes(name, axis, x)
+    axes = reduction_axes(name, axis, len(x.shape))
     if initial is None:
         _check_not_empty(name, x, axes)
         if mask is not None:
@@ -185,17 +180,17 @@ def min(x: Value, axis: Axis = None, keepdims: bool = False, initial: Any = None
 def any(x: Value, axis: Axis = None, keepdims: bool = False, mask: Value | None = None) -> Value:
     """Whether an element along `axis`, where a mask holds, is not zero."""
     truth = _selected("any", cast(x, dtype=dtypes.bool_), mask, False)
-    return _max(truth, axes=_axes("any", axis, x), keepdims=keepdims)
+    return _max(truth, axes=reduction_axes("any", axis, len(x.shape)), keepdims=keepdims)
 
 
 def all(x: Value, axis: Axis = None, keepdims: bool = False, mask: Value | None = None) -> Value:
     """Whether no element along `axis`, where a mask holds, is zero."""
     truth = _selected("all", cast(x, dtype=dtypes.bool_), mask, True)
-    return _min(truth, axes=_axes("all", axis, x), keepdims=keepdims)
+    return _min(truth, axes=reduction_axes("all", axis, len(x.shape)), keepdims=keepdims)
 
 
 def _position(name: str, extreme: Composite, x: Value, axis: int | None, keepdims: bool) -> Value:
-    axes = _axes(name, axis, x)
+    axes = reduction_axes(name, axis, len(x.shape))
     _check_not_empty(name, x, axes)
     if not axes:
         return fill(0, x.shape, dtypes.int64, x.device)
@@ -226,7 +221,7 @@ def _count(x: Value, axes: Shape, keepdims: bool, mask: Value | None) -> Any:
 def _floating(x: Value, dtype: DType | None) -> tuple[Value, DType]:
     """x in the dtype in which its moments are computed, and the dtype of the result: float16 computes in float32."""
     result = dtypes.to_floating(x.dtype) if dtype is None else dtype
-    return cast(x, dtype=dtypes.float32 if result == dtypes.float16 else result), result
+    return cast(x, dtype=dtypes.to_exact(result)), result
 
 
 def mean(
