@@ -402,3 +402,23 @@ def test_negative_powers_of_integers_are_an_error_at_the_read(device: Device) ->
     same(read(powers.power(2.0, y)), [8, 1, 0.5])
     same(read(powers.power(arithmetic.cast(x, dtype=dtypes.float32), y)), [8, 1, -1])
     assert read(powers.power(x, fill(1, (0, 3), dtypes.int16, device))).shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        numpy.array([-0.0, 0.0, numpy.nan, numpy.inf, -numpy.inf, 1e-40], "float32"),
+        numpy.array([-0.0, 6e-8, numpy.nan, -numpy.inf], "float16"),
+        numpy.array([-(2**63), 2**63 - 1, 0, -1]),
+        numpy.array([0, 2**64 - 1], "uint64"),
+        numpy.array([False, True]),
+    ],
+    ids=lambda row: row.dtype.name,
+)
+def test_pick_gives_the_bits_of_the_element_computed_or_pending(row: Array, device: Device) -> None:
+    x = constant(numpy.tile(row, (len(row), 1)), device)
+    every = constant(numpy.arange(len(row)), device)
+    for values in (x, arithmetic.identity(x)):
+        picked = read(indexing.pick(values, every))
+        assert picked.dtype == row.dtype
+        assert picked.tobytes() == row.tobytes()

@@ -6,6 +6,7 @@ that arrays index. Writing goes the same way with updates and a scatter. All of 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy
@@ -182,8 +183,16 @@ def _hit(x: Value, position: Value, axis: int) -> Value:
 def _pick(x: Value, position: Value, axis: int) -> Value:
     if x.storage is not None:
         return take_along_axis(x, position, axis)
-    # Rows that are still to be computed are at hand anyway: selecting there fuses, gathering would store them.
-    return reduction.sum(where(_hit(x, position, axis), x, 0), axis, keepdims=True)
+    # Rows that are still to be computed are at hand anyway: selecting there fuses, gathering would store them. Beside
+    # the lowest number an element is the largest, to the last bit; a sum would turn -0.0 into 0.0.
+    return reduction.max(where(_hit(x, position, axis), x, _lowest(x.dtype)), axis, keepdims=True)
+
+
+def _lowest(dtype: DType) -> Any:
+    """What no number of the dtype lies below."""
+    if dtype == dtypes.bool_:
+        return False
+    return -math.inf if dtypes.is_floating(dtype) else dtypes.bounds(dtype)[0]
 
 
 _picked = Composite("pick", _pick, lambda g, out, x, position, axis: (where(_hit(x, position, axis), g, 0), None))
