@@ -39,6 +39,15 @@ STORAGE_NAME = {
 COMPUTE_NAME = STORAGE_NAME | {float16: "float", bool_: "uchar"}
 
 
+class Defaults:
+    """The dtype of floating point numbers that nobody chose one for: float64 after `npx.set_np(dtype=True)`."""
+
+    floating: DType = float32
+
+
+DEFAULTS = Defaults()
+
+
 def is_floating(dtype: DType) -> bool:
     """Whether it is float16, float32 or float64."""
     return dtype.kind == "f"
@@ -103,23 +112,22 @@ def promote(first: DType, second: DType) -> DType:
     return numpy.promote_types(first, second)
 
 
-@cache
-def promote_scalar(dtype: DType, kind: type) -> DType:
-    """The dtype of `array op Python scalar`; scalars are weak: they never widen, only raise the kind.
+def promote_scalar(dtype: DType, kind: type, floating: DType) -> DType:
+    """The dtype of `array op Python scalar`, where `floating` is the default; scalars only raise the kind.
 
-    >>> promote_scalar(float16, float), promote_scalar(int32, float), promote_scalar(bool_, int)
-    (dtype('float16'), dtype('float32'), dtype('int64'))
+    >>> promote_scalar(float16, float, float32), promote_scalar(int32, float, float32)
+    (dtype('float16'), dtype('float32'))
     """
     if kind is bool or is_floating(dtype):
         return dtype
     if kind is int:
         return int64 if dtype == bool_ else dtype
-    return float32
+    return floating
 
 
 def to_floating(dtype: DType) -> DType:
-    """The dtype that functions such as `exp` and `mean` return: floats stay, all else gives float32."""
-    return dtype if is_floating(dtype) else float32
+    """The dtype that functions such as `exp` and `mean` return: floats stay, all else gives the default."""
+    return dtype if is_floating(dtype) else DEFAULTS.floating
 
 
 def to_exact(dtype: DType) -> DType:

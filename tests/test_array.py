@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy
@@ -15,14 +15,6 @@ from clgrad import np, npx
 from clgrad.array.device import located
 from clgrad.runtime.device import Device
 from clgrad.testing import assert_close
-
-
-@pytest.fixture
-def numpy_dtypes() -> Iterator[None]:
-    npx.set_np(dtype=True)
-    yield
-    npx.reset_np()
-
 
 # -- creation and dtypes -------------------------------------------------------------------------------------
 
@@ -47,17 +39,6 @@ def test_float64_becomes_float32_unless_it_is_asked_for() -> None:
     assert np.array(numbers).dtype == np.float32
     assert np.array(numbers, dtype="float64").tolist() == [0.1, 0.2]
     assert np.array(numbers, dtype=np.float64).dtype == np.float64
-
-
-def test_numpy_defaults(numpy_dtypes: None) -> None:
-    assert npx.is_np_default_dtype()
-    assert np.array([1, 2]).dtype == np.int64
-    assert np.array([1.5]).dtype == np.float64
-    assert np.array(numpy.ones(1)).dtype == np.float64
-    assert np.array(True).dtype == np.bool_
-    assert np.zeros(1).dtype == np.float64
-    assert np.arange(3).dtype == np.int64
-    assert repr(np.ones(2)) == "array([1., 1.])"
 
 
 def test_switches_of_the_original_do_no_harm() -> None:

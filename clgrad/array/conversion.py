@@ -14,7 +14,7 @@ import numpy
 from clgrad import dtypes
 from clgrad.array.device import Place, current_device, located
 from clgrad.array.handle import Handle
-from clgrad.dtypes import DType
+from clgrad.dtypes import DEFAULTS, DType
 from clgrad.errors import ArgumentError, DTypeError
 from clgrad.graph.execute import flush, read, upload
 from clgrad.ops.arithmetic import cast
@@ -26,20 +26,6 @@ from clgrad.runtime.device import Device
 from clgrad.tape import STATE
 
 NUMBERS = (bool, int, float, numpy.integer, numpy.floating, numpy.bool_)
-
-
-class Defaults:
-    """The dtype of arrays made from Python numbers; NumPy's own after `npx.set_np(dtype=True)`."""
-
-    numpy_dtypes: bool = False
-
-    @property
-    def floating(self) -> DType:
-        """The dtype of arrays that are made without naming one."""
-        return dtypes.float64 if self.numpy_dtypes else dtypes.float32
-
-
-DEFAULTS = Defaults()
 
 
 def chosen_device(device: Place = None, ctx: Place = None) -> Device:
@@ -78,8 +64,8 @@ def from_object(source: Any, device: Device, dtype: DType | None = None) -> Valu
         value = to_device(_stacked(source), device=device)
         return value if dtype is None else cast(value, dtype=dtype)
     listed = not hasattr(source, "dtype")
-    if dtype is None and listed and not DEFAULTS.numpy_dtypes:
-        dtype = dtypes.float32
+    if dtype is None and listed:
+        dtype = DEFAULTS.floating
     array = _on_host(source)
     if listed and dtype is not None and dtypes.is_integer(dtype) and array.dtype.kind in "iuf":
         # NumPy checks that the numbers fit.
@@ -109,8 +95,7 @@ def _on_host(source: Any, dtype: DType | None = None) -> numpy.ndarray[Any, Any]
 
 
 def _from_number(number: bool | int | float, device: Device, dtype: DType | None) -> Value:
-    if dtype is None:
-        dtype = numpy.dtype(type(number)) if DEFAULTS.numpy_dtypes else dtypes.float32
+    dtype = DEFAULTS.floating if dtype is None else dtype
     return fill(number, (), check_dtype("array", dtype, device), device, "array")
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy
 
 from clgrad import dtypes
-from clgrad.array.conversion import DEFAULTS
 from clgrad.array.device import current_device
 from clgrad.array.handle import Handle
 from clgrad.graph.execute import looking_at, read
@@ -25,7 +24,7 @@ class Printing(Handle):
         notes = []
         if 0 in value.shape and value.shape != (0,):
             notes.append(f"shape={value.shape}")
-        if value.dtype not in (DEFAULTS.floating, dtypes.bool_):
+        if value.dtype not in (dtypes.DEFAULTS.floating, dtypes.bool_):
             notes.append(f"dtype={value.dtype.name}")
         if value.device is not current_device():
             notes.append(f"device={value.device}")

@@ -56,13 +56,13 @@ def result_type(*arrays_and_dtypes: Any) -> dtypes.DType:
     (dtype('float16'), dtype('float32'))
     """
     given = [one for one in arrays_and_dtypes if not _is_python_number(one)]
-    result = _dtype_of(given[0]) if given else dtypes.float32
+    result = _dtype_of(given[0]) if given else dtypes.DEFAULTS.floating
     for one in given[1:]:
         result = dtypes.promote(result, _dtype_of(one))
     for one in arrays_and_dtypes:
         if _is_python_number(one):
             kind: Any = type(one)
-            result = dtypes.promote_scalar(result, kind)
+            result = dtypes.promote_scalar(result, kind, dtypes.DEFAULTS.floating)
     return result
 
 

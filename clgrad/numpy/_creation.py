@@ -10,7 +10,6 @@ import numpy
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import as_shape, check_order
 from clgrad.array.conversion import (
-    DEFAULTS,
     NUMBERS,
     as_value,
     chosen_device,
@@ -21,7 +20,7 @@ from clgrad.array.conversion import (
     parameters_of,
 )
 from clgrad.array.device import Place
-from clgrad.dtypes import DType, as_dtype, to_exact
+from clgrad.dtypes import DEFAULTS, DType, as_dtype, float64, to_exact
 from clgrad.errors import ArgumentError
 from clgrad.ops import arithmetic, creation, movement, powers
 from clgrad.ops.operation import Value
@@ -33,8 +32,8 @@ def array(object: Any, dtype: Any = None, device: Place = None, ctx: Place = Non
     """An array from numbers, nested lists, NumPy arrays or arrays; always a copy.
 
     Python numbers and lists give float32 unless `dtype` says otherwise. NumPy arrays keep their dtype, except
-    that float64 gives float32; `npx.set_np(dtype=True)` turns both into NumPy's own rule. Lists that hold arrays
-    have the dtype of those, and gradients pass through them.
+    that float64 gives float32; after `npx.set_np(dtype=True)` both give float64. Lists that hold arrays have the
+    dtype of those, and gradients pass through them.
 
     >>> from clgrad import np
     >>> np.array([[1, 2], [3, 4]])
@@ -204,11 +203,11 @@ def arange(
     >>> arange(1, 2, 0.25)
     array([1.  , 1.25, 1.5 , 1.75])
     """
-    step = 1 if step is None else step
+    numbers = _number(start), _number(stop), 1 if step is None else _number(step)
     wanted = chosen_dtype(dtype)
-    if dtype is None and DEFAULTS.numpy_dtypes:
-        wanted = numpy.arange(start, stop, step).dtype
-    return ndarray(creation.arange(_number(start), _number(stop), _number(step), wanted, chosen_device(device, ctx)))
+    if dtype is None and wanted == float64 and not any(isinstance(number, float) for number in numbers):
+        wanted = numpy.dtype("int64")
+    return ndarray(creation.arange(*numbers, wanted, chosen_device(device, ctx)))
 
 
 def _number(one: Any) -> Any:

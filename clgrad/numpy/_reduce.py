@@ -55,7 +55,7 @@ product = prod
 def mean(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = None
 ) -> ndarray:
-    """The mean over `axis`, of the elements where a mask holds; of integers in float32.
+    """The mean over `axis`, of the elements where a mask holds; of integers in the default float.
 
     >>> from clgrad import np
     >>> np.mean(np.array([[1, 2], [3, 4]]), axis=0)

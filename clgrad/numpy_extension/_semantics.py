@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from clgrad.array.conversion import DEFAULTS
+from clgrad.dtypes import DEFAULTS, float32, float64
 
 Decorated = TypeVar("Decorated")
 
 
 def set_np(shape: bool = True, array: bool = True, dtype: bool = False) -> None:
-    """Choose NumPy's default dtypes with `dtype=True`: float64 and int64, not float32. The rest is always on.
+    """Choose float64 as the default dtype with `dtype=True`, not float32. The rest is always on.
+
+    It is the dtype of Python numbers and lists, of `zeros` and the like, of random numbers, and of what integers
+    give where they must be floats, as in `x / 2` and `x.mean()`. `arange` of integers then gives int64.
 
     >>> from clgrad import np
     >>> set_np(dtype=True)
-    >>> np.arange(2)
-    array([0, 1], dtype=int64)
+    >>> (np.ones(2, dtype='int32') / 2).dtype, np.arange(2).dtype
+    (dtype('float64'), dtype('int64'))
     >>> reset_np()
     >>> np.arange(2)
     array([0., 1.])
     """
-    DEFAULTS.numpy_dtypes = dtype
+    set_np_default_dtype(dtype)
 
 
 def reset_np() -> None:
@@ -31,27 +34,27 @@ def reset_np() -> None:
     >>> np.arange(2).dtype
     dtype('float32')
     """
-    DEFAULTS.numpy_dtypes = False
+    set_np_default_dtype(False)
 
 
 def set_np_default_dtype(is_np_default_dtype: bool = True) -> bool:
-    """Choose whether NumPy's default dtypes hold; returns whether they did.
+    """Choose whether NumPy's default dtype, float64, holds; returns whether it did.
 
     >>> from clgrad import npx
     >>> npx.set_np_default_dtype(True), npx.set_np_default_dtype(False)
     (False, True)
     """
-    before, DEFAULTS.numpy_dtypes = DEFAULTS.numpy_dtypes, is_np_default_dtype
-    return before
+    before, DEFAULTS.floating = DEFAULTS.floating, float64 if is_np_default_dtype else float32
+    return before == float64
 
 
 def is_np_default_dtype() -> bool:
-    """Whether NumPy's default dtypes hold.
+    """Whether NumPy's default dtype, float64, holds.
 
     >>> is_np_default_dtype()
     False
     """
-    return DEFAULTS.numpy_dtypes
+    return DEFAULTS.floating == float64
 
 
 def use_np(decorated: Decorated) -> Decorated:

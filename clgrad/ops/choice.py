@@ -75,8 +75,10 @@ class Where(Operation):
 
 
 def _number_dtype(x: Any, y: Any) -> dtypes.DType:
-    kinds = scalar_kind("where", x), scalar_kind("where", y)
-    return dtypes.promote_scalar(dtypes.promote_scalar(dtypes.bool_, kinds[0]), kinds[1])
+    dtype = dtypes.bool_
+    for number in (x, y):
+        dtype = dtypes.promote_scalar(dtype, scalar_kind("where", number), dtypes.DEFAULTS.floating)
+    return dtype
 
 
 where = Where()

@@ -113,7 +113,7 @@ _log_summed = Composite("logsumexp", _logsumexp, lambda g, out, x, axes: (g * ex
 
 def _wide(x: Value) -> Value:
     """The dtype in which rows are computed: float16 in float32."""
-    return cast(x, dtype=dtypes.float32) if x.dtype == dtypes.float16 or not dtypes.is_floating(x.dtype) else x
+    return cast(x, dtype=dtypes.to_exact(x.dtype))
 
 
 def softmax(x: Value, axis: int = -1, temperature: float | None = None, length: Value | None = None) -> Value:

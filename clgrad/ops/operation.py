@@ -255,7 +255,7 @@ def common(name: str, inputs: tuple[Any, ...], accepts: str = "any") -> tuple[tu
             f"{name}: uint64 and signed integers meet in float64, which {device} ({device.name}) does not compute; "
             "convert one of them: x.astype('int64')"
         )
-    wanted = accepted(name, dtype, tuple(kinds), accepts)
+    wanted = accepted(name, dtype, tuple(kinds), accepts, dtypes.DEFAULTS.floating)
     if uniform and wanted == dtype and not kinds:
         return inputs, device
     cast = OPERATIONS["cast"]
@@ -297,12 +297,12 @@ def checked_scalar(name: str, value: Any, dtype: DType) -> Scalar:
 
 
 @cache
-def accepted(name: str, dtype: DType, kinds: tuple[type, ...], accepts: str) -> DType:
+def accepted(name: str, dtype: DType, kinds: tuple[type, ...], accepts: str, floating: DType) -> DType:
     """The dtype in which op `name` computes inputs of `dtype` beside Python numbers of `kinds`."""
     for kind in kinds:
-        dtype = dtypes.promote_scalar(dtype, kind)
+        dtype = dtypes.promote_scalar(dtype, kind, floating)
     if accepts == "float":
-        return dtypes.to_floating(dtype)
+        return dtype if dtypes.is_floating(dtype) else floating
     if accepts == "integer" and dtype.kind == "f":
         raise DTypeError(f"{name}: takes integers or booleans, got {dtype.name}; convert with astype first")
     if accepts == "number" and dtype == dtypes.bool_:

@@ -85,5 +85,5 @@ power = Power("power", "power_@(x, y)", _gradient, "count", cost=40)
 def float_power(x: Any, y: Any) -> Value:
     """x ** y in floating point, whatever the inputs are."""
     if isinstance(x, Node) and not dtypes.is_floating(x.dtype):
-        x = cast(x, dtype=dtypes.float32)
+        x = cast(x, dtype=dtypes.to_floating(x.dtype))
     return power(x, y)

@@ -227,7 +227,7 @@ def _floating(x: Value, dtype: DType | None) -> tuple[Value, DType]:
 def mean(
     x: Value, axis: Axis = None, keepdims: bool = False, dtype: DType | None = None, mask: Value | None = None
 ) -> Value:
-    """The mean over `axis` of the elements where a mask holds, of integers in float32; NaN where there is nothing."""
+    """The mean over `axis` of the elements where a mask holds; of integers in the default float, NaN of nothing."""
     axes = normalize_axes("mean", axis, len(x.shape))
     terms, result = _floating(x, dtype)
     total = _sum(_selected("mean", terms, mask, 0), axes=axes, keepdims=keepdims)

@@ -1,4 +1,4 @@
-"""Exponentials, logarithms, trigonometry, hyperbolic and error functions. Integers are computed in float32."""
+"""Exponentials, logarithms, trigonometry, hyperbolic and error functions. Integers become floats."""
 
 from __future__ import annotations
 
