@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from rich.table import Table
 
 from clgrad.cli.devices import describe_choice
 from clgrad.errors import ClgradError
+from clgrad.runtime import shell
 from clgrad.runtime.byte_sizes import format_bytes
 from clgrad.runtime.device import default_device, devices, rejected_devices
 from clgrad.runtime.disk_cache import default_cache
@@ -104,7 +104,7 @@ def _check_drivers() -> Iterator[Finding]:
     drivers = find_drivers()
     if not drivers:
         where = os.environ.get(VENDORS_VARIABLE) or "the system, the environment, or pyopencl's wheel"
-        fixes = (f"unset {VENDORS_VARIABLE}",) if os.environ.get(VENDORS_VARIABLE) else install_commands()
+        fixes = (shell.unset_variable(VENDORS_VARIABLE),) if os.environ.get(VENDORS_VARIABLE) else install_commands()
         yield Finding("note", "drivers", f"no .icd file in {where}", fixes)
     for driver in drivers:
         problem = driver_problem(driver)
@@ -122,10 +122,10 @@ def _mend_driver(driver: Driver) -> tuple[str, ...]:
     if "intelocl" in driver.library:
         return (f"{pip_command()} --force-reinstall",)
     if driver.origin == "pyopencl":
-        return (f"{sys.executable} -m pip install --force-reinstall 'pyopencl[pocl]'",)
+        return (shell.run_python("-m", "pip", "install", "--force-reinstall", "pyopencl[pocl]"),)
     if driver.origin == "variable":
-        return (f"unset {VENDORS_VARIABLE}",)
-    return (f"rm {driver.icd}",)
+        return (shell.unset_variable(VENDORS_VARIABLE),)
+    return (shell.remove_file(driver.icd),)
 
 
 def _check_devices() -> Iterator[Finding]:
@@ -153,7 +153,7 @@ def _check_choice() -> Finding:
     try:
         return Finding("ok", "choice", describe_choice(default_device()))
     except ClgradError as problem:
-        return Finding("bad", "choice", str(problem), ("unset CLGRAD_DEVICE",))
+        return Finding("bad", "choice", str(problem), (shell.unset_variable("CLGRAD_DEVICE"),))
 
 
 def _check_pocl_cache() -> Iterator[Finding]:
@@ -166,7 +166,7 @@ def _check_pocl_cache() -> Iterator[Finding]:
     if existing.is_dir() and os.access(existing, os.W_OK):
         yield Finding("ok", "cache of PoCL", str(folder))
     else:
-        fix = f"export POCL_CACHE_DIR={Path(tempfile.gettempdir(), 'pocl-cache')}"
+        fix = shell.set_variable("POCL_CACHE_DIR", Path(tempfile.gettempdir(), "pocl-cache"))
         yield Finding("note", "cache of PoCL", f"{folder} cannot be written, so PoCL does not work", (fix,))
 
 
@@ -174,7 +174,7 @@ def _check_cache() -> Iterator[Finding]:
     try:
         cache = default_cache()
     except ClgradError as problem:
-        yield Finding("bad", "program cache", str(problem), ("unset CLGRAD_CACHE_LIMIT",))
+        yield Finding("bad", "program cache", str(problem), (shell.unset_variable("CLGRAD_CACHE_LIMIT"),))
         return
     try:
         cache.check()
@@ -186,5 +186,5 @@ def _check_cache() -> Iterator[Finding]:
 
 
 def _mend_cache(folder: Path) -> tuple[str, ...]:
-    other = f"export CLGRAD_CACHE_DIR={Path(tempfile.gettempdir(), 'clgrad-cache')}"
-    return (f"chmod 700 {folder}", other) if folder.is_dir() else (other,)
+    other = shell.set_variable("CLGRAD_CACHE_DIR", Path(tempfile.gettempdir(), "clgrad-cache"))
+    return (f"chmod 700 {shell.quoted(str(folder))}", other) if folder.is_dir() else (other,)

@@ -256,7 +256,7 @@ def _not_found(said: str) -> DeviceNotFoundError:
     if works:
         lines = [f"no device matches {said}; use cpu, gpu, gpu:1, or part of a name. These work:", *works]
     else:
-        with_root, without_root = install_commands()
         found = "no OpenCL device works" if broken else "no OpenCL driver was found"
-        lines = [f"{found}. Install a driver with\n  {with_root}\nor, without root, with\n  {without_root}"]
+        commands = "\nor, without root, with\n  ".join(install_commands())
+        lines = [f"{found}. Install a driver with\n  {commands}"]
     return DeviceNotFoundError("\n".join(lines + (["These do not work:", *broken] if broken else [])))

@@ -154,12 +154,10 @@ class DiskCache:
 
 def _lock(descriptor: int) -> bool:
     """Locks an open file until it is closed; False when another process holds it for too long."""
-    if sys.platform == "win32":
-        return True
     deadline = time.monotonic() + LOCK_SECONDS
     while time.monotonic() < deadline:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _try_lock(descriptor)
         except BlockingIOError:
             time.sleep(0.01)
         except OSError:
@@ -168,6 +166,12 @@ def _lock(descriptor: int) -> bool:
         else:
             return True
     return False
+
+
+def _try_lock(descriptor: int) -> None:
+    """Raises BlockingIOError while another process holds it; Windows has no such locks."""
+    if sys.platform != "win32":
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def cache_folder() -> Path:

@@ -23,6 +23,7 @@ from types import ModuleType
 from typing import Literal
 
 from clgrad.errors import DeviceError
+from clgrad.runtime import shell
 from clgrad.runtime.process import after_fork, check_process, mark_drivers_used
 
 VENDORS_VARIABLE = "OCL_ICD_VENDORS"
@@ -170,7 +171,7 @@ def _import_pyopencl() -> ModuleType:
         except ImportError as problem:
             raise DeviceError(
                 f"pyopencl cannot be imported: {problem}. Reinstall it with\n"
-                f"  {sys.executable} -m pip install --force-reinstall pyopencl"
+                f"  {shell.run_python('-m', 'pip', 'install', '--force-reinstall', 'pyopencl')}"
             ) from problem
         with suppress(pyopencl.LogicError):
             # Starts the loader. That it finds no driver is reported where devices are listed.
@@ -194,9 +195,9 @@ def driver_problems() -> list[str]:
     return [f"{driver.icd}: {problem}" for driver in find_drivers() if (problem := driver_problem(driver))]
 
 
-def install_commands() -> tuple[str, str]:
-    """The two commands of which either gives this system a working driver: with root, and without."""
-    return _system_command(), pip_command()
+def install_commands() -> tuple[str, ...]:
+    """The commands of which each gives this system a working driver: with root, where there is one, and without."""
+    return tuple(dict.fromkeys((_system_command(), pip_command())))
 
 
 SYSTEM_COMMANDS = {
@@ -207,20 +208,24 @@ SYSTEM_COMMANDS = {
     "suse": "sudo zypper install pocl",
     "alpine": "sudo apk add pocl",
 }
+# Brings a loader as well, which on macOS and Windows finds PoCL where pip's pyopencl does not look.
+CONDA_COMMAND = "conda install -c conda-forge pyopencl pocl"
 
 
 def _system_command() -> str:
+    if sys.platform != "linux":
+        return CONDA_COMMAND
     try:
         release = platform.freedesktop_os_release()
     except OSError:
         release = {}
     names = (release.get("ID", ""), *release.get("ID_LIKE", "").split())
     known = [SYSTEM_COMMANDS[name] for name in names if name in SYSTEM_COMMANDS]
-    return known[0] if known else "conda install -c conda-forge pocl"
+    return known[0] if known else CONDA_COMMAND
 
 
 def pip_command() -> str:
-    """Installs a driver for the CPU into this Python environment."""
-    if platform.machine().lower() in ("x86_64", "amd64"):
-        return f"{sys.executable} -m pip install intel-opencl-rt intel-cmplr-lib-rt"
-    return f"{sys.executable} -m pip install 'pyopencl[pocl]'"
+    """Installs a driver for the CPU without root. Intel's wheels are for x86-64 on Linux and Windows only."""
+    if sys.platform != "darwin" and platform.machine().lower() in ("x86_64", "amd64"):
+        return shell.run_python("-m", "pip", "install", "intel-opencl-rt", "intel-cmplr-lib-rt")
+    return CONDA_COMMAND
