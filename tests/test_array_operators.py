@@ -71,7 +71,6 @@ def test_matmul_operator() -> None:
 
 def test_comparison_with_what_is_no_array() -> None:
     x = np.ones(2)
-    assert (x == None) is False  # noqa: E711
     assert (x != "text") is True
     with pytest.raises(TypeError):
         x + None

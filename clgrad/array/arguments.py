@@ -64,7 +64,15 @@ def check_casting(name: str, given: DType, wanted: DType, casting: str) -> None:
     if casting not in ("no", "equiv", "safe", "same_kind", "unsafe"):
         raise ArgumentError(f"{name}: casting must be 'no', 'equiv', 'safe', 'same_kind' or 'unsafe', got {casting!r}")
     if not numpy.can_cast(given, wanted, casting):  # type: ignore[arg-type]
-        raise DTypeError(f"{name}: {given.name} does not become {wanted.name} by the rule {casting!r}")
+        raise DTypeError(
+            f"{name}: {given.name} does not become {wanted.name} by the rule {casting!r}; 'unsafe' allows it"
+        )
+
+
+def converted(name: str, value: Value, dtype: DType, casting: str) -> Value:
+    """The elements in another dtype, as far as the rule of `casting` allows."""
+    check_casting(name, value.dtype, dtype, casting)
+    return cast(value, dtype=dtype)
 
 
 def degrees_of_freedom(ddof: int | None, correction: int | None) -> int:

@@ -141,13 +141,13 @@ class Handle:
             register(self)
 
     @classmethod
-    def _finish(cls: type[Array], value: Value, out: Any = None) -> Array:
+    def _finish(cls: type[Array], value: Value, out: Any = None, casting: str = "same_kind") -> Array:
         """A result as an array of its own, or written into `out`."""
         if out is not None:
             if not isinstance(out, Handle):
                 raise DTypeError(f"out must be a clgrad array, got {type(out).__name__}")
             target: Array = out  # type: ignore[assignment]  # it may be of another class of arrays
-            target._assign("out", value, fresh=False)
+            target._assign("out", value, fresh=False, casting=casting)
             return target
         if value.entry is not None and not STATE.recording:
             # An op that had nothing to do gave its input back.

@@ -7,6 +7,8 @@ from typing import Any
 
 from clgrad.array.conversion import operands_of, written
 from clgrad.array.handle import Handle
+from clgrad.dtypes import is_floating
+from clgrad.errors import DTypeError
 from clgrad.ops import comparison, indexing, movement, reduction
 from clgrad.ops.operation import Value
 from clgrad.shapes import Shape
@@ -73,6 +75,14 @@ class Indexing(Handle):
             self._assign("x[...] = value", given, fresh=False, casting="unsafe")
         else:
             self._replace(indexing.setitem(mine, parts if basic else _prepared(parts), given))
+
+    def _add_at(self, key: Any, given: Value) -> None:
+        """Add `given` at `key` in place, as often as the key names an element."""
+        mine = self._value
+        if is_floating(given.dtype) and not is_floating(mine.dtype):
+            raise DTypeError(f"add.at: {given.dtype.name} cannot be added to an array of {mine.dtype.name} in place")
+        parts = key if type(key) is tuple else (key,)
+        self._assign("add.at", indexing.add_at(mine, _prepared(parts), given), fresh=True)
 
     def _shows(self, parts: tuple[Any, ...], value: Any) -> bool:
         """Whether `value` is this array's own view of just that part."""

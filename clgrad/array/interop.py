@@ -26,13 +26,6 @@ _HOST_DEVICE = (1, 0)  # DLPack's kDLCPU
 # Of the Python array API standard.
 _API_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12")
 
-# Methods of NumPy's ufuncs, by the ufunc: what a reduction or an accumulation with it is called.
-_REDUCTIONS = {
-    "add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all",
-    "logical_or": "any",
-}  # fmt: skip
-_ACCUMULATIONS = {"add": "cumsum", "multiply": "cumprod"}
-
 
 class Interop(Handle):
     """What NumPy, DLPack, pickle and copy ask of an array."""
@@ -55,17 +48,13 @@ class Interop(Handle):
 
     def __array_ufunc__(self, ufunc: numpy.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         name = ufunc.__name__
-        if method == "reduce":
-            name = _REDUCTIONS.get(name, "")
-            options.setdefault("axis", 0)
-        elif method == "accumulate":
-            name = _ACCUMULATIONS.get(name, "")
-            options.setdefault("axis", 0)
-        elif method == "outer":
-            inputs = (inputs[0].reshape(numpy.shape(inputs[0]) + (1,) * numpy.ndim(inputs[1])), inputs[1])
-        function = numpy_functions.get(f"numpy.{name}")
-        if function is None or method in ("at", "reduceat"):
-            raise _missing(f"numpy.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}"))
+        if getattr(numpy, name, None) is not ufunc:
+            # A ufunc of another library, which may mean anything by a name that NumPy has, too.
+            raise no_version_of(name)
+        ours = numpy_functions.get(f"numpy.{name}")
+        function = ours if method == "__call__" else getattr(ours, method, None)
+        if function is None:
+            raise no_version_of(f"numpy.{name}" + ("" if method == "__call__" else f".{method}"))
         outs = options.pop("out", None) or (None,)
         if len(outs) > 1:
             return _all_written(outs, function(*inputs, **options))
@@ -84,7 +73,7 @@ class Interop(Handle):
         name = f"{function.__module__}.{function.__name__}"
         ours = numpy_functions.get(name)
         if ours is None:
-            raise _missing(name)
+            raise no_version_of(name)
         out = options.get("out")
         if isinstance(out, numpy.ndarray):
             return _written(out, ours(*args, **{**options, "out": None}))
@@ -103,6 +92,21 @@ class Interop(Handle):
 
     def __reduce__(self) -> Any:
         return _rebuilt, (type(self), read(self._value))
+
+    def tobytes(self, order: str = "C") -> bytes:
+        """The elements as bytes, row by row ('C') or column by column ('F')."""
+        with looking_at(self._value) as numbers:
+            return numbers.tobytes(order)  # type: ignore[arg-type]  # NumPy checks it
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        # Strides are said, because libraries for images then ask for `tobytes`.
+        numbers = read(self._value)
+        return {**numbers.__array_interface__, "strides": numbers.strides, "data": numbers}
+
+    def __buffer__(self, flags: int) -> memoryview:
+        # What `memoryview(x)` calls, from Python 3.12 on; a copy, as `asnumpy` gives.
+        return memoryview(read(self._value))  # type: ignore[arg-type]  # of a buffer, which mypy knows from 3.12 on
 
     def copy(self, order: str = "C") -> Any:
         """A copy that no later write changes; differentiable under record."""
@@ -137,7 +141,8 @@ def _all_written(outs: tuple[Any, ...], results: tuple[Handle, ...]) -> tuple[An
     return tuple(result if out is None else out for out, result in zip(outs, results))
 
 
-def _missing(name: str) -> TypeError:
+def no_version_of(name: str) -> TypeError:
+    """The error of a function of NumPy, or another library, that has no counterpart here."""
     return TypeError(
         f"{name} has no clgrad version that keeps the array on its device; "
         f"compute it on the host with {name}(x.asnumpy())"

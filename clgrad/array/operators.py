@@ -7,7 +7,9 @@ from typing import Any
 
 from clgrad.array.conversion import operand
 from clgrad.array.handle import Handle
+from clgrad.dtypes import bool_
 from clgrad.ops import arithmetic, bitwise, comparison, linalg, powers
+from clgrad.ops.operation import fill
 
 Method = Callable[[Any, Any], Any]
 
@@ -19,13 +21,17 @@ def _unary(operation: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return method
 
 
-def _binary(operation: Callable[[Any, Any], Any]) -> Method:
+def _binary(operation: Callable[[Any, Any], Any], beside_none: bool | None = None) -> Method:
+    """An operator; `beside_none` is the result of each element beside None, where it has one."""
+
     # Every op call passes here: the common operands are told apart with the fewest calls.
     def method(self: Handle, other: Any) -> Any:
         kind = type(other)
         if kind is type(self):
             other = other._node or other._value
         elif kind is not float and kind is not int:
+            if other is None and beside_none is not None:
+                return self.__class__(fill(beside_none, self._value.shape, bool_, self._value.device))
             other = operand(other, self)
             if other is NotImplemented:
                 return NotImplemented
@@ -107,8 +113,8 @@ class Operators(Handle):
     __ilshift__ = _in_place("<<=", bitwise.left_shift)
     __irshift__ = _in_place(">>=", bitwise.right_shift)
 
-    __eq__ = _binary(comparison.equal)
-    __ne__ = _binary(comparison.not_equal)
+    __eq__ = _binary(comparison.equal, beside_none=False)
+    __ne__ = _binary(comparison.not_equal, beside_none=True)
     __lt__ = _binary(comparison.less)
     __le__ = _binary(comparison.less_equal)
     __gt__ = _binary(comparison.greater)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clgrad.array.arguments import check_casting, check_order
+from clgrad.array.arguments import check_casting, check_order, rounded
 from clgrad.array.conversion import chosen_device
 from clgrad.array.device import Device, Place, named
 from clgrad.array.handle import Handle
@@ -106,7 +106,8 @@ class Numbers(Handle):
         return complex(self._number("complex()"))
 
     def __round__(self, digits: int | None = None) -> Any:
-        return round(self._number("round()"), digits)
+        value = self._value
+        return self._finish(rounded(value, digits or 0)) if value.shape else round(read(value).item(), digits)
 
     def __index__(self) -> int:
         value = self._value

@@ -145,6 +145,7 @@ from clgrad.numpy._logic import greater as greater
 from clgrad.numpy._logic import greater_equal as greater_equal
 from clgrad.numpy._logic import invert as invert
 from clgrad.numpy._logic import isclose as isclose
+from clgrad.numpy._logic import iscomplexobj as iscomplexobj
 from clgrad.numpy._logic import isfinite as isfinite
 from clgrad.numpy._logic import isinf as isinf
 from clgrad.numpy._logic import isnan as isnan

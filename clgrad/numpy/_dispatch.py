@@ -50,8 +50,17 @@ def _on_host(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def _broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
+    """NumPy's `broadcast_arrays`, where arrays of the host may hold anything and stay there."""
+    shape = numpy.broadcast_shapes(*map(numpy.shape, args))
+    return tuple(
+        _layout.broadcast_to(one, shape) if isinstance(one, ndarray) else numpy.broadcast_to(one, shape) for one in args
+    )
+
+
 for _topic in _TOPICS:
     numpy_functions.update({f"numpy.{name}": one for name, one in _functions(_topic).items() if hasattr(numpy, name)})
 numpy_functions.update({f"numpy.linalg.{name}": one for name, one in _functions(linalg).items()})
 numpy_functions.update({f"numpy.{one.__name__}": _on_host(one) for one in _ON_HOST})
+numpy_functions["numpy.broadcast_arrays"] = _broadcast_arrays
 namespaces.append(sys.modules["clgrad.numpy"])

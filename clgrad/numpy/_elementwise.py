@@ -1,34 +1,64 @@
-"""How an op becomes a NumPy function: anything array-like in, `out`, `where`, and numbers stay numbers."""
+"""How an op becomes a function as NumPy's ufuncs are: anything array-like in, `out`, `where`, numbers stay numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any, Protocol
 
 import numpy
 
 from clgrad.array import finish, ndarray
+from clgrad.array.arguments import check_order, converted
 from clgrad.array.conversion import NUMBERS, as_value, device_of, from_object, operands_of
 from clgrad.array.device import current_device
 from clgrad.dtypes import DType, as_dtype
-from clgrad.ops import arithmetic, choice
-from clgrad.ops.operation import Value, fill
+from clgrad.errors import ArgumentError
+from clgrad.numpy import _ufunc_methods as methods
+from clgrad.ops import choice
+from clgrad.ops.operation import Value
 from clgrad.runtime.device import Device
-
-# Options that NumPy's ufuncs take and that change nothing here.
-_WITHOUT_EFFECT = frozenset(("casting", "order", "subok", "signature"))
 
 
 class Unary(Protocol):
     """The signature of a function of one array."""
 
-    def __call__(self, x: Any, out: Any = None, **options: Any) -> Any: ...
+    def __call__(
+        self, x: Any, out: Any = None, *, where: Any = True, casting: str = "same_kind", order: str = "K",
+        dtype: Any = None, subok: bool = True,
+    ) -> Any: ...  # fmt: skip
 
 
 class Binary(Protocol):
-    """The signature of a function of two arrays."""
+    """The signature of a function of two arrays, which has methods besides."""
 
-    def __call__(self, x1: Any, x2: Any, out: Any = None, **options: Any) -> Any: ...
+    def __call__(
+        self, x1: Any, x2: Any, out: Any = None, *, where: Any = True, casting: str = "same_kind", order: str = "K",
+        dtype: Any = None, subok: bool = True,
+    ) -> Any: ...  # fmt: skip
+
+    reduce: Callable[..., ndarray]
+    accumulate: Callable[..., ndarray]
+    outer: Callable[..., ndarray]
+    at: Callable[..., None]
+
+
+class UnaryPair(Protocol):
+    """The signature of a function of one array with two results."""
+
+    def __call__(
+        self, x: Any, out: Any = (None, None), *, where: Any = True, casting: str = "same_kind", order: str = "K",
+        dtype: Any = None, subok: bool = True,
+    ) -> tuple[ndarray, ndarray]: ...  # fmt: skip
+
+
+class BinaryPair(Protocol):
+    """The signature of a function of two arrays with two results."""
+
+    def __call__(
+        self, x1: Any, x2: Any, out: Any = (None, None), *, where: Any = True, casting: str = "same_kind",
+        order: str = "K", dtype: Any = None, subok: bool = True,
+    ) -> tuple[ndarray, ndarray]: ...  # fmt: skip
 
 
 # Where doctest finds the examples of functions that are made below, which have no source of their own.
@@ -43,10 +73,10 @@ def unary(name: str, operation: Callable[[Any], Value], summary: str, example: s
             return ndarray(operation(x._node or x._value))
         if isinstance(x, NUMBERS) and out is None and not options:
             return _on_numbers(name, x)
-        return _general(name, operation, (x,), out, **options)
+        return _single(name, operation, (x,), out, options)
 
-    _describe(function, name, summary, example)
-    return function
+    described: Unary = _described(function, Unary, name, summary, example)
+    return described
 
 
 def binary(name: str, operation: Callable[[Any, Any], Value], summary: str, example: str) -> Binary:
@@ -63,20 +93,47 @@ def binary(name: str, operation: Callable[[Any, Any], Value], summary: str, exam
                     return ndarray(operation(x1._node or x1._value, x2))
             elif isinstance(x1, NUMBERS) and isinstance(x2, NUMBERS):
                 return _on_numbers(name, x1, x2)
-        return _general(name, operation, (x1, x2), out, **options)
+        return _single(name, operation, (x1, x2), out, options)
 
-    _describe(function, name, summary, example)
-    return function
+    described: Binary = _described(function, Binary, name, summary, example)
+    described.reduce, described.accumulate = methods.reduce(name), methods.accumulate(name)
+    described.outer, described.at = methods.outer(described), methods.at(name)
+    return described
 
 
-def _describe(function: Any, name: str, summary: str, example: str) -> None:
+def unary_pair(name: str, operation: Callable[[Any], tuple[Value, Value]], summary: str, example: str) -> UnaryPair:
+    """The same as `unary` for an op with two results."""
+
+    def function(x: Any, out: Any = (None, None), **options: Any) -> Any:
+        return _computed(name, operation, (x,), out, options)
+
+    described: UnaryPair = _described(function, UnaryPair, name, summary, example)
+    return described
+
+
+def binary_pair(
+    name: str, operation: Callable[[Any, Any], tuple[Value, Value]], summary: str, example: str
+) -> BinaryPair:
+    """The same as `binary` for an op with two results."""
+
+    def function(x1: Any, x2: Any, out: Any = (None, None), **options: Any) -> Any:
+        return _computed(name, operation, (x1, x2), out, options)
+
+    described: BinaryPair = _described(function, BinaryPair, name, summary, example)
+    return described
+
+
+def _described(function: Any, protocol: Any, name: str, summary: str, example: str) -> Any:
     arguments, result = example.split(" -> ")
+    described = signature(protocol.__call__)
+    function.__signature__ = described.replace(parameters=list(described.parameters.values())[1:])
     function.__name__ = function.__qualname__ = name
     function.__doc__ = __test__[name] = (
         f"{summary}\n\nWorks element by element; arrays broadcast. `out` receives the result, `where` says "
-        "which elements are computed, `dtype` in which dtype.\n\n"
+        "which of its elements are written, `dtype` in which dtype to compute.\n\n"
         f">>> from clgrad import np\n>>> print(np.{name}({arguments}))\n{result}\n"
     )
+    return function
 
 
 def _on_numbers(name: str, *numbers: Any) -> Any:
@@ -84,28 +141,55 @@ def _on_numbers(name: str, *numbers: Any) -> Any:
     return getattr(numpy, name)(*numbers).item()
 
 
-def _general(
-    name: str, operation: Callable[..., Value], sources: tuple[Any, ...], out: Any, where: Any = True,
-    dtype: Any = None, **options: Any,
-) -> Any:  # fmt: skip
-    unknown = set(options) - _WITHOUT_EFFECT
-    if unknown:
-        raise TypeError(f"{name}() got an unexpected keyword argument {unknown.pop()!r}")
-    device = device_of((*sources, out)) or current_device()
+def _single(
+    name: str, operation: Callable[..., Value], sources: tuple[Any, ...], out: Any, options: dict[str, Any]
+) -> ndarray:
+    outs = out if isinstance(out, tuple) else (out,)
+    return _computed(name, lambda *operands: (operation(*operands),), sources, outs, options)[0]
+
+
+def _computed(
+    name: str, operation: Callable[..., tuple[Value, ...]], sources: tuple[Any, ...], outs: tuple[Any, ...],
+    options: dict[str, Any],
+) -> tuple[ndarray, ...]:  # fmt: skip
+    """The results of an op on anything array-like, with the options of a ufunc."""
+    where, casting, dtype = _checked(name, **options)
+    device = device_of((*sources, *outs)) or current_device()
     if dtype is None:
-        operands = operands_of(sources, out)
+        operands = operands_of(sources, *outs)
     else:
-        operands = [_converted(source, device, as_dtype(dtype)) for source in sources]
+        operands = [_converted(name, source, device, as_dtype(dtype), casting) for source in sources]
     if all(isinstance(one, NUMBERS) for one in operands):
         operands[0] = as_value(operands[0], device)
-    value = operation(*operands)
+    results = operation(*operands)
+    if len(outs) != len(results):
+        raise ArgumentError(f"{name}: out must be {len(results)} arrays, got {len(outs)}")
     if where is not True:
-        mask = as_value(where, device)
-        value = choice.where(mask, value, fill(0, (), value.dtype, device) if out is None else out._value)
-    return finish(value, out)
+        results = tuple(_masked(name, where, result, out) for result, out in zip(results, outs))
+    return tuple(finish(result, out, casting) for result, out in zip(results, outs))
 
 
-def _converted(source: Any, device: Device, dtype: DType) -> Value:
+def _checked(
+    name: str, where: Any = True, casting: str = "same_kind", order: str = "K", dtype: Any = None, subok: bool = True,
+    **unknown: Any,
+) -> tuple[Any, str, Any]:  # fmt: skip
+    """The options of a ufunc that change something. Memory always lies row by row, and there are no subclasses."""
+    for keyword in unknown:
+        raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}")
+    check_order(name, order)
+    return where, casting, dtype
+
+
+def _masked(name: str, where: Any, result: Value, out: Any) -> Value:
+    if not isinstance(out, ndarray):
+        raise ArgumentError(
+            f"{name}: where needs out, an array that keeps its elements where the mask does not hold. "
+            f"Or write np.where(mask, np.{name}(...), otherwise)"
+        )
+    return choice.where(as_value(where, result.device), result, out._value)
+
+
+def _converted(name: str, source: Any, device: Device, dtype: DType, casting: str) -> Value:
     if isinstance(source, ndarray):
-        return arithmetic.cast(source._value, dtype=dtype)
+        return converted(name, source._value, dtype, casting)
     return from_object(source, device, dtype)

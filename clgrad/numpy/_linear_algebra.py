@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from string import ascii_letters
 from typing import Any
 
 from clgrad.array import finish, ndarray
+from clgrad.array.arguments import check_order, converted
 from clgrad.array.conversion import as_value, values_of
+from clgrad.dtypes import as_dtype
 from clgrad.errors import ArgumentError
 from clgrad.ops import arithmetic, linalg, movement
 from clgrad.ops.cross import cross as vector_product
 from clgrad.ops.einsum import einsum as contract
+from clgrad.ops.operation import Value
 
 
 def dot(a: Any, b: Any, out: Any = None) -> ndarray:
@@ -23,14 +28,27 @@ def dot(a: Any, b: Any, out: Any = None) -> ndarray:
     return finish(linalg.dot(*values_of((a, b))), out)
 
 
-def matmul(a: Any, b: Any, out: Any = None, **options: Any) -> ndarray:
-    """The matrix product over the last two axes; the others broadcast.
+def matmul(
+    a: Any, b: Any, out: Any = None, *, casting: str = "same_kind", order: str = "K", dtype: Any = None,
+    subok: bool = True,
+) -> ndarray:  # fmt: skip
+    """The matrix product over the last two axes; the others broadcast. It is computed in `dtype`.
 
     >>> from clgrad import np
     >>> np.matmul(np.ones((2, 3)), np.ones(3))
     array([3., 3.])
     """
-    return finish(linalg.matmul(*values_of((a, b))), out)
+    return _product("matmul", linalg.matmul, a, b, out, casting, order, dtype)
+
+
+def _product(
+    name: str, operation: Callable[..., Value], a: Any, b: Any, out: Any, casting: str, order: str, dtype: Any
+) -> ndarray:
+    check_order(name, order)
+    values = values_of((a, b))
+    if dtype is not None:
+        values = [converted(name, value, as_dtype(dtype), casting) for value in values]
+    return finish(operation(*values), out, casting)
 
 
 def tensordot(a: Any, b: Any, axes: Any = 2) -> ndarray:
@@ -75,46 +93,61 @@ def vdot(a: Any, b: Any) -> ndarray:
     return finish(linalg.vdot(*values_of((a, b))))
 
 
-def vecdot(x1: Any, x2: Any, out: Any = None, axis: int = -1) -> ndarray:
+def vecdot(
+    x1: Any, x2: Any, out: Any = None, axis: int = -1, *, casting: str = "same_kind", order: str = "K",
+    dtype: Any = None, subok: bool = True,
+) -> ndarray:  # fmt: skip
     """The inner products of vectors along `axis`; the other axes broadcast.
 
     >>> from clgrad import np
     >>> np.vecdot(np.array([[1, 2], [3, 4]]), np.array([1, 10]))
     array([21., 43.])
     """
-    x, y = values_of((x1, x2))
-    return finish(linalg.vecdot(x, y, axis), out)
+    return _product("vecdot", partial(linalg.vecdot, axis=axis), x1, x2, out, casting, order, dtype)
 
 
-def matvec(x1: Any, x2: Any, out: Any = None) -> ndarray:
+def matvec(
+    x1: Any, x2: Any, out: Any = None, *, casting: str = "same_kind", order: str = "K", dtype: Any = None,
+    subok: bool = True,
+) -> ndarray:  # fmt: skip
     """The products of matrices and vectors; the leading axes broadcast.
 
     >>> from clgrad import np
     >>> np.matvec(np.array([[1, 2], [3, 4]]), np.array([1, 10]))
     array([21., 43.])
     """
-    return finish(linalg.matvec(*values_of((x1, x2))), out)
+    return _product("matvec", linalg.matvec, x1, x2, out, casting, order, dtype)
 
 
-def vecmat(x1: Any, x2: Any, out: Any = None) -> ndarray:
+def vecmat(
+    x1: Any, x2: Any, out: Any = None, *, casting: str = "same_kind", order: str = "K", dtype: Any = None,
+    subok: bool = True,
+) -> ndarray:  # fmt: skip
     """The products of vectors and matrices; the leading axes broadcast.
 
     >>> from clgrad import np
     >>> np.vecmat(np.array([1, 10]), np.array([[1, 2], [3, 4]]))
     array([31., 42.])
     """
-    return finish(linalg.vecmat(*values_of((x1, x2))), out)
+    return _product("vecmat", linalg.vecmat, x1, x2, out, casting, order, dtype)
 
 
-def einsum(*operands: Any, out: Any = None, optimize: Any = False, **options: Any) -> ndarray:
-    """Sums of products in Einstein's notation.
+def einsum(
+    *operands: Any, out: Any = None, optimize: Any = False, dtype: Any = None, order: str = "K",
+    casting: str = "safe",
+) -> ndarray:  # fmt: skip
+    """Sums of products in Einstein's notation. The order of the products is chosen here, whatever `optimize` says.
 
     >>> from clgrad import np
     >>> np.einsum('ij,j->i', np.ones((2, 3)), np.arange(3))
     array([3., 3.])
     """
     subscripts, *arrays = operands if isinstance(operands[0], str) else _lettered(operands)
-    return finish(contract(subscripts, *values_of(arrays)), out)
+    check_order("einsum", order)
+    values = values_of(arrays)
+    if dtype is not None:
+        values = [converted("einsum", value, as_dtype(dtype), casting) for value in values]
+    return finish(contract(subscripts, *values), out)
 
 
 def _lettered(operands: tuple[Any, ...]) -> list[Any]:

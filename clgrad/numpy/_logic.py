@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy
 
-from clgrad.array import finish, ndarray
-from clgrad.array.conversion import NUMBERS, as_value, values_of
+from clgrad.array import ndarray
+from clgrad.array.conversion import NUMBERS, values_of
 from clgrad.numpy._elementwise import binary, unary
 from clgrad.ops import bitwise, comparison
 
@@ -69,14 +69,10 @@ right_shift = binary("right_shift", bitwise.right_shift, "x1 >> x2.", "np.array(
 bitwise_left_shift, bitwise_right_shift = left_shift, right_shift
 
 
-def bitwise_count(x: Any, out: Any = None) -> ndarray:
-    """How many bits of the absolute value are set, as uint8.
-
-    >>> from clgrad import np
-    >>> np.bitwise_count(np.array([0, 7, -8], dtype='int32'))
-    array([0, 3, 1], dtype=uint8)
-    """
-    return finish(bitwise.bitwise_count(as_value(x)), out)
+bitwise_count = unary(
+    "bitwise_count", bitwise.bitwise_count, "How many bits of the absolute value are set, as uint8.",
+    "np.array([0, 7, -8], dtype='int32') -> [0 3 1]",
+)  # fmt: skip
 
 
 def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> ndarray:
@@ -128,6 +124,16 @@ def array_equiv(a1: Any, a2: Any) -> bool:
     except ValueError:
         return False
     return bool((x == y).all())
+
+
+def iscomplexobj(x: Any) -> bool:
+    """Whether the elements are complex numbers: never, for all numbers here are real.
+
+    >>> from clgrad import np
+    >>> np.iscomplexobj(np.ones(2))
+    False
+    """
+    return not isinstance(x, ndarray) and numpy.iscomplexobj(x)
 
 
 def isscalar(element: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import rounded
 from clgrad.array.conversion import as_value, operands_of, value_beside
-from clgrad.numpy._elementwise import binary, unary
+from clgrad.numpy._elementwise import binary, binary_pair, unary, unary_pair
 from clgrad.ops import arithmetic, bitwise, choice, floats, powers, special, transcendental
 
 add = binary("add", arithmetic.add, "x1 + x2.", "[1, 2], 3 -> [4. 5.]")
@@ -106,6 +106,19 @@ degrees = unary("degrees", transcendental.degrees, "Radians as degrees.", "[0, n
 radians = unary("radians", transcendental.radians, "Degrees as radians.", "[0, 180] -> [0. 3.141...]")
 rad2deg, deg2rad = degrees, radians
 
+divmod = binary_pair(
+    "divmod", lambda x1, x2: (arithmetic.floor_divide(x1, x2), arithmetic.remainder(x1, x2)),
+    "x1 // x2 and x1 % x2.", "np.array([5, 7]), 3 -> (array([1., 2.]), array([2., 1.]))",
+)  # fmt: skip
+frexp = unary_pair(
+    "frexp", floats.frexp, "Mantissas, of sizes from 1/2 to 1, and exponents: x is mantissa * 2 ** exponent.",
+    "np.array([1, 12]) -> (array([0.5 , 0.75]), array([1, 4], dtype=int32))",
+)  # fmt: skip
+modf = unary_pair(
+    "modf", floats.modf, "Fractions and whole parts, both with the sign of x.",
+    "np.array([1.5, -2.25]) -> (array([ 0.5 , -0.25]), array([ 1., -2.]))",
+)  # fmt: skip
+
 
 def around(x: Any, decimals: int = 0, out: Any = None) -> ndarray:
     """x rounded to `decimals` digits after the point; halves go to the even digit.
@@ -121,16 +134,6 @@ round = around
 round_ = around
 
 
-def divmod(x1: Any, x2: Any, out: tuple[Any, Any] = (None, None)) -> tuple[ndarray, ndarray]:
-    """x1 // x2 and x1 % x2.
-
-    >>> from clgrad import np
-    >>> np.divmod(np.array([5, 7]), 3)
-    (array([1., 2.]), array([2., 1.]))
-    """
-    return floor_divide(x1, x2, out[0]), remainder(x1, x2, out[1])
-
-
 def real(val: Any) -> ndarray:
     """The real part: the array itself, for all numbers here are real.
 
@@ -139,28 +142,6 @@ def real(val: Any) -> ndarray:
     array([ 1., -2.])
     """
     return val if isinstance(val, ndarray) else finish(as_value(val))
-
-
-def frexp(x: Any, out: tuple[Any, Any] = (None, None)) -> tuple[ndarray, ndarray]:
-    """Mantissas, of sizes from 1/2 to 1, and exponents: x is mantissa * 2 ** exponent.
-
-    >>> from clgrad import np
-    >>> np.frexp(np.array([1, 12]))
-    (array([0.5 , 0.75]), array([1, 4], dtype=int32))
-    """
-    mantissas, exponents = floats.frexp(as_value(x))
-    return finish(mantissas, out[0]), finish(exponents, out[1])
-
-
-def modf(x: Any, out: tuple[Any, Any] = (None, None)) -> tuple[ndarray, ndarray]:
-    """Fractions and whole parts, both with the sign of x.
-
-    >>> from clgrad import np
-    >>> np.modf(np.array([1.5, -2.25]))
-    (array([ 0.5 , -0.25]), array([ 1., -2.]))
-    """
-    fractions, wholes = floats.modf(as_value(x))
-    return finish(fractions, out[0]), finish(wholes, out[1])
 
 
 def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None) -> ndarray:

@@ -155,7 +155,7 @@ _ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
 }  # fmt: skip
 
 
-def activation(data: Any, act_type: str = "relu", **options: Any) -> ndarray:
+def activation(data: Any, act_type: str = "relu") -> ndarray:
     """An activation by its name: relu, sigmoid, tanh, softrelu, softsign, log_sigmoid, mish, silu, swish.
 
     >>> from clgrad import np, npx
@@ -169,7 +169,7 @@ def activation(data: Any, act_type: str = "relu", **options: Any) -> ndarray:
 
 def leaky_relu(
     data: Any, gamma: Any = None, act_type: str = "leaky", slope: float = 0.25, lower_bound: float = 0.125,
-    upper_bound: float = 0.334, **options: Any,
+    upper_bound: float = 0.334,
 ) -> ndarray:  # fmt: skip
     """Activations that let something negative through: leaky, prelu, elu, selu, gelu, gelu_tanh.
 
@@ -195,7 +195,7 @@ def leaky_relu(
 
 def fully_connected(
     x: Any, weight: Any, bias: Any = None, num_hidden: int | None = None, no_bias: bool | None = None,
-    flatten: bool = True, **options: Any,
+    flatten: bool = True,
 ) -> ndarray:  # fmt: skip
     """x @ weight.T + bias, with all axes of x after the first as one where `flatten`.
 
@@ -238,7 +238,9 @@ def layer_norm(
     return finish(neural.layer_norm(value, scale, shift, axis, eps))
 
 
-def dropout(data: Any, p: float = 0.5, mode: str = "training", axes: Iterable[int] = (), **options: Any) -> ndarray:
+def dropout(
+    data: Any, p: float = 0.5, mode: str = "training", axes: Iterable[int] = (), cudnn_off: bool = False
+) -> ndarray:
     """In training mode zeros with probability p and data / (1 - p) elsewhere; always with mode='always'.
 
     >>> from clgrad import np, npx
@@ -252,7 +254,7 @@ def dropout(data: Any, p: float = 0.5, mode: str = "training", axes: Iterable[in
 
 def embedding(
     data: Any, weight: Any, input_dim: int | None = None, output_dim: int | None = None, dtype: Any = None,
-    sparse_grad: bool = False, **options: Any,
+    sparse_grad: bool = False,
 ) -> ndarray:  # fmt: skip
     """The rows of `weight` at the indices in `data`; an index outside is an error when a result is read.
 

@@ -1,0 +1,71 @@
+"""The methods that NumPy's functions of two arrays have: reduce, accumulate, outer and at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from clgrad.array import ndarray
+from clgrad.array.conversion import value_beside
+from clgrad.array.interop import no_version_of
+from clgrad.errors import ArgumentError
+from clgrad.numpy import _reduce
+from clgrad.ops import arithmetic
+
+# By the name of the function: its reduction, and its running reduction.
+_REDUCTIONS: dict[str, Callable[..., ndarray]] = {
+    "add": _reduce.sum, "multiply": _reduce.prod, "maximum": _reduce.max, "minimum": _reduce.min,
+    "logical_and": _reduce.all, "logical_or": _reduce.any,
+}  # fmt: skip
+_ACCUMULATIONS: dict[str, Callable[..., ndarray]] = {"add": _reduce.cumsum, "multiply": _reduce.cumprod}
+
+
+def reduce(name: str) -> Callable[..., ndarray]:
+    """The reduction over an axis with the function `name`, such as sum for add."""
+
+    def method(
+        array: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False, initial: Any = None,
+        where: Any = None,
+    ) -> ndarray:  # fmt: skip
+        if name not in _REDUCTIONS:
+            raise no_version_of(f"numpy.{name}.reduce")
+        optional = {"dtype": dtype, "initial": initial, "where": where}
+        given = {option: value for option, value in optional.items() if value is not None}
+        return _REDUCTIONS[name](array, axis, out=out, keepdims=keepdims, **given)
+
+    return method
+
+
+def accumulate(name: str) -> Callable[..., ndarray]:
+    """The running reduction along an axis with the function `name`, such as cumsum for add."""
+
+    def method(array: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> ndarray:
+        if name not in _ACCUMULATIONS:
+            raise no_version_of(f"numpy.{name}.accumulate")
+        return _ACCUMULATIONS[name](array, axis, dtype, out)
+
+    return method
+
+
+def outer(function: Callable[..., ndarray]) -> Callable[..., ndarray]:
+    """The function of each element of a with each of b."""
+
+    def method(a: Any, b: Any, **options: Any) -> ndarray:
+        first, second = ndarray(value_beside(a, b)), ndarray(value_beside(b, a))
+        return function(first.reshape(first.shape + (1,) * second.ndim), second, **options)
+
+    return method
+
+
+def at(name: str) -> Callable[..., None]:
+    """The function applied in place at indices, as often as each comes."""
+
+    def method(a: Any, indices: Any, b: Any) -> None:
+        if name not in ("add", "subtract"):
+            raise no_version_of(f"numpy.{name}.at")
+        if not isinstance(a, ndarray):
+            raise ArgumentError(f"{name}.at: the array that is written must be a clgrad array, got {type(a).__name__}")
+        given = value_beside(b, a)
+        a._add_at(indices, given if name == "add" else arithmetic.negative(given))
+
+    return method
