@@ -48,7 +48,7 @@ ARITHMETIC = [
     binary("subtract", arithmetic.subtract, numpy.subtract, dtypes=NUMBERS, error=1),
     binary("multiply", arithmetic.multiply, numpy.multiply, dtypes=ANY, error=1),
     binary("divide", arithmetic.divide, numpy.divide, dtypes=ANY, domain=(0.5, 3), result="float", error=1),
-    binary("floor_divide", arithmetic.floor_divide, numpy.floor_divide, dtypes=NUMBERS, domain=(1, 9), gradient=False),
+    binary("floor_divide", arithmetic.floor_divide, numpy.floor_divide, dtypes=NUMBERS, domain=(1, 9)),
     binary("remainder", arithmetic.remainder, numpy.remainder, dtypes=NUMBERS, domain=(1, 9)),
     binary("fmod", arithmetic.fmod, numpy.fmod, dtypes=NUMBERS, domain=(1, 9)),
     unary("negative", arithmetic.negative, numpy.negative, dtypes=NUMBERS),
@@ -56,18 +56,18 @@ ARITHMETIC = [
     unary("identity", arithmetic.identity, numpy.array, dtypes=EVERYTHING, every_layout=True),
     unary("absolute", arithmetic.absolute, numpy.absolute, dtypes=ANY),
     unary("fabs", arithmetic.fabs, numpy.fabs, dtypes=ANY, result="float", error=0),
-    unary("sign", arithmetic.sign, numpy.sign, dtypes=NUMBERS, gradient=False),
+    unary("sign", arithmetic.sign, numpy.sign, dtypes=NUMBERS),
     unary("reciprocal", arithmetic.reciprocal, numpy.reciprocal, domain=(0.5, 2), error=1),
     unary("square", arithmetic.square, numpy.square, dtypes=ANY, error=1),
     unary("sqrt", arithmetic.sqrt, numpy.sqrt, domain=(0.5, 2), error=1),
     unary("rsqrt", arithmetic.rsqrt, lambda x: 1 / numpy.sqrt(x), domain=(0.5, 2), error=2),
     unary("cbrt", arithmetic.cbrt, numpy.cbrt, domain=(0.5, 2)),
     unary("rcbrt", arithmetic.rcbrt, lambda x: 1 / numpy.cbrt(x), domain=(0.5, 2)),
-    unary("floor", arithmetic.floor, numpy.floor, dtypes=NUMBERS, gradient=False),
-    unary("ceil", arithmetic.ceil, numpy.ceil, dtypes=NUMBERS, gradient=False),
-    unary("trunc", arithmetic.trunc, numpy.trunc, dtypes=NUMBERS, gradient=False),
-    unary("rint", arithmetic.rint, numpy.rint, dtypes=NUMBERS, gradient=False),
-    binary("copysign", arithmetic.copysign, numpy.copysign, gradient=(True, False), covers=("sign_agreement",)),
+    unary("floor", arithmetic.floor, numpy.floor, dtypes=NUMBERS),
+    unary("ceil", arithmetic.ceil, numpy.ceil, dtypes=NUMBERS),
+    unary("trunc", arithmetic.trunc, numpy.trunc, dtypes=NUMBERS),
+    unary("rint", arithmetic.rint, numpy.rint, dtypes=NUMBERS),
+    binary("copysign", arithmetic.copysign, numpy.copysign, covers=("sign_agreement",)),
     binary("heaviside", arithmetic.heaviside, numpy.heaviside, covers=("is_zero",)),
     binary("power", powers.power, numpy.power, domain=(0.5, 2), covers=("divide_nonzero", "log_or_zero")),
     binary("power of integers", powers.power, numpy.power, dtypes=BITS[:-1], domain=(0, 5), special=False,
@@ -97,9 +97,9 @@ def _spacing(x: Any) -> Any:
 PARTS = [
     *(
         row for dtype in FLOATS for row in (
-            binary(f"nextafter in {dtype}", floats.nextafter, _of(dtype, numpy.nextafter), dtypes=(dtype,), error=0, gradient=False,
+            binary(f"nextafter in {dtype}", floats.nextafter, _of(dtype, numpy.nextafter), dtypes=(dtype,), error=0, gradient=dtype == numpy.dtype("float64"),
                    covers=("nextafter", "nextafter_half")),
-            unary(f"spacing in {dtype}", floats.spacing, _of(dtype, _spacing), dtypes=(dtype,), error=0, gradient=False,
+            unary(f"spacing in {dtype}", floats.spacing, _of(dtype, _spacing), dtypes=(dtype,), error=0, gradient=dtype == numpy.dtype("float64"),
                   covers=("spacing", "spacing_half")),
         )
     ),
@@ -108,7 +108,7 @@ PARTS = [
     unary("mantissa", lambda x: floats.frexp(x)[0], lambda x: numpy.frexp(x)[0], error=0),
     unary("exponent", lambda x: floats.frexp(x)[1], lambda x: numpy.frexp(x)[1], result="int32", gradient=False),
     unary("modf_fraction", lambda x: floats.modf(x)[0], lambda x: numpy.modf(x)[0], error=0),
-    unary("whole part", lambda x: floats.modf(x)[1], lambda x: numpy.modf(x)[1], error=0, gradient=False),
+    unary("whole part", lambda x: floats.modf(x)[1], lambda x: numpy.modf(x)[1], error=0),
 ]  # fmt: skip
 
 COMPARED = (*FLOATS, *map(numpy.dtype, ("int32", "uint8", "uint64", "bool")))

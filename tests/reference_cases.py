@@ -307,6 +307,7 @@ def _checks(
     with tape.scope(recording=True):
         leaves = _leaves(arrays, flags, device)
         out = row.call(*leaves, *(on_device(one, device) for one in fixed), **keywords)
+        assert out.entry is not None, f"{row.name} was not recorded"
         slopes = _pullback(out, constant(weight.astype(out.dtype), device), leaves, retain=True)
         directional = _along(slopes, [d for d, flag in zip(first, flags) if flag], row, device)
     ones = fill(1, directional.shape, directional.dtype, device)
@@ -327,9 +328,8 @@ def _leaves(arrays: Sequence[Array], flags: Sequence[bool], device: Device) -> l
 
 def _pullback(head: Value, weight: Value, leaves: Sequence[Value], retain: bool) -> list[Value]:
     found = tape.walk([head], [weight], retain_graph=retain).leaves
-    return [
-        found.get(leaf.entry, fill(0, leaf.shape, leaf.dtype, leaf.device)) for leaf in leaves if leaf.entry is not None
-    ]
+    gradients = [(leaf, found.get(leaf.entry)) for leaf in leaves if leaf.entry is not None]
+    return [fill(0, leaf.shape, leaf.dtype, leaf.device) if g is None else g for leaf, g in gradients]
 
 
 def _along(gradients: Sequence[Value], directions: Sequence[Array], row: Row, device: Device) -> Value:

@@ -20,7 +20,7 @@ STEPS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "floor_divide": lambda x: x // 2,
     "floor_divide of a number": lambda x: 7 // x,
     "whole part": lambda x: np.modf(x)[1],
-    "nextafter": lambda x: np.nextafter(x, 2 * x),
+    "nextafter": lambda x: np.nextafter(np.ones(2), x),
     "spacing": np.spacing,
     "one_hot": lambda x: npx.one_hot(x, 3),
     "copysign": lambda x: np.copysign(np.ones(2), x),
