@@ -96,3 +96,16 @@ def test_what_fits_no_array_is_an_index_error(key: tuple[Any, ...]) -> None:
         assert isinstance(caught.value, ClgradError)
         with pytest.raises(IndexError):
             x[mine] = 1.0
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int64", "uint64"])
+def test_narrow_indices_reach_all_of_a_longer_axis(dtype: str) -> None:
+    numbers = numpy.arange(300, dtype="float32")
+    at = numpy.array([1, 100], dtype=dtype) if dtype[0] == "u" else numpy.array([-1, -100, 1], dtype=dtype)
+    for mine in (at, np.array(at)):
+        assert_close(np.array(numbers)[mine], numbers[at])
+
+
+def test_an_index_out_of_range_is_found_before_a_value_that_does_not_fit() -> None:
+    with pytest.raises(IndexError, match="index 5 is out of range"):
+        np.zeros((2, 3))[[0, 5]] = np.ones(7)

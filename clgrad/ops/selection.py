@@ -33,7 +33,7 @@ class Selection:
 
     `start`, `count` and `step` cut a box; reshaped to `middle` it lacks the axes of integers and has the new ones.
     Its axes `taken` are then indexed by `arrays`, which broadcast to `spread`; these new axes stand before the
-    `position`-th of the axes that stay.
+    `position`-th of the axes that stay. Arrays of the host are checked and not negative.
     """
 
     start: Shape
@@ -77,8 +77,7 @@ class Selection:
         steps = contiguous_strides(lengths)
         known = [one for one in self.arrays if isinstance(one, numpy.ndarray)]
         if len(known) == len(self.arrays):
-            checked = [_checked(name, one, length) for one, length in zip(known, lengths)]
-            flat = sum(one * step for one, step in zip(checked, steps))
+            flat = sum(one * step for one, step in zip(known, steps))
             return constant(numpy.broadcast_to(flat, self.spread).reshape(-1), device)
         terms = [_on_device(name, one, n, device) * step for one, n, step in zip(self.arrays, lengths, steps)]
         total = terms[0]
@@ -91,12 +90,13 @@ def _checked(name: str, indices: numpy.ndarray[Any, Any], length: int) -> numpy.
     outside = indices[(indices < -length) | (indices >= length)]
     if outside.size:
         raise IndexOutOfRangeError(f"{name}: index {outside[0]} is out of range for an axis of length {length}")
-    return numpy.where(indices < 0, indices + length, indices).astype("int64")
+    whole = indices.astype("int64")
+    return numpy.where(whole < 0, whole + length, whole)
 
 
 def _on_device(name: str, indices: Indices, length: int, device: Device) -> Value:
     if isinstance(indices, numpy.ndarray):
-        return constant(_checked(name, indices, length), device)
+        return constant(indices, device)
     return normalize_index(name, indices, length)
 
 
@@ -155,9 +155,10 @@ class _Builder:
     def add_array(self, item: Any, number: int) -> None:
         self.note(number)
         self.taken.append(len(self.middle))
-        self.arrays.append(item)
-        self.middle.append(self.shape[self.axis])
-        self.cut(0, self.shape[self.axis], 1)
+        length = self.shape[self.axis]
+        self.arrays.append(_checked(self.name, item, length) if isinstance(item, numpy.ndarray) else item)
+        self.middle.append(length)
+        self.cut(0, length, 1)
 
     def add_mask(self, item: Any, number: int) -> None:
         """A mask stands for the arrays of positions where it is true."""
