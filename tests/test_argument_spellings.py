@@ -127,6 +127,15 @@ def test_linspace_in_float16_rounds_once(points: int) -> None:
         assert (numpy.abs(ours - exact) <= allowed).all()
 
 
+@pytest.mark.parametrize(("start", "stop", "points"), [(-16, 44, 59), (8, -16, 43), (0, 10**9, 1000), (-49, 7, 49)])
+def test_linspace_of_integers_cuts_where_numpy_does(start: int, stop: int, points: int) -> None:
+    if not np.zeros(1).device.capabilities.fp64:
+        pytest.skip("the device has no float64")
+    for endpoint in (True, False):
+        wanted = numpy.linspace(start, stop, points, endpoint=endpoint, dtype="int64")
+        assert np.linspace(start, stop, points, endpoint=endpoint, dtype="int64").tolist() == wanted.tolist()
+
+
 def test_ranges_in_float16_are_exact_beyond_two_thousand() -> None:
     wanted = numpy.arange(5000, dtype="float64") * 0.5
     assert_close(np.arange(0, 2500, 0.5, dtype="float16"), wanted.astype("float16"), rtol=0, atol=0)

@@ -80,6 +80,9 @@ def linspace(start: Any, stop: Any, num: int, endpoint: bool, dtype: DType, devi
         raise ArgumentError(f"linspace: num must not be negative, got {num}")
     intervals = max(1, num - 1 if endpoint else num)
     compute = dtypes.to_exact(check_dtype("linspace", dtype, device))
+    if dtypes.is_integer(dtype) and device.capabilities.fp64:
+        # Numbers that are whole but for rounding are cut where NumPy cuts them.
+        compute = dtypes.float64
     start, stop = (cast(one, dtype=compute) if isinstance(one, Value) else float(one) for one in (start, stop))
     step = (stop - start) / intervals
     if isinstance(step, Value):
