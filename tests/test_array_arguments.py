@@ -1,4 +1,4 @@
-"""Integer arguments in every spelling, and the functions that join and split, against NumPy."""
+"""Integer arguments in every spelling, keywords, and the functions that join and split, against NumPy."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from clgrad import np, npx
 from clgrad.numpy_extension import _devices as device_functions
+from clgrad.testing import assert_close
 
 # Called with clgrad.numpy and with NumPy, a cube of eight numbers, and integers in some spelling.
 CALLS: dict[str, tuple[Callable[..., Any], list[int]]] = {
@@ -91,3 +92,50 @@ def test_gpus_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
     keep.wait_to_read()
     free, total = npx.gpu_memory_info(0)
     assert 4000 <= total - free <= total
+
+
+KEYWORDS: dict[str, Callable[[Any, Any], Any]] = {
+    "array": lambda m, x: m.array(x, ndmin=4),
+    "average": lambda m, x: m.average(x, axis=1, weights=x + 1, keepdims=True),
+    "average-plain": lambda m, x: m.average(x, axis=(0, 2), keepdims=True),
+    "clip": lambda m, x: m.clip(x, min=2, max=5),
+    "concatenate": lambda m, x: m.concatenate([x, x], dtype="int32", casting="unsafe"),
+    "stack": lambda m, x: m.stack([x, x], dtype="float16"),
+    "hstack": lambda m, x: m.hstack([x, x], dtype="int32", casting="unsafe"),
+    "vstack": lambda m, x: m.vstack([x, x], dtype="float16"),
+    "zeros_like": lambda m, x: m.zeros_like(x, shape=(3,)),
+    "ones_like": lambda m, x: m.ones_like(x, shape=2),
+    "full_like": lambda m, x: m.full_like(x, [1, 2], shape=(3, 2)),
+    "trace": lambda m, x: m.trace(m.ones((2, 2), dtype="int8"), dtype="int32"),
+    "cumprod": lambda m, x: x.cumprod(axis=1),
+    "trace-method": lambda m, x: x.trace(1, 1, 2),
+}
+
+
+@pytest.mark.parametrize("name", KEYWORDS)
+def test_keywords_of_numpy(name: str) -> None:
+    numbers = numpy.arange(8, dtype="float32").reshape(2, 2, 2)
+    ours, theirs = KEYWORDS[name](np, np.array(numbers)), KEYWORDS[name](numpy, numbers)
+    assert (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype)
+    assert_close(ours, theirs)
+
+
+def test_sparse_indices() -> None:
+    ours, theirs = np.indices((2, 3), sparse=True), numpy.indices((2, 3), sparse=True)
+    assert [one.tolist() for one in ours] == [one.tolist() for one in theirs]
+
+
+def test_a_copy_that_is_forbidden() -> None:
+    x = np.ones(4)
+    assert np.array(x, copy=False) is np.array(x, copy=None) is x
+    assert np.array(x) is not x
+    for call in (
+        lambda: np.array([1, 2], copy=False), lambda: np.reshape(x, (2, 2), copy=False),
+        lambda: x.reshape(2, 2, copy=False), lambda: np.from_dlpack(x, copy=False),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match="copy=False forbids"):
+            call()
+    with pytest.raises(ValueError, match="clip: a_min and min"):
+        np.clip(x, 1, min=2)
+    with pytest.raises(TypeError, match="float32 does not become int32"):
+        np.stack([x, x], dtype="int32")

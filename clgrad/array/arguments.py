@@ -59,6 +59,12 @@ def check_order(name: str, order: str) -> None:
         raise ArgumentError(f"{name}: order must be 'C' (arrays lie row by row here), got {order!r}")
 
 
+def check_copy(name: str, copy: bool | None) -> None:
+    """Raise where a copy is forbidden to an op that always gives one."""
+    if copy is False:
+        raise ArgumentError(f"{name}: the result never shares memory here, and copy=False forbids a copy")
+
+
 def check_casting(name: str, given: DType, wanted: DType, casting: str) -> None:
     """Raise where NumPy's rule `casting` does not let one dtype become the other."""
     if casting not in ("no", "equiv", "safe", "same_kind", "unsafe"):

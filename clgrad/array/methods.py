@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from clgrad.array.arguments import Axis, degrees_of_freedom, optional_dtype, reshaped, rounded, spread
+from clgrad.array.arguments import Axis, check_copy, degrees_of_freedom, optional_dtype, reshaped, rounded, spread
 from clgrad.array.conversion import from_natural, operands_of, start_and_mask, written
 from clgrad.array.handle import Array, Handle
 from clgrad.ops import choice, comparison, indexing, joining, linalg, movement, reduction, scan
@@ -95,6 +95,16 @@ class Reductions(Handle):
         """The running sum along `axis`."""
         return self._finish(scan.cumsum(self._value, axis, optional_dtype(dtype)), out)
 
+    def cumprod(self: Array, axis: int | None = None, dtype: Any = None, out: Any = None) -> Array:
+        """The running product along `axis`."""
+        return self._finish(scan.cumprod(self._value, axis, optional_dtype(dtype)), out)
+
+    def trace(
+        self: Array, offset: int = 0, axis1: int = 0, axis2: int = 1, out: Any = None, *, dtype: Any = None
+    ) -> Array:
+        """The sum of a diagonal."""
+        return self._finish(linalg.trace(self._value, offset, axis1, axis2, optional_dtype(dtype)), out)
+
 
 def _moment(
     array: Array, operation: Callable[..., Value], axis: Axis, dtype: Any, out: Any, correction: int | None,
@@ -111,8 +121,9 @@ class Movement(Handle):
 
     __slots__ = ()
 
-    def reshape(self, *shape: Any, order: str = "C") -> Any:
+    def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
         """The elements in another shape; one length may be -1."""
+        check_copy("reshape", copy)
         return self._finish(reshaped(self._value, spread(shape), order))
 
     def flatten(self, order: str = "C") -> Any:
@@ -141,9 +152,9 @@ class Movement(Handle):
         """Two axes exchanged."""
         return self._finish(movement.swapaxes(self._value, axis1, axis2))
 
-    def squeeze(self, axis: Axis = None) -> Any:
+    def squeeze(self, axis: Axis = None, out: Any = None) -> Any:
         """Without axes of length one."""
-        return self._finish(movement.squeeze(self._value, axis))
+        return self._finish(movement.squeeze(self._value, axis), out)
 
     def expand_dims(self, axis: int | Sequence[int]) -> Any:
         """With new axes of length one."""
@@ -165,9 +176,9 @@ class Movement(Handle):
         """The whole array repeated."""
         return self._finish(joining.tile(self._value, reps))
 
-    def flip(self, axis: Axis = None) -> Any:
+    def flip(self, axis: Axis = None, out: Any = None) -> Any:
         """In reverse order along `axis`."""
-        return self._finish(movement.flip(self._value, axis))
+        return self._finish(movement.flip(self._value, axis), out)
 
     def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
         """The diagonals of the planes of two axes."""

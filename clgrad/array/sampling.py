@@ -11,7 +11,7 @@ from clgrad.ops import random as generators
 from clgrad.shapes import Shape
 
 
-def seed(seed_state: int, device: Any = "all") -> None:
+def seed(seed: int, device: Any = "all") -> None:
     """Start again from a seed: what follows depends on it and on the order of calls alone.
 
     >>> from clgrad import np
@@ -21,7 +21,7 @@ def seed(seed_state: int, device: Any = "all") -> None:
     >>> bool((np.random.uniform(size=2) == x).all())
     True
     """
-    generators.seed(seed_state)
+    generators.seed(seed)
 
 
 def optional_shape(name: str, size: Any) -> Shape | None:

@@ -28,8 +28,13 @@ from clgrad.runtime.device import Device
 from clgrad.shapes import integer
 
 
-def array(object: Any, dtype: Any = None, device: Place = None, ctx: Place = None) -> ndarray:
-    """An array from numbers, nested lists, NumPy arrays or arrays; always a copy.
+def array(
+    object: Any, dtype: Any = None, device: Place = None, ctx: Place = None, *, copy: bool | None = True,
+    order: str = "K", subok: bool = False, ndmin: int = 0,
+) -> ndarray:  # fmt: skip
+    """An array from numbers, nested lists, NumPy arrays or arrays; a copy unless `copy` is None or False.
+
+    It has new axes of length one in front where there are fewer than `ndmin`.
 
     Python numbers and lists give float32 unless `dtype` says otherwise. NumPy arrays keep their dtype, except
     that float64 gives float32; after `npx.set_np(dtype=True)` both give float64. Lists that hold arrays have the
@@ -42,9 +47,17 @@ def array(object: Any, dtype: Any = None, device: Place = None, ctx: Place = Non
     >>> np.array([1, 2], dtype='int32')
     array([1, 2], dtype=int32)
     """
+    check_order("array", order)
+    place = ctx if device is None else device
+    result = _copied(object, dtype, place) if copy else asarray(object, dtype, place, copy)
+    missing = ndmin - result.ndim
+    return result if missing <= 0 else result.reshape((1,) * missing + result.shape)
+
+
+def _copied(object: Any, dtype: Any, device: Place) -> ndarray:
     wanted = None if dtype is None else as_dtype(dtype)
-    here = device_of((object,)) if device is None and ctx is None else None
-    value = from_object(object, here or chosen_device(device, ctx), wanted)
+    here = device_of((object,)) if device is None else None
+    value = from_object(object, here or chosen_device(device), wanted)
     return ndarray(arithmetic.identity(value) if isinstance(object, ndarray) and value is object._value else value)
 
 
@@ -62,7 +75,7 @@ def asarray(obj: Any, dtype: Any = None, device: Place = None, copy: bool | None
             return obj
     if copy is False:
         raise ArgumentError("asarray: this needs a copy, and copy=False forbids it")
-    return array(obj, dtype, device)
+    return _copied(obj, dtype, device)
 
 
 def zeros(shape: Any, dtype: Any = None, order: str = "C", device: Place = None, ctx: Place = None) -> ndarray:
@@ -139,30 +152,32 @@ def _place_like(model: Value, device: Place) -> Device:
 
 
 def zeros_like(
-    a: Any, dtype: Any = None, order: str = "C", device: Place = None, out: Any = None, ctx: Place = None
-) -> ndarray:
+    a: Any, dtype: Any = None, order: str = "C", device: Place = None, out: Any = None, ctx: Place = None, *,
+    subok: bool = True, shape: Any = None,
+) -> ndarray:  # fmt: skip
     """Zeros with the shape, dtype and device of another array.
 
     >>> zeros_like(ones(2, dtype='int32'))
     array([0, 0], dtype=int32)
     """
-    return _like(a, 0, dtype, order, device or ctx, out)
+    return _like(a, 0, dtype, order, device or ctx, out, shape)
 
 
 def ones_like(
-    a: Any, dtype: Any = None, order: str = "C", device: Place = None, out: Any = None, ctx: Place = None
-) -> ndarray:
+    a: Any, dtype: Any = None, order: str = "C", device: Place = None, out: Any = None, ctx: Place = None, *,
+    subok: bool = True, shape: Any = None,
+) -> ndarray:  # fmt: skip
     """Ones with the shape, dtype and device of another array.
 
     >>> ones_like(zeros(2))
     array([1., 1.])
     """
-    return _like(a, 1, dtype, order, device or ctx, out)
+    return _like(a, 1, dtype, order, device or ctx, out, shape)
 
 
 def full_like(
     a: Any, fill_value: Any, dtype: Any = None, order: str = "C", device: Place = None, out: Any = None,
-    ctx: Place = None,
+    ctx: Place = None, *, subok: bool = True, shape: Any = None,
 ) -> ndarray:  # fmt: skip
     """One number with the shape, dtype and device of another array.
 
@@ -170,10 +185,12 @@ def full_like(
     array([3., 3.])
     """
     if isinstance(fill_value, NUMBERS):
-        return _like(a, fill_value, dtype, order, device or ctx, out)
+        return _like(a, fill_value, dtype, order, device or ctx, out, shape)
+    check_order("like", order)
     model = as_value(a)
     value = from_object(fill_value, _place_like(model, device or ctx), _dtype_like(model, dtype))
-    return finish(movement.broadcast_to(value, model.shape), out)
+    lengths = model.shape if shape is None else as_shape("like", shape)
+    return finish(movement.broadcast_to(value, lengths), out)
 
 
 def empty_like(
@@ -345,12 +362,17 @@ def _along(value: Value, axis: int, ndim: int) -> Value:
     return movement.reshape(value, tuple(-1 if at == axis else 1 for at in range(ndim)))
 
 
-def indices(dimensions: Sequence[int], dtype: Any = None, device: Place = None, ctx: Place = None) -> ndarray:
-    """The index of each element along each axis, stacked.
+def indices(
+    dimensions: Sequence[int], dtype: Any = None, device: Place = None, ctx: Place = None, *, sparse: bool = False
+) -> Any:
+    """The index of each element along each axis, stacked; with `sparse` one array per axis, of length one elsewhere.
 
     >>> indices((2, 2))[1]
     array([[0, 1],
            [0, 1]], dtype=int64)
     """
-    grid = numpy.indices(tuple(dimensions), dtype="int64" if dtype is None else as_dtype(dtype))
-    return ndarray(from_host(grid, chosen_device(device, ctx), as_dtype(grid.dtype)))
+    wanted, place = as_dtype("int64" if dtype is None else dtype), chosen_device(device, ctx)
+    if sparse:
+        grids = numpy.indices(tuple(dimensions), dtype=wanted, sparse=True)
+        return tuple(ndarray(from_host(grid, place, wanted)) for grid in grids)
+    return ndarray(from_host(numpy.indices(tuple(dimensions), dtype=wanted), place, wanted))

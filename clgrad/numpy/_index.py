@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from clgrad.array import finish, ndarray
-from clgrad.array.arguments import as_shape
+from clgrad.array.arguments import as_shape, optional_dtype
 from clgrad.array.conversion import (
     as_value,
     chosen_device,
@@ -20,7 +20,7 @@ from clgrad.array.conversion import (
 )
 from clgrad.array.device import Place, current_device
 from clgrad.errors import ArgumentError, ShapeError
-from clgrad.ops import choice, indexing, movement, reduction
+from clgrad.ops import choice, indexing, linalg, movement
 from clgrad.ops.operation import fill
 
 
@@ -87,7 +87,7 @@ def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise", out
     return finish(indexing.take(value, from_natural(indices, value), axis, mode), out)
 
 
-def take_along_axis(arr: Any, indices: Any, axis: int | None) -> ndarray:
+def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> ndarray:
     """The elements at positions that differ from line to line, such as argmax gives.
 
     >>> from clgrad import np
@@ -149,14 +149,14 @@ def diagflat(array: Any, k: int = 0) -> ndarray:
     return diag(flat(array), k)
 
 
-def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, out: Any = None) -> ndarray:
+def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, out: Any = None, *, dtype: Any = None) -> ndarray:
     """The sum of a diagonal.
 
     >>> from clgrad import np
     >>> np.trace(np.array([[1, 2], [3, 4]]))
     array(5.)
     """
-    return finish(reduction.sum(movement.diagonal(as_value(a), offset, axis1, axis2), -1), out)
+    return finish(linalg.trace(as_value(a), offset, axis1, axis2, optional_dtype(dtype)), out)
 
 
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> ndarray:

@@ -6,23 +6,34 @@ from collections.abc import Sequence
 from typing import Any
 
 from clgrad.array import finish, ndarray
+from clgrad.array.arguments import converted
 from clgrad.array.conversion import as_value, device_of, from_natural, value_beside, values_of
+from clgrad.dtypes import as_dtype
 from clgrad.errors import ArgumentError
 from clgrad.numpy._layout import with_two_axes
 from clgrad.ops import joining, movement, padding
+from clgrad.ops.operation import Value
 
 
-def concatenate(seq: Any, axis: int | None = 0, out: Any = None) -> ndarray:
-    """Arrays one after the other along an axis; flattened first where that is None.
+def concatenate(
+    seq: Any, axis: int | None = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
+) -> ndarray:
+    """Arrays one after the other along an axis; flattened first where that is None. The result has dtype `dtype`.
 
     >>> from clgrad import np
     >>> np.concatenate([np.zeros(2), np.ones(1)])
     array([0., 0., 1.])
     """
-    return finish(joining.concatenate(values_of(seq), axis), out)
+    return finish(joining.concatenate(_pieces("concatenate", seq, dtype, casting), axis), out, casting)
 
 
 concat = concatenate
+
+
+def _pieces(name: str, arrays: Any, dtype: Any, casting: str) -> list[Value]:
+    """The arrays that are joined, in the dtype that is asked for."""
+    values = values_of(arrays)
+    return values if dtype is None else [converted(name, value, as_dtype(dtype), casting) for value in values]
 
 
 def append(arr: Any, values: Any, axis: int | None = None) -> ndarray:
@@ -35,7 +46,7 @@ def append(arr: Any, values: Any, axis: int | None = None) -> ndarray:
     return finish(joining.concatenate(values_of((arr, values)), axis))
 
 
-def stack(arrays: Any, axis: int = 0, out: Any = None) -> ndarray:
+def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> ndarray:
     """Arrays of one shape along a new axis.
 
     >>> from clgrad import np
@@ -43,30 +54,32 @@ def stack(arrays: Any, axis: int = 0, out: Any = None) -> ndarray:
     array([[0., 0.],
            [1., 1.]])
     """
-    return finish(joining.stack(values_of(arrays), axis), out)
+    return finish(joining.stack(_pieces("stack", arrays, dtype, casting), axis), out, casting)
 
 
-def vstack(arrays: Any, out: Any = None) -> ndarray:
+def vstack(arrays: Any, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> ndarray:
     """Arrays below each other, as rows.
 
     >>> from clgrad import np
     >>> np.vstack([np.zeros(2), np.ones(2)]).shape
     (2, 2)
     """
-    return finish(joining.concatenate([with_two_axes(value) for value in values_of(arrays)], 0), out)
+    rows = [with_two_axes(value) for value in _pieces("vstack", arrays, dtype, casting)]
+    return finish(joining.concatenate(rows, 0), out, casting)
 
 
 row_stack = vstack
 
 
-def hstack(arrays: Any) -> ndarray:
+def hstack(arrays: Any, *, dtype: Any = None, casting: str = "same_kind") -> ndarray:
     """Arrays beside each other.
 
     >>> from clgrad import np
     >>> np.hstack([np.zeros(2), np.ones(1)])
     array([0., 0., 1.])
     """
-    values = [movement.reshape(value, 1) if not value.shape else value for value in values_of(arrays)]
+    pieces = _pieces("hstack", arrays, dtype, casting)
+    values = [movement.reshape(value, 1) if not value.shape else value for value in pieces]
     return finish(joining.concatenate(values, 0 if len(values[0].shape) == 1 else 1))
 
 

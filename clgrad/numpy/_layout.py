@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from clgrad.array import finish, ndarray
-from clgrad.array.arguments import Axis, reshaped
+from clgrad.array.arguments import Axis, check_copy, reshaped
 from clgrad.array.conversion import as_value, values_of
 from clgrad.errors import ArgumentError
 from clgrad.ops import joining, movement
@@ -42,7 +42,9 @@ def size(a: Any, axis: int | None = None) -> int:
     return size_of(lengths) if axis is None else lengths[normalize_axis("size", axis, len(lengths))]
 
 
-def reshape(a: Any, newshape: Any = None, order: str = "C", out: Any = None, *, shape: Any = None) -> ndarray:
+def reshape(
+    a: Any, newshape: Any = None, order: str = "C", out: Any = None, *, shape: Any = None, copy: bool | None = None
+) -> ndarray:
     """The elements in another shape; one length may be -1.
 
     >>> from clgrad import np
@@ -53,6 +55,7 @@ def reshape(a: Any, newshape: Any = None, order: str = "C", out: Any = None, *, 
     wanted = shape if newshape is None else newshape
     if wanted is None:
         raise ArgumentError("reshape: give the new shape")
+    check_copy("reshape", copy)
     return finish(reshaped(as_value(a), wanted, order), out)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import rounded
 from clgrad.array.conversion import as_value, operands_of, value_beside
+from clgrad.errors import ArgumentError
 from clgrad.numpy._elementwise import binary, binary_pair, unary, unary_pair
 from clgrad.ops import arithmetic, bitwise, choice, floats, powers, special, transcendental
 
@@ -144,15 +145,17 @@ def real(val: Any) -> ndarray:
     return val if isinstance(val, ndarray) else finish(as_value(val))
 
 
-def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None) -> ndarray:
-    """a limited to a_min .. a_max; the gradient passes inside and at the bounds.
+def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None) -> ndarray:
+    """a limited to a_min .. a_max, or min .. max; the gradient passes inside and at the bounds.
 
     >>> from clgrad import np
     >>> np.clip(np.arange(5), 1, 3)
     array([1., 1., 2., 3., 3.])
     """
-    low, high = operands_of((a_min, a_max), a)
-    return finish(choice.clip(value_beside(a, a_min, a_max), low, high), out)
+    if (a_min is not None and min is not None) or (a_max is not None and max is not None):
+        raise ArgumentError("clip: a_min and min, or a_max and max, mean the same; give one of them")
+    bounds = (min if a_min is None else a_min, max if a_max is None else a_max)
+    return finish(choice.clip(value_beside(a, *bounds), *operands_of(bounds, a)), out)
 
 
 def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> ndarray:

@@ -207,7 +207,9 @@ def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None)
     return finish(scan.cumprod(as_value(a), axis, optional_dtype(dtype)), out)
 
 
-def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = False, out: Any = None) -> Any:
+def average(
+    a: Any, axis: Axis = None, weights: Any = None, returned: bool = False, out: Any = None, *, keepdims: bool = False
+) -> Any:
     """The mean, each element counted by its weight.
 
     >>> from clgrad import np
@@ -216,15 +218,15 @@ def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = Fal
     """
     if weights is None:
         value = as_value(a)
-        result = reduction.mean(value, axis)
+        result = reduction.mean(value, axis, keepdims)
         axes = normalize_axes("average", axis, len(value.shape))
         count = size_of(tuple(value.shape[one] for one in axes))
         total = fill(count, result.shape, result.dtype, result.device)
     else:
         value, scale = values_of((a, weights))
         scale = _weights(scale, value, axis)
-        total = reduction.sum(arithmetic.cast(scale, dtype=dtypes.to_floating(scale.dtype)), axis)
-        result = reduction.sum(value * scale, axis) / total
+        total = reduction.sum(arithmetic.cast(scale, dtype=dtypes.to_floating(scale.dtype)), axis, keepdims)
+        result = reduction.sum(value * scale, axis, keepdims) / total
         total = broadcast_to(total, result.shape)
     return (finish(result, out), finish(total)) if returned else finish(result, out)
 

@@ -8,6 +8,7 @@ from operator import index
 from typing import Any
 
 from clgrad import dtypes
+from clgrad.dtypes import DType
 from clgrad.errors import ArgumentError, AxisError, ShapeError
 from clgrad.graph.lower import Lowered, Problem
 from clgrad.graph.matmul import MOST_BATCH_AXES, MatmulProblem, plan_matmul
@@ -200,9 +201,9 @@ def fully_connected(x: Value, weight: Value, bias: Value | None = None, flatten:
     return out if bias is None else out + bias
 
 
-def trace(x: Value, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Value:
+def trace(x: Value, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: DType | None = None) -> Value:
     """The sum along the diagonal."""
-    return reduction.sum(diagonal(x, offset, axis1, axis2), -1)
+    return reduction.sum(diagonal(x, offset, axis1, axis2), -1, dtype=dtype)
 
 
 def norm(x: Value, ord: Any = None, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Value:
