@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -142,6 +143,32 @@ def test_kernel_objects_have_their_own_arguments(device: Device, compiler: Compi
     device.queue.read(buffer, 0, out)
     assert out.tolist() == [312] * 4
     assert kernel.max_group_size() >= 1
+
+
+def test_more_kernel_objects_need_no_more_python_code(device: Device, compiler: Compiler) -> None:
+    """pyopencl keeps what it writes for a kernel object in `linecache`; with many objects, new ones took longer."""
+    first, *others = compiler.kernels([mapped("x"), mapped("x + 1"), mapped("x + 2")])
+    first.instantiate()
+    before = set(linecache.cache)
+    objects = [kernel.instantiate() for kernel in others for _ in range(10)]
+    assert len(objects) == 20
+    assert set(linecache.cache) == before
+
+
+def test_kernels_that_share_functions_are_called_as_pyopencl_does(device: Device, compiler: Compiler) -> None:
+    """Also where the types of the arguments are declared, which changes the functions."""
+    one, two, typed = (kernel.instantiate() for kernel in compiler.kernels([ADD, ADD, ADD]))
+    typed.set_arg_types([None, numpy.float32])
+    buffer = device.memory.allocate(16)
+    device.queue.write(buffer, 0, numpy.zeros(4, "float32"))
+    one(device.queue.cl, (4,), (1,), buffer.cl, numpy.float32(1))
+    two(device.queue.cl, (4,), (1,), buffer.cl, numpy.float32(10))
+    typed(device.queue.cl, (4,), (1,), buffer.cl, 20)
+    with pytest.raises(TypeError, match="argument"):
+        one(device.queue.cl, (4,), (1,), buffer.cl)
+    out = numpy.zeros(4, "float32")
+    device.queue.read(buffer, 0, out)
+    assert out.tolist() == [331] * 4
 
 
 def test_names_are_the_same_in_every_process() -> None:

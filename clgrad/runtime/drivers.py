@@ -24,6 +24,7 @@ from typing import Literal
 
 from clgrad.errors import DeviceError
 from clgrad.runtime import shell
+from clgrad.runtime.invokers import share_invokers
 from clgrad.runtime.process import after_fork, check_process, mark_drivers_used
 
 VENDORS_VARIABLE = "OCL_ICD_VENDORS"
@@ -168,6 +169,7 @@ def _import_pyopencl() -> ModuleType:
     with _all_drivers_visible():
         try:
             import pyopencl
+            import pyopencl.invoker
         except ImportError as problem:
             raise DeviceError(
                 f"pyopencl cannot be imported: {problem}. Reinstall it with\n"
@@ -176,6 +178,7 @@ def _import_pyopencl() -> ModuleType:
         with suppress(pyopencl.LogicError):
             # Starts the loader. That it finds no driver is reported where devices are listed.
             pyopencl.get_platforms()
+    share_invokers(pyopencl)
     return pyopencl
 
 
