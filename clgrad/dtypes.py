@@ -71,6 +71,7 @@ def bounds(dtype: DType) -> tuple[int, int]:
 
 @cache
 def _checked(dtype: DType) -> DType:
+    dtype = dtype.newbyteorder("=")
     if dtype not in STORAGE_NAME:
         names = ", ".join(known.name for known in ALL)
         raise DTypeError(f"dtype {dtype.name!r} is not supported on OpenCL devices; use one of {names}")

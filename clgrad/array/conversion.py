@@ -46,7 +46,8 @@ def from_host(array: numpy.ndarray[Any, Any], device: Device, dtype: DType | Non
             "booleans. Usual cause: nested lists of unequal lengths, strings, None or complex numbers"
         )
     if dtype is None:
-        dtype = DEFAULTS.floating if array.dtype == dtypes.float64 else dtypes.as_dtype(array.dtype)
+        own = dtypes.as_dtype(array.dtype)
+        dtype = DEFAULTS.floating if own == dtypes.float64 else own
     check_dtype("array", dtype, device)
     contents = numpy.ascontiguousarray(array, dtype=dtype).reshape(array.shape)
     return Value(None, (), None, array.shape, dtype, device, upload(contents, device))

@@ -1,4 +1,4 @@
-"""Arrays in files: the .npz format of NumPy, without pickles, and readable by NumPy."""
+"""Arrays in files: the .npy and .npz formats of NumPy, without pickles, and readable by NumPy."""
 
 from __future__ import annotations
 
@@ -6,24 +6,32 @@ import os
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, BinaryIO
-
-import numpy
 
 from clgrad.array import ndarray
 from clgrad.array.conversion import chosen_device, from_host
 from clgrad.dtypes import as_dtype
-from clgrad.errors import ArgumentError
+from clgrad.errors import ArgumentError, ClgradError
 from clgrad.graph.execute import looking_at
+from clgrad.numpy_extension._archive import Numbers, check_member, members, read_array, write_array
+from clgrad.runtime.byte_sizes import parse_bytes
+from clgrad.whole_files import replacing
 
 File = str | os.PathLike[str] | BinaryIO
 
 # What an archive holds is said in its comment, which NumPy ignores.
 _SINGLE, _LIST, _MAPPING = b"clgrad array", b"clgrad list", b"clgrad mapping"
 
+# By default the arrays of a compressed file may take so many bytes, or so many times the bytes of the file.
+EXPANDED, EXPANSION = 256 << 20, 32
+
 
 def save(file: File, arr: Any) -> None:
     """Save an array, a list of arrays or a dictionary of arrays; `load` gives back the same.
+
+    `file` is a path or a binary stream. A path is written whole or not at all: after an error the old file is there.
+    One array under a name that ends in `.npy` becomes NumPy's file of one array, everything else a `.npz` file.
 
     >>> import os, tempfile
     >>> from clgrad import np
@@ -33,12 +41,15 @@ def save(file: File, arr: Any) -> None:
     ...     load(path)
     {'w': array([1., 1.])}
     """
-    if isinstance(arr, ndarray):
-        _write(file, {"arr_0": arr}, _SINGLE)
+    if isinstance(arr, ndarray) and str(file).endswith(".npy"):
+        with _written("save", file) as stream, looking_at(arr._value) as numbers:
+            write_array(stream, numbers)
+    elif isinstance(arr, ndarray):
+        _write("save", file, {"arr_0": arr}, _SINGLE)
     elif isinstance(arr, Mapping):
-        _write(file, dict(arr), _MAPPING)
+        _write("save", file, dict(arr), _MAPPING)
     elif isinstance(arr, (list, tuple)):
-        _write(file, {f"arr_{position}": one for position, one in enumerate(arr)}, _LIST)
+        _write("save", file, {f"arr_{position}": one for position, one in enumerate(arr)}, _LIST)
     else:
         raise ArgumentError(f"save: takes an array, a list or a dictionary of arrays, got {type(arr).__name__}")
 
@@ -57,22 +68,54 @@ def savez(file: File, *args: ndarray, **kwds: ndarray) -> None:
     double = unnamed.keys() & kwds.keys()
     if double:
         raise ArgumentError(f"savez: the name {double.pop()!r} is taken by an array without a name")
-    _write(file, unnamed | kwds, _MAPPING)
+    _write("savez", file, unnamed | kwds, _MAPPING)
 
 
-def _write(file: File, arrays: dict[Any, Any], kind: bytes) -> None:
+def _write(op: str, file: File, arrays: dict[Any, Any], kind: bytes) -> None:
     for name, array in arrays.items():
         if not isinstance(name, str) or not isinstance(array, ndarray):
-            raise ArgumentError(f"save: {name!r} must be a name and {type(array).__name__} an array")
-    with zipfile.ZipFile(file, "w") as archive:
+            raise ArgumentError(f"{op}: {name!r} must be a name and {type(array).__name__} an array")
+        check_member(name)
+    for array in arrays.values():
+        # Data found to be bad only now must not leave half of a file in a stream.
+        array.wait_to_read()
+    with _written(op, file) as stream, zipfile.ZipFile(stream, "w") as archive:
         archive.comment = kind
         for name, array in arrays.items():
             with looking_at(array._value) as numbers, archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                numpy.lib.format.write_array(member, numbers, allow_pickle=False)
+                write_array(member, numbers)
 
 
-def load(file: File) -> Any:
+@contextmanager
+def _written(op: str, file: File) -> Iterator[BinaryIO]:
+    """A stream to the file. Devices and pipes have no content that could be kept: these are written in place."""
+    if not isinstance(file, (str, os.PathLike)):
+        yield _stream(op, file, "write")
+    elif os.path.exists(file) and not os.path.isfile(file):
+        with open(file, "wb") as stream:
+            yield stream
+    else:
+        with replacing(Path(file)) as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+
+
+def _stream(op: str, file: Any, method: str) -> BinaryIO:
+    if not hasattr(file, method) or hasattr(file, "encoding"):
+        raise ArgumentError(f"{op}: takes a path or a binary stream, got {type(file).__name__}")
+    stream: BinaryIO = file
+    return stream
+
+
+def load(file: File, limit: int | str | None = None) -> Any:
     """What `save` or `savez` saved, or NumPy's .npy and .npz files, as arrays on the default device.
+
+    `file` is a path or a binary stream that can seek. `limit`: the bytes, such as `'2G'`, that the arrays of a
+    compressed file may take; by default 256 MiB, or 32 times the bytes of the file if that is more.
+
+    Raises `ArgumentError`, a ValueError, for a file that is damaged or holds something else, pickles included;
+    `DTypeError` for numbers that no device has; OSError for a file that cannot be read.
 
     >>> import io
     >>> from clgrad import np
@@ -81,11 +124,17 @@ def load(file: File) -> Any:
     >>> load(memory)
     [array([1., 1.]), array([0.])]
     """
-    try:
-        with _opened(file) as stream:
-            kind, arrays = _read(stream)
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as problem:
-        raise ArgumentError(f"load: {file!r} is damaged or no file of arrays: {problem}") from problem
+    most = parse_bytes(str(limit), "limit") if limit is not None else None
+    with _opened(file) as stream:
+        try:
+            kind, arrays = _read(stream, most)
+        except MemoryError:
+            raise
+        except ClgradError as problem:
+            raise type(problem)(f"load: {file!r} is damaged or no file of arrays: {problem}") from problem
+        except Exception as problem:
+            # zipfile, zlib and NumPy have a dozen errors for what is no archive.
+            raise ArgumentError(f"load: {file!r} is damaged or no file of arrays: {problem!r}") from problem
     if kind == _SINGLE:
         return arrays["arr_0"]
     return list(arrays.values()) if kind == _LIST else arrays
@@ -97,21 +146,23 @@ def _opened(file: File) -> Iterator[BinaryIO]:
         with open(file, "rb") as stream:
             yield stream
     else:
-        file.seek(0)
-        yield file
+        yield _stream("load", file, "seek")
 
 
-def _read(stream: BinaryIO) -> tuple[bytes, dict[str, ndarray]]:
+def _read(stream: BinaryIO, limit: int | None) -> tuple[bytes, dict[str, ndarray]]:
+    size = stream.seek(0, os.SEEK_END)
     if not zipfile.is_zipfile(stream):
         stream.seek(0)
-        return _SINGLE, {"arr_0": _array(numpy.load(stream, allow_pickle=False))}
+        return _SINGLE, {"arr_0": _array(read_array(stream, size))}
+    arrays = {}
     with zipfile.ZipFile(stream) as archive:
-        arrays = {}
-        for member in archive.namelist():
+        for name, member in members(archive, size, max(EXPANDED, EXPANSION * size) if limit is None else limit).items():
             with archive.open(member) as content:
-                arrays[member.removesuffix(".npy")] = _array(numpy.lib.format.read_array(content, allow_pickle=False))
-        return archive.comment, arrays
+                arrays[name] = _array(read_array(content, member.file_size))
+    if archive.comment == _SINGLE and list(arrays) != ["arr_0"]:
+        raise ArgumentError(f"a file of one array has the arrays {list(arrays)}")
+    return archive.comment, arrays
 
 
-def _array(numbers: numpy.ndarray[Any, Any]) -> ndarray:
+def _array(numbers: Numbers) -> ndarray:
     return ndarray(from_host(numbers, chosen_device(), as_dtype(numbers.dtype)))

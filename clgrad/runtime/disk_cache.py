@@ -19,6 +19,7 @@ from pathlib import Path
 import platformdirs
 
 from clgrad.runtime.byte_sizes import parse_bytes
+from clgrad.whole_files import UNFINISHED, replacing
 
 if sys.platform != "win32":
     import fcntl
@@ -110,14 +111,8 @@ class DiskCache:
             raise PermissionError(f"{self.folder} belongs to another user or may be written to by others")
 
     def _write(self, key: str, payload: bytes) -> None:
-        handle, temporary = tempfile.mkstemp(dir=self.folder, prefix="writing-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(self._header(key, payload) + payload)
-            os.replace(temporary, self._path(key))
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with replacing(self._path(key), 0o600) as file:
+            file.write(self._header(key, payload) + payload)
 
     def _evict(self) -> None:
         """Deletes the files that were not used for the longest time, until the limit holds."""
@@ -133,7 +128,7 @@ class DiskCache:
             entries.append((found.st_mtime, found.st_size, Path(entry.path)))
         total = sum(size for _, size, _ in entries)
         for used, size, path in sorted(entries):
-            abandoned = path.name.startswith("writing-") and time.time() - used > ABANDONED_SECONDS
+            abandoned = path.name.startswith(UNFINISHED) and time.time() - used > ABANDONED_SECONDS
             if total > self.limit or abandoned:
                 path.unlink(missing_ok=True)
                 total -= size

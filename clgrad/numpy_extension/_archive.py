@@ -1,0 +1,85 @@
+"""NumPy's .npy and .npz formats. Reading believes nothing that a file says before it is checked, and no pickles."""
+
+from __future__ import annotations
+
+import zipfile
+from collections import Counter
+from collections.abc import Callable
+from math import prod
+from typing import IO, Any
+
+import numpy
+
+from clgrad.dtypes import as_dtype, bool_
+from clgrad.errors import ArgumentError
+from clgrad.runtime.byte_sizes import format_bytes
+
+Numbers = numpy.ndarray[Any, Any]
+
+_HEADERS: dict[tuple[int, int], Callable[[IO[bytes]], tuple[tuple[int, ...], bool, Any]]] = {
+    (1, 0): numpy.lib.format.read_array_header_1_0,
+    (2, 0): numpy.lib.format.read_array_header_2_0,
+}
+
+
+def write_array(stream: IO[bytes], numbers: Numbers) -> None:
+    """Write an array as a .npy file."""
+    numpy.lib.format.write_array(stream, numbers, allow_pickle=False)
+
+
+def check_member(name: str) -> None:
+    """Raise for a name that an archive would change, and so might give to two arrays."""
+    try:
+        kept = zipfile.ZipInfo(name).filename == name and len(name.encode()) < 1 << 15
+    except UnicodeEncodeError:
+        kept = False
+    if not kept:
+        raise ArgumentError(f"save: {name!r} cannot be the name of an array in a file; use fewer, printable characters")
+
+
+def read_array(stream: IO[bytes], length: int) -> Numbers:
+    """The array of a .npy file of so many bytes, at the start of which the stream stands."""
+    start = stream.tell()
+    shape, by_columns, stored = _header(stream)
+    if stored.hasobject:
+        raise ArgumentError("it holds Python objects, which are pickles; these are never read")
+    dtype = as_dtype(stored)
+    size = prod(shape)
+    follows = length - (stream.tell() - start)
+    if min(shape, default=0) < 0 or size * dtype.itemsize != follows:
+        raise ArgumentError(f"an array of shape {shape} and dtype {dtype} has not the {follows} bytes that follow")
+    content = stream.read(follows)
+    if len(content) != follows:
+        raise ArgumentError(f"it ends after {len(content)} of {follows} bytes of an array")
+    numbers = numpy.frombuffer(content, stored)
+    # Other bytes than 0 and 1 are no booleans to a device.
+    numbers = numbers.view("uint8") != 0 if dtype == bool_ else numbers
+    return numbers.reshape(shape, order="F" if by_columns else "C")
+
+
+def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, numpy.dtype[Any]]:
+    """Shape, whether columns lie together, and dtype, from a header that may hold anything."""
+    version = numpy.lib.format.read_magic(stream)
+    if version not in _HEADERS:
+        raise ArgumentError(f"it has version {version} of the format; arrays of numbers have version 1 or 2")
+    try:
+        return _HEADERS[version](stream)
+    except Exception as problem:
+        # Python's parser has a dozen errors for what is no header.
+        raise ArgumentError(f"its header cannot be read: {problem}") from problem
+
+
+def members(archive: zipfile.ZipFile, size: int, limit: int) -> dict[str, zipfile.ZipInfo]:
+    """The arrays of a .npz file of `size` bytes, by name, if they take no more than that or `limit` bytes."""
+    found = archive.infolist()
+    total = sum(member.file_size for member in found)
+    if total > max(size, limit):
+        raise ArgumentError(
+            f"its {format_bytes(size)} would become {format_bytes(total)}, and the limit is {format_bytes(limit)}; "
+            "if you trust it, say how many bytes its arrays may take, as in load(file, limit='2G')"
+        )
+    names = Counter(member.filename for member in found)
+    double = next((name for name, count in names.items() if count > 1), None)
+    if double is not None:
+        raise ArgumentError(f"it has several arrays of the name {double!r}")
+    return {member.filename.removesuffix(".npy"): member for member in found}
