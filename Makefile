@@ -2,9 +2,10 @@
 PYTHON ?= python3
 PYTEST_ARGUMENTS ?=
 BENCHMARK_ARGUMENTS ?=
+MATRIX_ARGUMENTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo devices test pytest lint oclgrind bench build clean
+.PHONY: help demo devices test pytest lint oclgrind bench build matrix clean
 
 help demo devices lint oclgrind build clean:
 	@$(PYTHON) run.py $@
@@ -14,3 +15,6 @@ test pytest:  # make pytest PYTEST_ARGUMENTS='-k softmax'
 
 bench:  # make bench BENCHMARK_ARGUMENTS='--peers numpy,torch'
 	@$(PYTHON) run.py $@ $(BENCHMARK_ARGUMENTS)
+
+matrix:  # make matrix MATRIX_ARGUMENTS='--only trixie-pocl'
+	@$(PYTHON) run.py $@ $(MATRIX_ARGUMENTS)

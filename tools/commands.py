@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tools import oclgrind as simulator
 from tools.environment import ROOT, Environment, SetupError, say
+from tools.matrix.__main__ import main as matrix_main
 
 SYSTEM_POCL = Path("/etc/OpenCL/vendors/pocl.icd")
 PLATFORMS = ("linux", "win32", "darwin")
@@ -87,6 +88,11 @@ def build(environment: Environment, arguments: list[str]) -> None:
     environment.run("-m", "build", "--outdir", "dist", ".")
 
 
+def matrix(environment: Environment, arguments: list[str]) -> None:
+    """run the suite on other systems, drivers and Pythons, and write docs/matrix.md: run.py matrix --list"""
+    raise SystemExit(matrix_main(arguments))
+
+
 def clean(environment: Environment, arguments: list[str]) -> None:
     """remove the environment and everything built"""
     if (environment.folder / "pyvenv.cfg").exists():
@@ -102,7 +108,7 @@ def show_help(environment: Environment, arguments: list[str]) -> None:
 
 COMMANDS: dict[str, Command] = {
     "help": show_help, "demo": demo, "devices": devices, "test": test, "pytest": pytest, "lint": lint,
-    "oclgrind": oclgrind, "bench": bench, "build": build, "clean": clean,
+    "oclgrind": oclgrind, "bench": bench, "build": build, "matrix": matrix, "clean": clean,
 }  # fmt: skip
 
 

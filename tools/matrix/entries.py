@@ -1,0 +1,104 @@
+"""The rows of the matrix: a system, a Python, the settings that choose a driver, and the tests that run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some files of tests/, with the reason why not all of them."""
+
+    files: tuple[str, ...] | None
+    """None for the whole suite"""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class System:
+    """A Debian in a folder of its own, filled from Debian's packages; without a suite, the machine itself."""
+
+    name: str
+    title: str
+    suite: str = ""
+    packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row."""
+
+    name: str
+    system: System
+    python: str
+    part: Part
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+HERE = System("here", "this machine")
+DRIVERS = ("pocl-opencl-icd", "mesa-opencl-icd")
+BASE = ("python3", "python3-venv", "ca-certificates")
+TRIXIE = System("trixie", "Debian 13", "trixie", (*BASE, *DRIVERS))
+SID = System("sid", "Debian sid", "sid", (*BASE, "python3.15", "python3.15-venv", *DRIVERS))
+FRESH_12 = System("minimal-bookworm", "Debian 12 with Python alone", "bookworm", BASE)
+FRESH_13 = System("minimal-trixie", "Debian 13 with Python alone", "trixie", BASE)
+
+WHOLE = Part(None)
+# Every kernel, every scalar function and all that asks a driver for something.
+DRIVER = Part(
+    (
+        "test_smoke.py", "test_seed_chapter.py", "test_tiny_kernels.py", "test_functions.py", "test_matmul_plan.py",
+        "test_kernel_files.py", "test_array_indexing.py", "test_autograd.py", "test_training.py", "test_memory.py",
+        "test_device.py", "test_queue.py", "test_compiler.py",
+    ),
+    "the files that reach every kernel and all that depends on a driver; the others test the same code on any driver",
+)  # fmt: skip
+# Mesa's software rasteriser compiles and runs ten times as slowly as the other drivers.
+SLOW_DRIVER = Part(
+    ("test_smoke.py", "test_seed_chapter.py", "test_tiny_kernels.py", "test_kernel_files.py", "test_device.py",
+     "test_queue.py", "test_memory.py"),
+    "the files that reach every kernel and ask most of a driver: this one takes ten times as long as the others",
+)  # fmt: skip
+# Reference counts, weak references, threads, processes, slots, imports, warnings.
+PYTHON = Part(
+    (
+        "test_smoke.py", "test_seed_chapter.py", "test_array.py", "test_array_operators.py", "test_array_placement.py",
+        "test_autograd.py", "test_autograd_function.py", "test_autograd_in_place.py", "test_tape.py", "test_fusion.py",
+        "test_memory.py", "test_threads.py", "test_interop.py", "test_disk_cache.py", "test_docstrings.py",
+        "test_cli.py", "test_run.py", "test_packaging.py", "test_public_names.py", "test_readme.py", "test_examples.py",
+    ),
+    "the files that depend on the Python more than on kernels",
+)  # fmt: skip
+
+INTEL = {"CLGRAD_DEVICE": "intel"}
+POCL = {"CLGRAD_DEVICE": "portable"}
+RUSTICL = {
+    "CLGRAD_DEVICE": "rusticl", "RUSTICL_ENABLE": "llvmpipe", "OCL_ICD_VENDORS": "/etc/OpenCL/vendors/rusticl.icd",
+}  # fmt: skip
+GPU_SHAPE = {"CLGRAD_KERNEL_SHAPE": "gpu"}
+
+ENTRIES = (
+    Entry("intel", HERE, "python3", WHOLE, INTEL),
+    Entry("intel-gpu-shape", HERE, "python3", DRIVER, INTEL | GPU_SHAPE),
+    *(Entry(f"intel-width-{width}", HERE, "python3", DRIVER, INTEL | {"CLGRAD_VECTOR_WIDTH": width})
+      for width in ("4", "8", "16")),
+    *(Entry(f"intel-{processor}", HERE, "python3", DRIVER, INTEL | {"CL_CONFIG_CPU_TARGET_ARCH": processor})
+      for processor in ("core-avx2", "corei7")),
+    Entry("pocl", HERE, "python3", WHOLE, POCL),
+    Entry("pocl-gpu-shape", HERE, "python3", DRIVER, POCL | GPU_SHAPE),
+    Entry("rusticl", HERE, "python3", SLOW_DRIVER, RUSTICL),
+    *(Entry(f"python3.{minor}", HERE, f"python3.{minor}", PYTHON, INTEL) for minor in (10, 12, 13, 14)),
+    Entry("trixie-pocl", TRIXIE, "python3", DRIVER, POCL),
+    Entry("trixie-pocl-gpu-shape", TRIXIE, "python3", DRIVER, POCL | GPU_SHAPE),
+    Entry("trixie-python", TRIXIE, "python3", PYTHON, POCL),
+    Entry("trixie-rusticl", TRIXIE, "python3", SLOW_DRIVER, RUSTICL),
+    Entry("trixie-rusticl-gpu", TRIXIE, "python3", SLOW_DRIVER, RUSTICL | {"RUSTICL_DEVICE_TYPE": "gpu"}),
+    Entry("sid-pocl", SID, "python3", DRIVER, POCL),
+    Entry("sid-rusticl-gpu", SID, "python3", SLOW_DRIVER, RUSTICL | {"RUSTICL_DEVICE_TYPE": "gpu"}),
+    Entry("sid-python", SID, "python3", PYTHON, POCL),
+    Entry("sid-newest-python", SID, "python3.15", PYTHON, POCL),
+    Entry("sid-free-threaded", SID, "python3.14t", PYTHON, POCL),
+    Entry("minimal-bookworm", FRESH_12, "python3", PYTHON, INTEL),
+    Entry("minimal-trixie", FRESH_13, "python3", PYTHON, INTEL),
+)  # fmt: skip

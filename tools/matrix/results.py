@@ -1,0 +1,84 @@
+"""What ran, kept in docs/matrix.json, and the table that docs/matrix.md shows of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from tools.matrix.entries import Entry
+
+INTRODUCTION = """\
+# Where the tests ran
+
+`python3 run.py matrix` writes this page: the suite, or a named part of it, on more drivers, vector widths and Pythons
+than one machine has. Debian's systems lie in folders that `debootstrap` fills, which needs root. Each test file runs
+in a process of its own, as an ordinary user. Most tests run in both kernel shapes; the shape of a row is that of the
+others. An entry that could not run says so; nothing is counted as passed that did not run here.
+
+| entry | system | Python | device, driver | width, shape | tests | passed | failed | skipped | minutes | commit |
+|---|---|---|---|---|---|---|---|---|---|---|
+"""
+
+
+@dataclass
+class Result:
+    """The outcome of one entry."""
+
+    commit: str = ""
+    python: str = ""
+    device: str = ""
+    shape: str = ""
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    minutes: float = 0.0
+    failures: list[str] = field(default_factory=list)
+    """names of failed tests, and files that crashed or took too long"""
+    not_run: str = ""
+    """why nothing ran"""
+
+
+def load(file: Path) -> dict[str, Result]:
+    """The results of earlier runs, by the name of the entry."""
+    if not file.exists():
+        return {}
+    return {name: Result(**fields) for name, fields in json.loads(file.read_text()).items()}
+
+
+def save(file: Path, results: dict[str, Result]) -> None:
+    """Keeps the results for later runs."""
+    text = json.dumps({name: asdict(result) for name, result in sorted(results.items())}, indent=1)
+    file.write_text(text + "\n")
+
+
+def page(entries: Sequence[Entry], results: dict[str, Result]) -> str:
+    """The whole of docs/matrix.md."""
+    never = Result(not_run="was not tried yet")
+    rows = [row(entry, results.get(entry.name, never)) for entry in entries]
+    parts = dict.fromkeys((entry.part.reason, entry.part.files) for entry in entries if entry.part.files)
+    said = [f"* **{len(files or ())} files** - {reason}: {listed(files or ())}." for reason, files in parts]
+    failures = [f"* `{name}`: {one}" for name, result in sorted(results.items()) for one in result.failures]
+    sections = ["\n".join(rows), "## Parts\n\n" + "\n".join(said)]
+    if failures:
+        sections.append("## Failures\n\n" + "\n".join(failures))
+    return INTRODUCTION + "\n\n".join(sections) + "\n"
+
+
+def row(entry: Entry, result: Result) -> str:
+    """One line of the table."""
+    tests = f"{len(entry.part.files)} files" if entry.part.files else "all"
+    if result.not_run:
+        cells = [entry.name, entry.system.title, entry.python, f"not run: {result.not_run}", "", tests, *[""] * 5]
+    else:
+        cells = [
+            entry.name, entry.system.title, result.python, result.device, result.shape, tests, str(result.passed),
+            str(result.failed), str(result.skipped), f"{result.minutes:.0f}", result.commit,
+        ]  # fmt: skip
+    return "| " + " | ".join(cell.replace("|", "/").replace("\n", " ") for cell in cells) + " |"
+
+
+def listed(files: Sequence[str]) -> str:
+    """Names of files in a sentence."""
+    return ", ".join(f"`{name.removeprefix('test_').removesuffix('.py')}`" for name in files)
