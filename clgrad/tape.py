@@ -32,7 +32,7 @@ class Differentiable(Protocol):
 
     name: str
 
-    def vjp(self, g: Any, out: Any, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> Sequence[Any]:
+    def vjp(self, g: Any, out: Any, inputs: Sequence[Any], attributes: dict[str, Any]) -> Sequence[Any]:
         """One cotangent per input; None where that is zero."""
 
 
@@ -47,9 +47,9 @@ class Entry:
 
     __slots__ = ("attributes", "inputs", "number", "operation")
 
-    def __init__(self, operation: Differentiable, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> None:
+    def __init__(self, operation: Differentiable, inputs: Sequence[Any], attributes: dict[str, Any]) -> None:
         self.operation = operation
-        self.inputs: tuple[Any, ...] | None = inputs
+        self.inputs: Sequence[Any] | None = inputs
         self.attributes = attributes
         self.number = next(_numbers)
 
@@ -74,11 +74,12 @@ NO_ATTRIBUTES: dict[str, Any] = {}
 def record(out: Any, operation: Differentiable, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> None:
     """Leave an entry on `out` if an input needs gradients. Call only while recording.
 
-    The entry gets a tuple of its own: the planner tells by reference counts who still holds a value.
+    The entry gets a list of its own: the planner tells by reference counts who still holds a value, and counts each
+    node's tuple of inputs once.
     """
     for one in inputs:
         if one.entry is not None:
-            out.entry = Entry(operation, (*inputs,), attributes)
+            out.entry = Entry(operation, [*inputs], attributes)
             return
 
 

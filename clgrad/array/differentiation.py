@@ -69,12 +69,12 @@ def run_backward(
     for position, value in enumerate(values):
         _check_history(position, value)
     with scope(recording=False, training=train_mode):
-        _deliver(walk(values, cotangents, retain_graph=retain_graph))
+        targets = _deliver(walk(values, cotangents, retain_graph=retain_graph))
     # Whoever still refers to a value keeps it from being fused away.
     del values, cotangents
     restore_variables()
     free_dead_history(noted_handles())
-    flush_live(None)
+    flush_live(target._value for target in targets)
 
 
 def free_dead_history(handles: Sequence[Handle]) -> None:
@@ -100,7 +100,8 @@ def free_dead_history(handles: Sequence[Handle]) -> None:
             entry.inputs = None
 
 
-def _deliver(found: Cotangents) -> None:
+def _deliver(found: Cotangents) -> list[Handle]:
+    """Store the gradients of variables; the arrays that hold them."""
     for leaf, gradient in found.leaves.items():
         target: Handle = leaf.grad
         if leaf.grad_req == "add":
@@ -113,6 +114,7 @@ def _deliver(found: Cotangents) -> None:
             # The user's own head gradient, with its history.
             gradient = alias(gradient)
         target._replace(gradient)
+    return [leaf.grad for leaf in found.leaves]
 
 
 def gradients_of(
@@ -162,7 +164,7 @@ class _Constant:
 
     name = "constant gradient"
 
-    def vjp(self, g: Value, out: Value, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> Sequence[Any]:
+    def vjp(self, g: Value, out: Value, inputs: Sequence[Any], attributes: dict[str, Any]) -> Sequence[Any]:
         """Zeros."""
         return [None] * len(inputs)
 

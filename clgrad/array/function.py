@@ -137,7 +137,7 @@ class _Selector:
         self.name = name
         self.position = position
 
-    def vjp(self, g: Value, out: Value, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> Sequence[Any]:
+    def vjp(self, g: Value, out: Value, inputs: Sequence[Any], attributes: dict[str, Any]) -> Sequence[Any]:
         """The output's gradient, as a part of the joint's."""
         return (_Parts({self.position: g}),)
 
@@ -160,7 +160,7 @@ class _Call:
         self.name = type(function).__name__
         self.function = function
 
-    def vjp(self, g: _Parts, out: _Joint, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> Sequence[Any]:
+    def vjp(self, g: _Parts, out: _Joint, inputs: Sequence[Any], attributes: dict[str, Any]) -> Sequence[Any]:
         """What the user's `backward` returns, checked."""
         function = self.function
         gradients = [
@@ -174,7 +174,7 @@ class _Call:
             function._joint = None
         return self._checked(returned, inputs)
 
-    def _checked(self, returned: Any, inputs: tuple[Any, ...]) -> list[Value | None]:
+    def _checked(self, returned: Any, inputs: Sequence[Any]) -> list[Value | None]:
         listed = _arrays(f"{self.name}.backward", returned, optional=True)
         if len(listed) != len(inputs):
             raise ArgumentError(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary, ref
 
@@ -14,6 +14,7 @@ from clgrad.errors import OutOfDeviceMemoryError
 from clgrad.graph.faults import Watch
 from clgrad.graph.items import COPY
 from clgrad.graph.node import VIEW, Node, Storage
+from clgrad.graph.pending import MINE, MOST_PENDING, Waiting, pieces, waiting_anywhere
 from clgrad.graph.plan import Plan, Planner
 from clgrad.graph.trace import Trace, settle_view, trace
 from clgrad.runtime.device import Device
@@ -21,8 +22,6 @@ from clgrad.runtime.statistics import counters
 from clgrad.shapes import contiguous_strides, is_contiguous, size_of
 
 MOST_PLANS = 1024
-# Handles noted since the last flush of everything; with more pending, work starts before anybody looks.
-MOST_PENDING = 4096
 # Mapping and unmapping take longer than copying fewer bytes.
 LEAST_MAPPED = 1 << 16
 
@@ -45,7 +44,6 @@ class DeviceState:
 
 
 _states: WeakKeyDictionary[Device, DeviceState] = WeakKeyDictionary()
-_pending: list[ref[Any]] = []
 
 
 def state_of(device: Device) -> DeviceState:
@@ -59,36 +57,54 @@ def state_of(device: Device) -> DeviceState:
 
 def register(handle: Any) -> None:
     """Note a live handle on a pending value, so that `flush_live` finds it and looking at others computes it along."""
+    waiting = MINE.waiting
     reference = ref(handle)
-    _pending.append(reference)
+    waiting.references.append(reference)
     node = handle._node
     if node is not None:
         node.handle = reference
-    if len(_pending) > MOST_PENDING:
-        flush_live()
+    if len(waiting.references) > waiting.most:
+        _start_pieces(waiting)
 
 
-def flush_live(device: Device | None = None) -> None:
-    """Start all pending work that a live handle holds, on one device or on all."""
-    global _pending
-    noted, _pending = _pending, []
-    nodes = []
-    for reference in noted:
-        handle = reference()
-        if handle is None:
-            continue
-        node = handle._value
-        if node.storage is None:
-            if device is None or node.device is device:
-                nodes.append(node)
-            else:
-                _pending.append(reference)
-    flush(nodes)
+def _start_pieces(waiting: Waiting) -> None:
+    """Start work before anybody looks, where much of it waits."""
+    waiting.sweep()
+    found = pieces(waiting.nodes())
+    # What cannot run stays pending, and raises when it is read. Each piece is forgotten once it runs: whoever still
+    # refers to a value keeps it from being overwritten.
+    with suppress(Exception):
+        while found:
+            flush(found.pop(0))
+    waiting.make_room()
 
 
 def noted_handles() -> list[Any]:
-    """The live handles that were noted since the last flush of everything."""
-    return [handle for reference in _pending if (handle := reference()) is not None]
+    """The live handles that were noted in this thread since the last flush of everything."""
+    return MINE.waiting.arrays()
+
+
+def flush_live(own: Iterable[Node] = ()) -> None:
+    """Start all pending work of this thread that a live handle holds.
+
+    Where some of it cannot run, the rest runs all the same, and what cannot raises when it is read; what stands in the
+    way of the caller's `own` work raises here.
+    """
+    nodes = MINE.waiting.nodes()
+    MINE.waiting.forget()
+    if _start(nodes):
+        flush(own)
+
+
+def _start(nodes: Sequence[Node]) -> list[Exception]:
+    """Start all work together or, where that fails, as much of it as can be; why the rest cannot."""
+    try:
+        flush(nodes)
+    except Exception as problem:
+        if len(nodes) == 1:
+            return [problem]
+        return [reason for node in nodes for reason in _start([node])]
+    return []
 
 
 def flush(nodes: Iterable[Node]) -> None:
@@ -109,6 +125,11 @@ def flush(nodes: Iterable[Node]) -> None:
     for view in views:
         if view.storage is None:
             settle_view(view)
+    waiting = MINE.waiting
+    if len(waiting.references) > waiting.swept + MOST_PENDING:
+        # What was looked at has been computed: what waits besides is work that nobody looks at.
+        _start_pieces(waiting)
+    waiting.make_room()
 
 
 def _compute(device: Device, roots: list[Node]) -> None:
@@ -230,10 +251,12 @@ def _check(node: Node) -> None:
 
 def wait_all() -> None:
     """Start everything pending, wait for all devices, and raise what their kernels have to complain about."""
-    flush_live()
+    problems = _start(waiting_anywhere())
     for device in list(_states):
         device.queue.finish()
         state_of(device).watch.check_all()
+    if problems:
+        raise problems[0]
 
 
 def upload(array: numpy.ndarray[Any, Any], device: Device) -> Storage:

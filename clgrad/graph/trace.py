@@ -6,15 +6,15 @@ This runs at every flush, before the plan cache is asked, so it does as little a
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from sys import getrefcount
 from typing import Any
 
 from clgrad.graph.node import DEBUG, VIEW, Library, Node, Reduction, Scalar, Storage
+from clgrad.graph.references import counts_are_exact, references
 
 DIES, SURVIVES, ROOT = 0, 1, 2
 
-# References to a node that are the walk's own: a list, a loop variable and getrefcount's argument.
-_OWN_REFERENCES = 3
+# Whether results may take over the memory of values that nobody else holds. Only where that can be told for certain.
+DONATES = counts_are_exact()
 
 
 class Trace:
@@ -38,7 +38,7 @@ class Trace:
 def trace(roots: Iterable[Node]) -> Trace:
     """Trace the pending graph of `roots`, all of one device."""
     wanted = {root.serial for root in roots}
-    found = Trace(_pending(roots))
+    found = Trace(pending_behind(roots))
     parts, uses = _structure(found)
     _decide_fates(found, wanted, uses)
     parts += found.fates
@@ -47,7 +47,8 @@ def trace(roots: Iterable[Node]) -> Trace:
     return found
 
 
-def _pending(roots: Iterable[Node]) -> list[Node]:
+def pending_behind(roots: Iterable[Node]) -> list[Node]:
+    """The pending nodes that roots are computed from, and the roots themselves, inputs first."""
     found: dict[int, Node] = {}
     stack = [root for root in roots if root.storage is None]
     while stack:
@@ -108,22 +109,30 @@ def _is_in_hand(node: Node) -> bool:
 
 
 def _decide_fates(found: Trace, wanted: set[int], uses: dict[int, int]) -> None:
+    """Where counts are wrong, values are computed again or copied, but never overwritten: see `DONATES`."""
     held: set[int] = set()
+    counts = references(found.order)
     fates = [DIES] * len(found.order)
     for index in range(len(found.order) - 1, -1, -1):
         node = found.order[index]
         serial = node.serial
         if serial in wanted or (node.handle is not None and _is_in_hand(node)):
             fates[index] = ROOT
-        elif serial in held or getrefcount(node) > uses[serial] + _OWN_REFERENCES:
+        elif serial in held or counts[index] > uses[serial]:
             fates[index] = SURVIVES
             if not isinstance(node.primitive, (Library, Reduction)):
                 # It stays pending, so whatever it would be computed from must stay as well.
                 held.update(one.serial for one in node.inputs if type(one) is not Scalar)
     found.fates = fates
-    found.donatable = [
-        leaf.serial not in held
-        and getrefcount(leaf) <= uses[leaf.serial] + _OWN_REFERENCES
-        and getrefcount(leaf.storage.buffer) <= 2  # type: ignore[union-attr]
-        for leaf in found.leaves
+    found.donatable = _donatable(found.leaves, held, uses) if DONATES else [False] * len(found.leaves)
+
+
+def _donatable(leaves: list[Node], held: set[int], uses: dict[int, int]) -> list[bool]:
+    """Of which leaves nobody but the nodes to be computed refers to the value or to its memory."""
+    counts = references(leaves)
+    # Of the references to a buffer one is its storage's.
+    shared = references([leaf.storage.buffer for leaf in leaves])  # type: ignore[union-attr]
+    return [
+        leaf.serial not in held and count <= uses[leaf.serial] and others <= 1
+        for leaf, count, others in zip(leaves, counts, shared)
     ]

@@ -77,7 +77,7 @@ class Operation:
     def __call__(self, *inputs: Any, **attributes: Any) -> Value:
         raise TypeError(f"{self.name} has no forward computation")
 
-    def vjp(self, g: Value, out: Value, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> Sequence[Any]:
+    def vjp(self, g: Value, out: Value, inputs: Sequence[Any], attributes: dict[str, Any]) -> Sequence[Any]:
         """Cotangents of the inputs, each summed down to its input's shape where broadcasting had widened it."""
         if self.gradient is None:
             return (None,) * len(inputs)
