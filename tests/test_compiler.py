@@ -18,7 +18,7 @@ from clgrad.runtime.device import Device, devices
 from clgrad.runtime.disk_cache import DiskCache
 from clgrad.runtime.shared_files import KERNEL_DIRECTORY, SHARED_FILES, kernel_text
 from clgrad.runtime.statistics import statistics
-from tests.processes import output_of
+from tests.processes import output_of, run
 
 MAP = """// Writes EXPRESSION of each element.
 #ifndef KERNEL
@@ -229,6 +229,12 @@ def test_who_debugs_sees_warnings(
     monkeypatch.setattr("clgrad.runtime.compiler.WARNINGS", "")
     compiler.kernels([careless])
     assert "careless" in capfd.readouterr().err
+
+
+def test_users_see_nothing_of_a_build() -> None:
+    code = "from clgrad import np; np.ones(3).wait_to_read()"
+    done = run("-c", code, CLGRAD_CACHE_LIMIT="0")
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 def test_debugging_asks_for_warnings() -> None:

@@ -267,7 +267,7 @@ class Compiler:
             program._build(options().encode(), [self._device])
         except self._opencl.Error as problem:
             raise build_error(self._device.name, text, str(problem), self._log(program)) from problem
-        if "warning" in self._log(program):
+        if not WARNINGS and "warning" in self._log(program):
             print(self._log(program), file=sys.stderr)
         missing = self._missing_kernel(program, kernel_names)
         if missing:
