@@ -12,9 +12,12 @@ import pytest
 
 import clgrad
 from clgrad import autograd, np, npx
-from clgrad.errors import OutOfDeviceMemoryError
+from clgrad.errors import IndexOutOfRangeError, OutOfDeviceMemoryError
 from clgrad.graph import pending
+from clgrad.graph.execute import state_of
+from clgrad.graph.faults import Fault
 from clgrad.graph.pending import MINE, MOST_PENDING, PATIENCE, pieces, repetition
+from clgrad.runtime.device import default_device
 
 STEPS = 5000
 
@@ -288,3 +291,15 @@ def test_pieces_hold_what_others_read() -> None:
     assert all(len(roots) == 1 for roots in found)
     assert found[0][0].storage is None
     assert pieces([found[0][0]]) == []
+
+
+def test_checks_of_many_lengths_go_with_their_plans() -> None:
+    lengths = range(20, 60)
+    index = np.array([0, 1], dtype="int32")
+    for length in lengths:
+        np.take(np.zeros(length), index).asnumpy()
+    with pytest.raises(IndexOutOfRangeError, match=r"take: an index is no whole number within -30 \.\. 29"):
+        np.take(np.zeros(30), index + 29).asnumpy()
+    state_of(default_device()).plans.clear()
+    gc.collect()
+    assert [one for one in gc.get_objects() if isinstance(one, Fault) and one.data[-1] in lengths] == []

@@ -6,7 +6,7 @@ open; who reads a result looks at the words, and only where one is set follows w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary, ref
 
 import numpy
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from clgrad.runtime.device import Device
     from clgrad.runtime.memory import Buffer
 
-_MESSAGES: list[tuple[type[ClgradError], str]] = []
-
 # The checks of one run that are told apart, and the open runs with checks; those beyond share the last.
 WORDS = 64
 MOST_OPEN = 8
@@ -27,10 +25,16 @@ MOST_OPEN = 8
 MOST_RUNS = 1024
 
 
-def register(error: type[ClgradError], message: str) -> int:
-    """The code, at least 1, of a check whose failure raises `error(message)` at the read."""
-    _MESSAGES.append((error, message))
-    return len(_MESSAGES)
+class Fault(NamedTuple):
+    """One kind of check, with its data: its failure raises `error`, and `data` fills the fields of `message`."""
+
+    error: type[ClgradError]
+    message: str
+    data: tuple[str | int, ...] = ()
+
+    def exception(self) -> ClgradError:
+        """The error to raise."""
+        return self.error(self.message.format(*self.data))
 
 
 class Run:
@@ -54,8 +58,9 @@ class Watch:
         self._words: list[Buffer] = []
         self._open = 0
         self._runs: list[Run] = []
-        self._bad: WeakKeyDictionary[Buffer, int] = WeakKeyDictionary()
-        self._untold: set[int] = set()
+        self._bad: WeakKeyDictionary[Buffer, Fault] = WeakKeyDictionary()
+        # In the order in which they were found.
+        self._untold: dict[Fault, None] = {}
 
     def words(self) -> Buffer:
         """The words, all zero, into which the checks of the next run write."""
@@ -78,21 +83,20 @@ class Watch:
         """Raise if what lies in a buffer comes from bad data."""
         with self._device.lock:
             self._look()
-            code = self._bad.get(buffer)
-        if code is not None:
-            self._raise(code)
+            fault = self._bad.get(buffer)
+        if fault is not None:
+            self._raise(fault)
 
     def check_all(self) -> None:
         """Raise for bad data that no read has raised for."""
         with self._device.lock:
             self._look()
         if self._untold:
-            self._raise(min(self._untold))
+            self._raise(next(iter(self._untold)))
 
-    def _raise(self, code: int) -> None:
-        self._untold.discard(code)
-        error, message = _MESSAGES[code - 1]
-        raise error(message)
+    def _raise(self, fault: Fault) -> None:
+        self._untold.pop(fault, None)
+        raise fault.exception()
 
     def _clear(self, words: Buffer) -> None:
         self._device.queue.write(words, 0, numpy.zeros(WORDS, "int32"))
@@ -116,21 +120,22 @@ class Watch:
 
     def _follow(self, run: Run, answers: list[numpy.ndarray[Any, Any]]) -> None:
         """Mark what a run computed from bad data, and what it computed from good data."""
-        plan, bad = run.plan, {}
-        for number, (code, items) in enumerate(plan.checks):
+        plan = run.plan
+        bad: dict[int, Fault] = {}
+        for number, (fault, items) in enumerate(plan.checks):
             if run.words is not None and answers[run.words][min(number, WORDS - 1)]:
-                bad.update(dict.fromkeys(items, code))
-                self._untold.add(code)
+                bad.update(dict.fromkeys(items, fault))
+                self._untold[fault] = None
         results = {}
         for one in plan.items.all:
             if one.is_leaf:
                 buffer = run.buffers[one.node]()
-                code = 0 if buffer is None else self._bad.get(buffer, 0)
+                found = None if buffer is None else self._bad.get(buffer)
             else:
                 results[one.node] = one.index
-                code = next((bad[operand.item] for operand in one.operands if operand.item in bad), 0)
-            if code:
-                bad.setdefault(one.index, code)
+                found = next((bad[operand.item] for operand in one.operands if operand.item in bad), None)
+            if found is not None:
+                bad.setdefault(one.index, found)
         for place, home in plan.outputs:
             buffer = run.buffers[home.slot]()
             if buffer is not None:

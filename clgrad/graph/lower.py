@@ -47,8 +47,8 @@ def round_up(value: int, step: int) -> int:
 #   ("output",) the node's row-major buffer   ("scratch", i) the i-th scratch buffer
 #   ("scalar", i, dtype) the number of Scalar input i, as dtype
 #   ("int", v) / ("long", v) / ("value", v, dtype) a constant
-#   ("fault", code) two arguments: the words of the run's checks, and which of them is set to 1 when the data of this
-#                   one is bad. `code` comes from faults.register(error, message)
+#   ("fault", fault) two arguments: the words of the run's checks, and which of them is set to 1 when the data of this
+#                    one is bad: a faults.Fault says what the next read then raises
 Argument = tuple[Any, ...]
 
 

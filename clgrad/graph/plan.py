@@ -12,7 +12,7 @@ import numpy
 
 from clgrad.dtypes import COMPUTE_NAME, DType, as_dtype, float16
 from clgrad.graph.bundle import Bundle, bundles, joined
-from clgrad.graph.faults import WORDS
+from clgrad.graph.faults import WORDS, Fault
 from clgrad.graph.fuse import Fuser, Group
 from clgrad.graph.items import Item, Items, Operand
 from clgrad.graph.kernels import LoopLowerer
@@ -65,7 +65,7 @@ class Plan:
     outputs: list[tuple[int, Home]]  # (place in the trace's order, home)
     result_bytes: list[int]
     temporary_bytes: list[int]
-    checks: list[tuple[int, list[int]]]  # (code of the fault, items that are computed from the data checked)
+    checks: list[tuple[Fault, list[int]]]  # (what bad data raises, items that are computed from the data checked)
     last_use: int = 0  # the number of the flush
 
 
@@ -99,7 +99,7 @@ class Planner:
             steps, self.works, self.items, outputs, self.homes.result_bytes, self.homes.temporary_bytes, self._checks(),
         )  # fmt: skip
 
-    def _checks(self) -> list[tuple[int, list[int]]]:
+    def _checks(self) -> list[tuple[Fault, list[int]]]:
         """The checks of data, in the order of the launches."""
         return [
             (argument[1], work.stores)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from clgrad.errors import ArgumentError
+from clgrad.graph.faults import Fault
 from clgrad.graph.lower import Argument, Launch, Lowered, Problem, round_up
 from clgrad.graph.node import Library
-from clgrad.ops.gathering import BITS, fault_code
+from clgrad.ops.gathering import BITS
 from clgrad.ops.operation import Value
 from clgrad.runtime.compiler import KernelSource
 from clgrad.shapes import size_of
@@ -32,4 +33,4 @@ def refuse(x: Value, bad: Value, message: str) -> Value:
     """x without history; where a boolean of `bad`, of its shape, holds, the next read raises an ArgumentError."""
     if 0 in x.shape:
         return x
-    return Value(_REFUSE, (x, bad), fault_code(ArgumentError, message), x.shape, x.dtype, x.device)
+    return Value(_REFUSE, (x, bad), Fault(ArgumentError, message), x.shape, x.dtype, x.device)

@@ -5,12 +5,11 @@ An array is read as (outer, length, inner): one axis is indexed, those before an
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from clgrad import dtypes
-from clgrad.errors import ClgradError, DTypeError, IndexOutOfRangeError
-from clgrad.graph import faults
+from clgrad.errors import DTypeError, IndexOutOfRangeError
+from clgrad.graph.faults import Fault
 from clgrad.graph.lower import Argument, Launch, Lowered, Problem, round_up
 from clgrad.graph.node import Library
 from clgrad.ops.arithmetic import cast
@@ -25,12 +24,6 @@ _GROUP = 128
 BITS = {1: "uchar", 2: "ushort", 4: "uint", 8: "ulong"}
 
 
-@cache
-def fault_code(error: type[ClgradError], message: str) -> int:
-    """The code of a fault; one per message."""
-    return faults.register(error, message)
-
-
 def _source(name: str, **defines: str) -> KernelSource:
     return KernelSource("indexing.cl", name, tuple(sorted(defines.items())))
 
@@ -39,7 +32,7 @@ def _source(name: str, **defines: str) -> KernelSource:
 
 
 def _lower_normalize(problem: Problem) -> Lowered:
-    lowest, length, code = problem.attributes
+    lowest, length, fault = problem.attributes
     layout = problem.inputs[0]
     assert layout is not None
     count, group = size_of(layout.shape), problem.group(_GROUP)
@@ -49,12 +42,16 @@ def _lower_normalize(problem: Problem) -> Lowered:
     source = _source("normalize_index", INDEX=given, WIDE_INDEX=wide, PER_ITEM=str(per_item))
     arguments: tuple[Argument, ...] = (
         ("input", 0), ("offset", 0), ("output",), ("long", count), ("long", lowest), ("long", length),
-        ("fault", code),
+        ("fault", fault),
     )  # fmt: skip
     return Lowered((Launch(source, arguments, (round_up(-(-count // per_item), group),), (group,)),))
 
 
 _NORMALIZE = Library("normalize_index", _lower_normalize)
+_OUTSIDE = (
+    "{}: {} is no whole number within {} .. {}, for an axis of length {}. "
+    "Usual cause: counting from 1, or labels of more classes than the array has"
+)
 
 
 def normalize_index(name: str, indices: Value, length: int) -> Value:
@@ -75,11 +72,8 @@ def _normalized(name: str, indices: Value, lowest: int, length: int, what: str) 
         raise DTypeError(f"{name}: indices must be integers, got booleans; convert with astype('int64')")
     if length == 0 and size_of(indices.shape):
         raise IndexOutOfRangeError(f"{name}: the indexed axis has length 0, so every index is out of range")
-    message = (
-        f"{name}: {what} is no whole number within {lowest} .. {length - 1}, for an axis of length {length}. "
-        "Usual cause: counting from 1, or labels of more classes than the array has"
-    )
-    attributes = (lowest, length, fault_code(IndexOutOfRangeError, message))
+    fault = Fault(IndexOutOfRangeError, _OUTSIDE, (name, what, lowest, length - 1, length))
+    attributes = (lowest, length, fault)
     return Value(_NORMALIZE, (indices,), attributes, indices.shape, dtypes.int64, indices.device)
 
 
