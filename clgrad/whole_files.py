@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
@@ -31,9 +31,12 @@ def replacing(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
                 shutil.copymode(path, unfinished)
             yield stream
         _replace(unfinished, path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
+    except OSError as problem:
+        # The name that people know, also for a disk that is full or a folder that does not exist.
+        raise OSError(problem.errno, problem.strerror, str(path)) from problem
+    finally:
+        with suppress(OSError):
+            unfinished.unlink()
 
 
 def _replace(unfinished: Path, path: Path) -> None:

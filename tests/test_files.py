@@ -18,6 +18,7 @@ import pytest
 
 from clgrad import np, npx
 from clgrad.errors import IndexOutOfRangeError
+from clgrad.runtime.device import default_device
 
 
 @pytest.fixture
@@ -91,6 +92,27 @@ def test_a_pipe_is_written_in_place(path: Path) -> None:
         npx.save(path, [np.ones(2)])
         assert [one.tolist() for one in npx.load(io.BytesIO(content.result(timeout=60)))] == [[1, 1]]
     assert stat.S_ISFIFO(path.stat().st_mode)
+
+
+def test_the_null_device_takes_everything() -> None:
+    npx.save(os.devnull, [np.ones(2)])
+    assert not os.path.isfile(os.devnull)
+
+
+def test_errors_of_the_system_name_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        npx.save(path / "absent" / "x", np.ones(1))
+    assert caught.value.filename == str(path / "absent" / "x")
+    npx.save(path, np.ones(2))
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=r"No space left.*weights"):
+        npx.save(path, np.zeros(2))
+    assert npx.load(path).tolist() == [1, 1]
+    assert os.listdir(path.parent) == ["weights"]
 
 
 def test_a_file_that_is_open_elsewhere_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +221,30 @@ def test_damaged_files_are_refused_with_their_name(path: Path, name: str) -> Non
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_two_arrays_of_one_name_are_refused(path: Path) -> None:
     path.write_bytes(archive(("x.npy", ONE), ("x.npy", ONE)))
-    with pytest.raises(ValueError, match=r"several arrays of the name 'x\.npy'"):
+    with pytest.raises(ValueError, match="several arrays of the name 'x'"):
+        npx.load(path)
+    path.write_bytes(archive(("x", ONE), ("x.npy", ONE)))
+    with pytest.raises(ValueError, match="several arrays of the name 'x'"):
+        npx.load(path)
+
+
+def test_the_damaged_array_of_a_file_is_named(path: Path) -> None:
+    path.write_bytes(archive(("good.npy", ONE), ("bad.npy", ONE[:-1])))
+    with pytest.raises(ValueError, match=r"weights.*: array 'bad': "):
+        npx.load(path)
+
+
+def test_an_array_may_hold_the_bytes_of_an_archive(tmp_path: Path) -> None:
+    content = numpy.frombuffer(FILE, "uint8")
+    numpy.save(tmp_path / "bytes.npy", content)
+    assert npx.load(tmp_path / "bytes.npy").tolist() == content.tolist()
+
+
+def test_what_cannot_fit_into_the_device_is_not_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    npx.save(path, np.zeros(1000))
+    monkeypatch.setattr(default_device().memory, "limit", 1000)
+    monkeypatch.setattr(zipfile.ZipFile, "open", None)
+    with pytest.raises(MemoryError, match=r"weights.*bytes.* do not fit"):
         npx.load(path)
 
 

@@ -4,22 +4,40 @@ from __future__ import annotations
 
 import zipfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import prod
 from typing import IO, Any
 
 import numpy
 
 from clgrad.dtypes import as_dtype, bool_
-from clgrad.errors import ArgumentError
+from clgrad.errors import ArgumentError, ClgradError, OutOfDeviceMemoryError
 from clgrad.runtime.byte_sizes import format_bytes
 
 Numbers = numpy.ndarray[Any, Any]
+
+ARRAY_START = numpy.lib.format.MAGIC_PREFIX
 
 _HEADERS: dict[tuple[int, int], Callable[[IO[bytes]], tuple[tuple[int, ...], bool, Any]]] = {
     (1, 0): numpy.lib.format.read_array_header_1_0,
     (2, 0): numpy.lib.format.read_array_header_2_0,
 }
+
+
+@contextmanager
+def naming(what: str) -> Iterator[None]:
+    """Says in every error which file or array it is about. zipfile, zlib and NumPy raise a dozen for damaged bytes."""
+    try:
+        yield
+    except OutOfDeviceMemoryError as problem:
+        raise OutOfDeviceMemoryError(f"{what}, or too large: {problem}") from problem
+    except MemoryError:
+        raise
+    except ClgradError as problem:
+        raise type(problem)(f"{what}: {problem}") from problem
+    except Exception as problem:
+        raise ArgumentError(f"{what}: {problem!r}") from problem
 
 
 def write_array(stream: IO[bytes], numbers: Numbers) -> None:
@@ -78,8 +96,8 @@ def members(archive: zipfile.ZipFile, size: int, limit: int) -> dict[str, zipfil
             f"its {format_bytes(size)} would become {format_bytes(total)}, and the limit is {format_bytes(limit)}; "
             "if you trust it, say how many bytes its arrays may take, as in load(file, limit='2G')"
         )
-    names = Counter(member.filename for member in found)
-    double = next((name for name, count in names.items() if count > 1), None)
+    names = [member.filename.removesuffix(".npy") for member in found]
+    double = next((name for name, count in Counter(names).items() if count > 1), None)
     if double is not None:
         raise ArgumentError(f"it has several arrays of the name {double!r}")
-    return {member.filename.removesuffix(".npy"): member for member in found}
+    return dict(zip(names, found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -12,10 +13,11 @@ from typing import Any, BinaryIO
 from clgrad.array import ndarray
 from clgrad.array.conversion import chosen_device, from_host
 from clgrad.dtypes import as_dtype
-from clgrad.errors import ArgumentError, ClgradError
+from clgrad.errors import ArgumentError
 from clgrad.graph.execute import looking_at
-from clgrad.numpy_extension._archive import Numbers, check_member, members, read_array, write_array
+from clgrad.numpy_extension._archive import ARRAY_START, Numbers, check_member, members, naming, read_array, write_array
 from clgrad.runtime.byte_sizes import parse_bytes
+from clgrad.runtime.device import Device
 from clgrad.whole_files import replacing
 
 File = str | os.PathLike[str] | BinaryIO
@@ -92,10 +94,13 @@ def _written(op: str, file: File) -> Iterator[BinaryIO]:
     if not isinstance(file, (str, os.PathLike)):
         yield _stream(op, file, "write")
     elif os.path.exists(file) and not os.path.isfile(file):
+        # Some devices, such as /dev/null, answer wrongly where in the file they are.
+        content = io.BytesIO()
+        yield content
         with open(file, "wb") as stream:
-            yield stream
+            stream.write(content.getbuffer())
     else:
-        with replacing(Path(file)) as stream:
+        with replacing(Path(os.fsdecode(file))) as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
@@ -125,16 +130,8 @@ def load(file: File, limit: int | str | None = None) -> Any:
     [array([1., 1.]), array([0.])]
     """
     most = parse_bytes(str(limit), "limit") if limit is not None else None
-    with _opened(file) as stream:
-        try:
-            kind, arrays = _read(stream, most)
-        except MemoryError:
-            raise
-        except ClgradError as problem:
-            raise type(problem)(f"load: {file!r} is damaged or no file of arrays: {problem}") from problem
-        except Exception as problem:
-            # zipfile, zlib and NumPy have a dozen errors for what is no archive.
-            raise ArgumentError(f"load: {file!r} is damaged or no file of arrays: {problem!r}") from problem
+    with _opened(file) as stream, naming(f"load: {file!r} is damaged or no file of arrays"):
+        kind, arrays = _read(stream, most)
     if kind == _SINGLE:
         return arrays["arr_0"]
     return list(arrays.values()) if kind == _LIST else arrays
@@ -150,19 +147,31 @@ def _opened(file: File) -> Iterator[BinaryIO]:
 
 
 def _read(stream: BinaryIO, limit: int | None) -> tuple[bytes, dict[str, ndarray]]:
-    size = stream.seek(0, os.SEEK_END)
-    if not zipfile.is_zipfile(stream):
-        stream.seek(0)
-        return _SINGLE, {"arr_0": _array(read_array(stream, size))}
+    size, device = stream.seek(0, os.SEEK_END), chosen_device()
+    stream.seek(0)
+    start = stream.read(len(ARRAY_START))
+    stream.seek(0)
+    # An array may hold the bytes of an archive, so that the start decides.
+    if start == ARRAY_START:
+        _check_room(size, device)
+        return _SINGLE, {"arr_0": _array(read_array(stream, size), device)}
     arrays = {}
     with zipfile.ZipFile(stream) as archive:
-        for name, member in members(archive, size, max(EXPANDED, EXPANSION * size) if limit is None else limit).items():
-            with archive.open(member) as content:
-                arrays[name] = _array(read_array(content, member.file_size))
+        listed = members(archive, size, max(EXPANDED, EXPANSION * size) if limit is None else limit)
+        _check_room(sum(member.file_size for member in listed.values()), device)
+        for name, member in listed.items():
+            with naming(f"array {name!r}"), archive.open(member) as content:
+                arrays[name] = _array(read_array(content, member.file_size), device)
     if archive.comment == _SINGLE and list(arrays) != ["arr_0"]:
         raise ArgumentError(f"a file of one array has the arrays {list(arrays)}")
     return archive.comment, arrays
 
 
-def _array(numbers: Numbers) -> ndarray:
-    return ndarray(from_host(numbers, chosen_device(), as_dtype(numbers.dtype)))
+def _check_room(nbytes: int, device: Device) -> None:
+    """What cannot fit into the device is not read either."""
+    if nbytes > device.memory.limit:
+        raise device.memory.out_of_memory(nbytes)
+
+
+def _array(numbers: Numbers, device: Device) -> ndarray:
+    return ndarray(from_host(numbers, device, as_dtype(numbers.dtype)))
