@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from clgrad.cli.trial import Crash, find_crashes
 from clgrad.errors import DeviceNotFoundError
 from clgrad.runtime.byte_sizes import format_bytes
 from clgrad.runtime.capabilities import KINDS
@@ -17,6 +18,10 @@ from clgrad.runtime.platforms import Platform, find_platforms
 
 def show_devices(console: Console) -> int:
     """Prints the tables; 0 when there is a device to choose."""
+    crashes = find_crashes()
+    if crashes:
+        _show_crashes(console, crashes)
+        return 1
     working, rejected = devices(), rejected_devices()
     idle = [platform for platform in find_platforms() if platform.problem]
     try:
@@ -32,6 +37,13 @@ def show_devices(console: Console) -> int:
         return 1
     console.print(f"Chosen: [bold green]{escape(describe_choice(chosen))}")
     return 0
+
+
+def _show_crashes(console: Console, crashes: list[Crash]) -> None:
+    for crash in crashes:
+        console.print(f"{crash.subject}: {crash.text}", style="red", markup=False)
+        for fix in crash.fixes:
+            console.print(f"  {fix}", markup=False, soft_wrap=True)
 
 
 def device_table(working: list[Device], chosen: Device | None) -> Table:

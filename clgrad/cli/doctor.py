@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Literal
 
 from rich.console import Console
@@ -15,6 +14,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from clgrad.cli.devices import describe_choice
+from clgrad.cli.remedies import mend_cache, mend_driver
+from clgrad.cli.trial import Crash, find_crashes
 from clgrad.errors import ClgradError
 from clgrad.runtime import shell
 from clgrad.runtime.byte_sizes import format_bytes
@@ -22,13 +23,12 @@ from clgrad.runtime.device import default_device, devices, rejected_devices
 from clgrad.runtime.disk_cache import default_cache
 from clgrad.runtime.drivers import (
     VENDORS_VARIABLE,
-    Driver,
     driver_problem,
     find_drivers,
     install_commands,
-    pip_command,
 )
 from clgrad.runtime.platforms import find_platforms
+from clgrad.runtime.pocl_cache import other_pocl_cache, pocl_cache_folder, pocl_cache_problem
 
 SETTINGS = {
     "CLGRAD_DEVICE": "the device of new arrays: cpu, gpu, gpu:1, or part of a name",
@@ -57,8 +57,11 @@ class Finding:
 
 def show_diagnosis(console: Console) -> int:
     """Prints what was checked and the commands that mend it; 0 when a device works."""
+    crashes = find_crashes()
+    # Nothing here may use a driver that ends the process.
+    check_devices = partial(_report, crashes) if crashes else _check_devices
     checks = (
-        _check_packages, _check_settings, _check_drivers, _check_devices, _check_cache, _check_pocl_cache,
+        _check_packages, _check_settings, _check_drivers, check_devices, _check_cache, _check_pocl_cache,
     )  # fmt: skip
     findings = [finding for check in checks for finding in check()]
     table = Table(title="Diagnosis", title_justify="left")
@@ -112,20 +115,12 @@ def _check_drivers() -> Iterator[Finding]:
         if problem is None:
             yield Finding("ok", subject, driver.library)
         else:
-            yield Finding("note", subject, f"{driver.icd}: {problem}", _mend_driver(driver))
+            yield Finding("note", subject, f"{driver.icd}: {problem}", mend_driver(driver))
 
 
-def _mend_driver(driver: Driver) -> tuple[str, ...]:
-    if "intelocl_emu" in driver.library:
-        # Intel's runtime for CPUs names an emulator that it does not bring. Nothing is missing.
-        return ()
-    if "intelocl" in driver.library:
-        return (f"{pip_command()} --force-reinstall",)
-    if driver.origin == "pyopencl":
-        return (shell.run_python("-m", "pip", "install", "--force-reinstall", "pyopencl[pocl]"),)
-    if driver.origin == "variable":
-        return (shell.unset_variable(VENDORS_VARIABLE),)
-    return (shell.remove_file(driver.icd),)
+def _report(crashes: list[Crash]) -> Iterator[Finding]:
+    for crash in crashes:
+        yield Finding("bad", crash.subject, crash.text, crash.fixes)
 
 
 def _check_devices() -> Iterator[Finding]:
@@ -157,17 +152,13 @@ def _check_choice() -> Finding:
 
 
 def _check_pocl_cache() -> Iterator[Finding]:
-    """PoCL lists no device at all when it cannot write its own cache."""
     if not any("pocl" in driver.library for driver in find_drivers()):
         return
-    parent = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
-    folder = Path(os.environ.get("POCL_CACHE_DIR") or parent / "pocl" / "kcache")
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
-    if existing.is_dir() and os.access(existing, os.W_OK):
-        yield Finding("ok", "cache of PoCL", str(folder))
+    problem = pocl_cache_problem()
+    if problem:
+        yield Finding("note", "cache of PoCL", problem, (other_pocl_cache(),))
     else:
-        fix = shell.set_variable("POCL_CACHE_DIR", Path(tempfile.gettempdir(), "pocl-cache"))
-        yield Finding("note", "cache of PoCL", f"{folder} cannot be written, so PoCL does not work", (fix,))
+        yield Finding("ok", "cache of PoCL", f"{pocl_cache_folder()} can be written")
 
 
 def _check_cache() -> Iterator[Finding]:
@@ -180,11 +171,6 @@ def _check_cache() -> Iterator[Finding]:
         cache.check()
     except OSError as problem:
         text = f"{cache.folder} cannot be used, so every process compiles its kernels again: {problem}"
-        yield Finding("note", "program cache", text, _mend_cache(cache.folder))
+        yield Finding("note", "program cache", text, mend_cache(cache.folder))
         return
     yield Finding("ok", "program cache", f"{cache.folder}, at most {format_bytes(cache.limit)}")
-
-
-def _mend_cache(folder: Path) -> tuple[str, ...]:
-    other = shell.set_variable("CLGRAD_CACHE_DIR", Path(tempfile.gettempdir(), "clgrad-cache"))
-    return (f"chmod 700 {shell.quoted(str(folder))}", other) if folder.is_dir() else (other,)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from clgrad.runtime.drivers import load_opencl
+from clgrad.runtime.pocl_cache import PLATFORM_NAME, pocl_cache_problem
 
 if TYPE_CHECKING:
     import pyopencl
@@ -40,9 +41,14 @@ def _read_platform(cl: pyopencl.Platform, seen: set[int]) -> Platform | None:
         listed = cl.get_devices()
     except load_opencl().Error as problem:
         # A driver without its hardware must not hide the others.
-        return Platform(name, version, (), f"lists no devices: {problem}")
+        return Platform(name, version, (), f"lists no devices: {_cause(name) or problem}")
     if not listed:
-        return Platform(name, version, (), "lists no devices")
+        return Platform(name, version, (), ": ".join(filter(None, ("lists no devices", _cause(name)))))
     new = tuple(device for device in listed if device.int_ptr not in seen)
     seen.update(device.int_ptr for device in new)
     return Platform(name, version, new) if new else None
+
+
+def _cause(platform_name: str) -> str | None:
+    """Why a platform lists no devices, where that can be known: drivers give no reason."""
+    return pocl_cache_problem() if platform_name == PLATFORM_NAME else None

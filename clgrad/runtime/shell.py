@@ -28,6 +28,11 @@ def remove_file(path: Path) -> str:
     return f"{'Remove-Item' if sys.platform == 'win32' else 'rm'} {quoted(str(path))}"
 
 
+def remove_folder(path: Path) -> str:
+    """Deletes a folder with all that it holds."""
+    return f"{'Remove-Item -Recurse' if sys.platform == 'win32' else 'rm -r'} {quoted(str(path))}"
+
+
 def quoted(text: str) -> str:
     """One word of a command."""
     return "'" + text.replace("'", "''") + "'" if sys.platform == "win32" else shlex.quote(text)

@@ -1,0 +1,43 @@
+"""The folder in which PoCL keeps what it compiled. Without a usable one PoCL lists no devices, or ends the process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from clgrad.runtime import shell
+from clgrad.runtime.byte_sizes import format_bytes
+
+PLATFORM_NAME = "Portable Computing Language"
+# A program with its kernels takes some hundred kilobytes.
+LEAST_FREE = 8 << 20
+
+
+def pocl_cache_folder() -> Path:
+    """Where PoCL looks: POCL_CACHE_DIR, else a folder among the user's caches."""
+    parent = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
+    return Path(os.environ.get("POCL_CACHE_DIR") or parent / "pocl" / "kcache")
+
+
+def pocl_cache_problem() -> str | None:
+    """Why PoCL cannot use its cache, or None. Damaged files show only when a process that reads them ends."""
+    folder = pocl_cache_folder()
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        return f"its cache {folder} cannot be written; set POCL_CACHE_DIR to a folder that can"
+    free = shutil.disk_usage(existing).free
+    if free < LEAST_FREE:
+        return f"the disk of its cache {folder} is full ({format_bytes(free)} free); set POCL_CACHE_DIR to another"
+    return None
+
+
+def other_pocl_cache() -> str:
+    """The command that gives PoCL a cache which does not exist yet, so that nothing in it is damaged."""
+    folder = Path(tempfile.gettempdir(), "pocl-cache")
+    number = 2
+    while folder.exists():
+        folder = folder.with_name(f"pocl-cache-{number}")
+        number += 1
+    return shell.set_variable("POCL_CACHE_DIR", folder)
