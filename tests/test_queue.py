@@ -8,12 +8,11 @@ from typing import Any
 import numpy
 import pytest
 
-from clgrad.errors import ArgumentError, DeviceError, OutOfDeviceMemoryError
+from clgrad.errors import DeviceError, OutOfDeviceMemoryError
 from clgrad.runtime.device import PROBE, Device, devices
 from clgrad.runtime.drivers import load_opencl
-from clgrad.runtime.queue import LARGEST_STAGED, STAGED_LIMIT, Queue, debug_level
+from clgrad.runtime.queue import LARGEST_STAGED, STAGED_LIMIT, Queue
 from clgrad.runtime.statistics import statistics
-from tests.processes import run
 
 
 @pytest.fixture(params=devices(), ids=str)
@@ -184,18 +183,6 @@ def test_threads_may_share_a_queue(device: Device) -> None:
     assert not failed
 
 
-@pytest.mark.parametrize(("given", "level"), [("", 0), ("0", 0), ("1", 1), ("2", 2)])
-def test_debug_levels(monkeypatch: pytest.MonkeyPatch, given: str, level: int) -> None:
-    monkeypatch.setenv("CLGRAD_DEBUG", given)
-    assert debug_level() == level
-
-
-def test_an_unknown_debug_level_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CLGRAD_DEBUG", "yes")
-    with pytest.raises(ArgumentError, match="CLGRAD_DEBUG='yes'"):
-        debug_level()
-
-
 class FailingQueue:
     """Stands for a command queue on which a kernel fails while it runs."""
 
@@ -210,9 +197,3 @@ def test_debugging_ties_a_failure_to_its_launch(device: Device, monkeypatch: pyt
     monkeypatch.setattr(queue, "cl", FailingQueue())
     with pytest.raises(DeviceError, match=r"add, line 7 of train.py failed on test\(0\): it divided by zero"):
         queue.launch(counting_kernel(device), (16,), (1,), "add, line 7 of train.py")
-
-
-def test_level_two_names_each_launch_before_it_starts() -> None:
-    code = "from clgrad.runtime.device import default_device; default_device()"
-    assert "launching the probe kernel" in run("-c", code, CLGRAD_DEBUG="2").stderr
-    assert run("-c", code, CLGRAD_DEBUG="1").stderr == ""

@@ -26,15 +26,20 @@ MOST_RUNS = 1024
 
 
 class Fault(NamedTuple):
-    """One kind of check, with its data: its failure raises `error`, and `data` fills the fields of `message`."""
+    """One kind of check, with its data: its failure raises `error`, and `data` fills the fields of `message`.
+
+    `origin` is the user's line that asked for the op, where it is known.
+    """
 
     error: type[ClgradError]
     message: str
     data: tuple[str | int, ...] = ()
+    origin: str | None = None
 
     def exception(self) -> ClgradError:
         """The error to raise."""
-        return self.error(self.message.format(*self.data))
+        said = self.message.format(*self.data)
+        return self.error(f"{said} (asked for in {self.origin})" if self.origin else said)
 
 
 class Run:

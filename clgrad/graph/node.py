@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from itertools import count
 from pathlib import Path
@@ -10,6 +9,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from clgrad.dtypes import DType
+from clgrad.runtime.debugging import is_debugging
 from clgrad.shapes import Shape, contiguous_strides, is_contiguous
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _serial = count()
 
-# CLGRAD_DEBUG=1: every node notes the user's line that made it, and every launch is waited for.
-DEBUG = os.environ.get("CLGRAD_DEBUG", "0") not in ("", "0")
+# Every node notes the user's line that made it.
+DEBUG = is_debugging()
 _PACKAGE = str(Path(__file__).resolve().parents[1])
 
 

@@ -37,6 +37,7 @@ class Work:
     loads: list[int]
     stores: list[int]
     scratch: list[int]
+    origin: str | None = None  # the user's line that asked for a library kernel, where it is known
 
 
 class Step:
@@ -102,7 +103,7 @@ class Planner:
     def _checks(self) -> list[tuple[Fault, list[int]]]:
         """The checks of data, in the order of the launches."""
         return [
-            (argument[1], work.stores)
+            (argument[1]._replace(origin=work.origin), work.stores)
             for work in self.works
             for launch in work.launches
             for argument in launch.arguments
@@ -177,7 +178,9 @@ class Planner:
         label = " + ".join(dict.fromkeys(loops[0].labels))
         stores = [store.item for store in loops[0].stores]
         loads = [*(read.item for read in item.operands), *_loaded(loops[0])]
-        return self._finished(launches, [label] * len(launches), loads, stores, before)
+        work = self._finished(launches, [label] * len(launches), loads, stores, before)
+        work.origin = item.origin
+        return work
 
     def _readable(self, item: Item, read: Operand, shape: tuple[int, ...], copies: list[Launch]) -> Operand:
         """The operand as the library kernel can read it: as it is, or copied row-major to scratch."""

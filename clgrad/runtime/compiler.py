@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from clgrad.errors import BuildError
 from clgrad.runtime.build_log import build_error
 from clgrad.runtime.capabilities import Capabilities, KernelShape
+from clgrad.runtime.debugging import is_debugging
 from clgrad.runtime.disk_cache import DiskCache
 from clgrad.runtime.drivers import load_opencl
 from clgrad.runtime.process import check_process
-from clgrad.runtime.queue import debug_level
 from clgrad.runtime.shared_files import kernel_text, needed_files
 from clgrad.runtime.statistics import counters
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 OPTIONS = "-cl-std=CL1.2"
 # PoCL prints the number of warnings to the terminal at each build: only who works on kernels asks for them.
-WARNINGS = "" if debug_level() else "-w"
+WARNINGS = "" if is_debugging() else "-w"
 
 
 def options() -> str:

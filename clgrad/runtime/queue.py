@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from clgrad.errors import ArgumentError, DeviceError, OutOfDeviceMemoryError
+from clgrad.errors import DeviceError, OutOfDeviceMemoryError
+from clgrad.runtime.debugging import debug_level
 from clgrad.runtime.drivers import load_opencl
 from clgrad.runtime.memory import Buffer, MemoryPool
 from clgrad.runtime.process import check_process
@@ -199,11 +199,3 @@ class Queue:
             f"{action} failed on {self.device_name}: {problem}. The cause may be a kernel that was "
             "launched before: set CLGRAD_DEBUG=1 to learn which"
         )
-
-
-def debug_level() -> int:
-    """What CLGRAD_DEBUG asks for: 1 waits after each launch, 2 also names each launch before it starts."""
-    given = os.environ.get("CLGRAD_DEBUG") or "0"
-    if given not in ("0", "1", "2"):
-        raise ArgumentError(f"CLGRAD_DEBUG={given!r} is not a level of debugging; use 0, 1 or 2")
-    return int(given)
