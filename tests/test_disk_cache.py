@@ -14,7 +14,7 @@ import pytest
 from clgrad.errors import ArgumentError
 from clgrad.runtime import disk_cache
 from clgrad.runtime.disk_cache import HEADER, MAGIC, DiskCache, cache_folder, default_cache
-from tests.processes import ROOT, environment, output_of
+from tests.processes import ROOT, environment, output_of, run
 
 PAYLOAD = bytes(range(256)) * 40
 
@@ -114,6 +114,51 @@ def test_a_limit_of_zero_turns_it_off(cache: DiskCache) -> None:
     cache.save("key", PAYLOAD)
     cache.limit = 0
     assert cache.load("key") is None
+
+
+def test_a_smaller_limit_acts_when_a_process_starts(cache: DiskCache) -> None:
+    """Whoever only loads never saves, and would keep what the limit of an earlier day allowed."""
+    for position in range(4):
+        cache.save(str(position), PAYLOAD)
+        used = time.time() - 1000 + position
+        os.utime(cache.folder / f"{position}.program", (used, used))
+    later = DiskCache(cache.folder, 2 * (HEADER + len(PAYLOAD)))
+    assert later.load("3") == PAYLOAD
+    assert sorted(file.name for file in cache.folder.iterdir()) == ["2.program", "3.program"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_in_the_place_of_a_file_is_a_miss_and_is_replaced(tmp_path: Path) -> None:
+    """In a process of its own, which would wait for ever for somebody to write into the pipe, or to read from it."""
+    code = """
+import os, sys
+from pathlib import Path
+from clgrad.runtime.disk_cache import DiskCache
+cache = DiskCache(Path(sys.argv[1]), 1 << 20)
+cache.save("other", b"payload")
+os.mkfifo(cache.folder / "key.program")
+print(cache.load("key"))
+cache.save("key", b"payload")
+print(cache.load("key"))
+os.mkfifo(cache._lock_path("key"))
+with cache.exclusive("key") as may_save:
+    print(may_save)
+"""
+    done = run("-c", code, str(tmp_path))
+    assert done.stdout.splitlines() == ["None", "b'payload'", "False"], done.stderr
+
+
+def test_folders_among_the_files_are_left_alone(cache: DiskCache) -> None:
+    cache.limit = 2 * (HEADER + len(PAYLOAD))
+    cache.folder.mkdir(mode=0o700)
+    folder = cache.folder / "key.program"
+    folder.mkdir()
+    os.utime(folder, (1, 1))
+    cache.save("key", PAYLOAD)
+    assert cache.load("key") is None
+    for position in range(4):
+        cache.save(str(position), PAYLOAD)
+    assert len(list(cache.folder.glob("*.program"))) == 3
 
 
 def test_leftovers_of_dead_writers_are_removed(cache: DiskCache) -> None:

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import platformdirs
@@ -39,6 +39,7 @@ class DiskCache:
     def __init__(self, folder: Path, limit: int):
         self.folder = folder
         self.limit = limit
+        self._limit_holds = False
 
     def load(self, key: str) -> bytes | None:
         """The content saved under a key; None when there is none that is whole."""
@@ -47,7 +48,9 @@ class DiskCache:
         path = self._path(key)
         try:
             self._check_folder()
-            content = path.read_bytes()
+            self._start()
+            with open(path, "rb", opener=_open_file) as file:
+                content = file.read()
         except OSError:
             return None
         payload = content[HEADER:]
@@ -81,7 +84,7 @@ class DiskCache:
         with ExitStack() as opened:
             try:
                 self._create_folder()
-                file = opened.enter_context(open(self._lock_path(key), "ab"))
+                file = opened.enter_context(open(self._lock_path(key), "ab", opener=_open_file))
             except OSError:
                 locked = False
             else:
@@ -114,6 +117,14 @@ class DiskCache:
         with replacing(self._path(key), 0o600) as file:
             file.write(self._header(key, payload) + payload)
 
+    def _start(self) -> None:
+        """Once in a process, since the limit may be smaller than it was for those that saved."""
+        if not self._limit_holds:
+            self._limit_holds = True
+            # What cannot be deleted can be read nevertheless.
+            with suppress(OSError):
+                self._evict()
+
     def _evict(self) -> None:
         """Deletes the files that were not used for the longest time, until the limit holds."""
         entries = []
@@ -121,9 +132,11 @@ class DiskCache:
             if entry.name.startswith("lock-"):
                 continue
             try:
-                found = entry.stat()
+                found = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
                 # Another process evicts, too.
+                continue
+            if not stat.S_ISREG(found.st_mode):
                 continue
             entries.append((found.st_mtime, found.st_size, Path(entry.path)))
         total = sum(size for _, size, _ in entries)
@@ -145,6 +158,15 @@ class DiskCache:
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.program"
+
+
+def _open_file(path: str, flags: int) -> int:
+    """Opens a file; opening a pipe would wait for the process at its other end, and a device may never end."""
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o600)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileNotFoundError(f"{path} is not a file")
+    return descriptor
 
 
 def _lock(descriptor: int) -> bool:
