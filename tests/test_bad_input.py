@@ -54,6 +54,11 @@ def gradient_of(function: autograd.Function, x: np.ndarray) -> None:
 MISTAKES = {
     "shapes that do not broadcast": (lambda x: x + np.ones(2), ValueError, r"add: shapes \(2, 3\) and \(2,\)"),
     "shapes that do not multiply": (lambda x: x @ x, ValueError, r"matmul.*\(2, 3\)"),
+    "a matrix and a longer vector": (lambda x: np.dot(x, np.ones(7)), ValueError, r"dot: shapes \(2, 3\) and \(7,\)"),
+    "a longer vector and a matrix": (lambda x: np.ones(7) @ x, ValueError, r"matmul: shapes \(7,\) and \(2, 3\)"),
+    "matvec of other lengths": (lambda x: np.matvec(x, np.ones(2)), ValueError, r"matvec: shapes \(2, 3\) and \(2,\)"),
+    "vecmat of other lengths": (lambda x: np.vecmat(np.ones(3), x), ValueError, r"vecmat: shapes \(3,\) and \(2, 3\)"),
+    "matvec of two vectors": (lambda x: np.matvec(x[0], x[0]), ValueError, "matvec.*at least 2 and 1 axes"),
     "a shape with other elements": (lambda x: x.reshape(4, 2), ValueError, r"reshape: 6 elements.*\(4, 2\)"),
     "two lengths to infer": (lambda x: x.reshape(-1, -1), ValueError, "at most one length may be -1"),
     "a negative shape": (lambda x: np.zeros((2, -3)), ValueError, r"zeros.*\(2, -3\)"),

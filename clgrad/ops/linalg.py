@@ -66,21 +66,25 @@ def matmul(a: Value, b: Value, *, name: str = "matmul") -> Value:
         raise ShapeError(f"{name}: an input is a single number; use multiply")
     if len(a.shape) == 1 and len(b.shape) == 1:
         return _inner_product(name, a, b)
+    _check_lengths(name, a, b, b.shape[max(len(b.shape) - 2, 0)])
     if len(a.shape) == 1:
         return squeeze(matmul(expand_dims(a, 0), b, name=name), -2)
     if len(b.shape) == 1:
         return squeeze(matmul(a, expand_dims(b, 1), name=name), -1)
-    if a.shape[-1] != b.shape[-2]:
-        raise ShapeError(
-            f"{name}: shapes {a.shape} and {b.shape} do not fit: {a.shape[-1]} columns meet {b.shape[-2]} rows. "
-            "Usual cause: one of them must be transposed"
-        )
     if len(a.shape) == 2 and len(b.shape) == 2:
         return _matrices(a, b)
     if size_of(b.shape[:-2]) == 1:
         return _fold_rows(a, b)
     batch = broadcast_shapes(name, a.shape[:-2], b.shape[:-2])
     return _matrices(broadcast_to(a, (*batch, *a.shape[-2:])), broadcast_to(b, (*batch, *b.shape[-2:])))
+
+
+def _check_lengths(name: str, a: Value, b: Value, rows: int) -> None:
+    if a.shape[-1] != rows:
+        raise ShapeError(
+            f"{name}: shapes {a.shape} and {b.shape} do not fit: {a.shape[-1]} columns meet {rows} rows. "
+            "Usual cause: one of them must be transposed"
+        )
 
 
 def _fold_rows(a: Value, b: Value) -> Value:
@@ -170,12 +174,23 @@ def vecdot(a: Value, b: Value, axis: int = -1) -> Value:
 
 def matvec(a: Value, b: Value) -> Value:
     """The products of matrices and vectors; the leading axes broadcast."""
-    return squeeze(matmul(a, expand_dims(b, -1)), -1)
+    _check_axes("matvec", a, 2, b, 1)
+    _check_lengths("matvec", a, b, b.shape[-1])
+    return squeeze(matmul(a, expand_dims(b, -1), name="matvec"), -1)
 
 
 def vecmat(a: Value, b: Value) -> Value:
     """The products of vectors and matrices; the leading axes broadcast."""
-    return squeeze(matmul(expand_dims(a, -2), b), -2)
+    _check_axes("vecmat", a, 1, b, 2)
+    _check_lengths("vecmat", a, b, b.shape[-2])
+    return squeeze(matmul(expand_dims(a, -2), b, name="vecmat"), -2)
+
+
+def _check_axes(name: str, a: Value, fewest_of_a: int, b: Value, fewest_of_b: int) -> None:
+    if len(a.shape) < fewest_of_a or len(b.shape) < fewest_of_b:
+        raise ShapeError(
+            f"{name}: shapes {a.shape} and {b.shape} must have at least {fewest_of_a} and {fewest_of_b} axes"
+        )
 
 
 def batch_dot(a: Value, b: Value, transpose_a: bool = False, transpose_b: bool = False) -> Value:
