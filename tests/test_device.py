@@ -19,6 +19,7 @@ from clgrad.runtime.capabilities import (
     unmet_requirement,
 )
 from clgrad.runtime.device import default_device, devices, find_device, set_default_device
+from clgrad.runtime.device_names import driver_names, matches
 from clgrad.runtime.drivers import load_opencl
 from tests.processes import output_of, run
 
@@ -74,7 +75,46 @@ def test_part_of_a_name_is_enough(choice: pytest.MonkeyPatch, part: str) -> None
     assert default_device() is devices()[0]
 
 
-@pytest.mark.parametrize("spec", ["cpu:99", "gpu:99", "cpu(99)", "no such device", "cpu:-1"])
+NAMES = {
+    "pocl": "pthread-haswell-AMD EPYC {driver} cpu",
+    "nvidia": "NVIDIA GeForce RTX 4090 {driver} gpu discrete",
+    "intel": "Intel(R) Iris(R) Xe Graphics {driver} gpu integrated",
+    "rusticl": "AMD Radeon RX 6600 (radeonsi, navi23) {driver} gpu discrete",
+}
+PLATFORMS = {
+    "pocl": SimpleNamespace(
+        name="Portable Computing Language", vendor="The pocl project", version="OpenCL 3.0 PoCL 3.1+debian  Linux, SPIR"
+    ),
+    "nvidia": SimpleNamespace(name="NVIDIA CUDA", vendor="NVIDIA Corporation", version="OpenCL 3.0 CUDA 12.2.138"),
+    "intel": SimpleNamespace(name="Intel(R) OpenCL Graphics", vendor="Intel(R) Corporation", version="OpenCL 3.0 "),
+    "rusticl": SimpleNamespace(name="rusticl", vendor="Mesa/X.org", version="OpenCL 3.0 "),
+}
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("pocl", {"pocl"}), ("PoCL", {"pocl"}), ("portable", {"pocl"}), ("Portable Computing", {"pocl"}),
+        ("cuda", {"nvidia"}), ("rtx4090", {"nvidia"}), ("rtx 4090", {"nvidia"}), ("geforce", {"nvidia"}),
+        ("Intel GPU", {"intel"}), ("intel iris xe", {"intel"}), ("Intel(R) OpenCL", {"intel"}),
+        ("mesa", {"rusticl"}), ("radeon", {"rusticl"}), ("amd", {"pocl", "rusticl"}), ("amd gpu", {"rusticl"}),
+        ("integrated", {"intel"}), ("opencl 3.0", set()), ("linux", set()), ("nvidia cpu", set()), (" ", set()),
+        ("", set()),
+    ],
+)  # fmt: skip
+def test_names_match_as_people_type_them(typed: str, found: set[str]) -> None:
+    names = {key: text.format(driver=driver_names(PLATFORMS[key])) for key, text in NAMES.items()}
+    assert {key for key, text in names.items() if matches(typed, text)} == found
+
+
+@pytest.mark.parametrize("typed", ["pocl", "PoCL cpu"])
+def test_pocl_is_found_by_its_name(typed: str) -> None:
+    if not any("Portable" in device.platform_name for device in devices()):
+        pytest.skip("PoCL is not installed")
+    assert "Portable" in find_device(typed).platform_name
+
+
+@pytest.mark.parametrize("spec", ["cpu:99", "gpu:99", "cpu(99)", "no such device", "cpu:-1", " "])
 def test_an_unknown_name_lists_what_exists(choice: pytest.MonkeyPatch, spec: str) -> None:
     with pytest.raises(DeviceNotFoundError, match="no device matches") as caught:
         find_device(spec)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,17 @@ def test_damaged_icd_files_are_reported_and_skipped(clean: pytest.MonkeyPatch, t
     assert problems["empty.icd"] == "is empty"
     assert "cannot be read" in str(problems["binary.icd"])
     assert "libclgrad-does-not-exist.so" in str(problems["missing.icd"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names a library of Linux")
+def test_a_library_that_is_no_driver_is_named_as_such(tmp_path: Path) -> None:
+    icd = tmp_path / "wrong.icd"
+    icd.write_text("libc.so.6")
+    said = "libc.so.6 is no OpenCL driver: it has no function clGetExtensionFunctionAddress"
+    done = run("-c", "from clgrad.runtime.device import default_device as d; d()", OCL_ICD_VENDORS=str(icd))
+    assert f"{icd}: {said}" in done.stderr
+    assert "no OpenCL device works" in done.stderr
+    assert "no OpenCL driver was found" not in done.stderr
 
 
 def test_without_a_driver_one_error_names_both_commands(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def devices() -> list[Device]:
 
 
 def find_device(place: Place = None) -> Device:
-    """The device of `cpu`, `gpu`, `gpu:1`, or part of its name or its platform's; None is the current one.
+    """The device of `cpu`, `gpu`, `gpu:1`, or words of its name or its driver's; None is the current one.
 
     >>> find_device(default_device().name).device_type == default_device().device_type
     True

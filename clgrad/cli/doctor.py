@@ -31,7 +31,7 @@ from clgrad.runtime.platforms import find_platforms
 from clgrad.runtime.pocl_cache import other_pocl_cache, pocl_cache_folder, pocl_cache_problem
 
 SETTINGS = {
-    "CLGRAD_DEVICE": "the device of new arrays: cpu, gpu, gpu:1, or part of a name",
+    "CLGRAD_DEVICE": "the device of new arrays: cpu, gpu, gpu:1, or words of a name",
     "CLGRAD_KERNEL_SHAPE": "cpu or gpu: forces the shape of all kernels",
     "CLGRAD_VECTOR_WIDTH": "4, 8 or 16: forces the lanes of vectors in CPU shape",
     "CLGRAD_MEMORY_LIMIT": "device memory that may be in use, such as 4G",

@@ -23,8 +23,9 @@ from clgrad.runtime.capabilities import (
     unmet_requirement,
 )
 from clgrad.runtime.compiler import Compiler
+from clgrad.runtime.device_names import driver_names, matches
 from clgrad.runtime.disk_cache import default_cache
-from clgrad.runtime.drivers import driver_problems, install_commands, load_opencl
+from clgrad.runtime.drivers import driver_problem, driver_problems, find_drivers, install_commands, load_opencl
 from clgrad.runtime.memory import MemoryPool
 from clgrad.runtime.platforms import find_platforms
 from clgrad.runtime.process import after_fork, check_process
@@ -58,6 +59,7 @@ class Device:
         self.kind = kind
         self.device_type: DeviceType = device_type(kind)
         self.index = index
+        self.names = " ".join((self.name, driver_names(cl.platform), self.device_type, kind))
         self.kernel_shape: KernelShape = choose_kernel_shape(kind)
         self.capabilities: Capabilities = read_capabilities(cl, self.kernel_shape)
         self.lock = RLock()
@@ -217,7 +219,9 @@ def set_default_device(spec: Device | str | None) -> None:
 
 
 def find_device(spec: Device | str | None = None) -> Device:
-    """The device of `cpu`, `gpu`, `gpu:1`, or part of its name or its platform's; None is the default.
+    """The device of `cpu`, `gpu`, `gpu:1`, or of words from its name and its driver's, as in `pocl` or `intel gpu`.
+
+    None is the default device.
 
     >>> find_device(str(default_device())) is default_device()
     True
@@ -244,8 +248,7 @@ def _matching(spec: str | None) -> Iterator[Device]:
     if match:
         index = int(match[2] or 0)
         return (device for device in _registry.usable(match[1].lower()) if device.index == index)
-    wanted = spec.strip().lower()
-    return (one for one in _registry.usable() if wanted in f"{one.name} {one.platform_name}".lower())
+    return (one for one in _registry.usable() if matches(spec, one.names))
 
 
 def _not_found(said: str) -> DeviceNotFoundError:
@@ -253,8 +256,10 @@ def _not_found(said: str) -> DeviceNotFoundError:
     broken = [f"  {one.name} ({one.platform_name}): {one.reason}" for one in _registry.rejected()]
     broken += [f"  {one.name}: {one.problem}" for one in find_platforms() if one.problem]
     broken += [f"  {problem}" for problem in driver_problems()]
+    if not find_platforms():
+        broken += [f"  {driver.icd}: offers no platform" for driver in find_drivers() if not driver_problem(driver)]
     if works:
-        lines = [f"no device matches {said}; use cpu, gpu, gpu:1, or part of a name. These work:", *works]
+        lines = [f"no device matches {said}; use cpu, gpu, gpu:1, or words of a name. These work:", *works]
     else:
         found = "no OpenCL device works" if broken else "no OpenCL driver was found"
         commands = "\nor, without root, with\n  ".join(install_commands())

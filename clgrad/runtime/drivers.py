@@ -31,6 +31,9 @@ VENDORS_VARIABLE = "OCL_ICD_VENDORS"
 SYSTEM_FOLDER = "/etc/OpenCL/vendors"
 ENVIRONMENT_FOLDER = "etc/OpenCL/vendors"
 
+# A loader looks for a driver's functions through one of these.
+ENTRIES = ("clGetExtensionFunctionAddress", "clIcdGetPlatformIDsKHR")
+
 # Of the system; of a pip or conda environment; inside pyopencl's wheel; named by OCL_ICD_VENDORS.
 Origin = Literal["system", "environment", "pyopencl", "variable"]
 
@@ -183,13 +186,15 @@ def _import_pyopencl() -> ModuleType:
 
 
 def driver_problem(driver: Driver) -> str | None:
-    """Why a driver cannot be loaded, or None. Loaders are silent about a library that is missing."""
+    """Why a driver cannot be used, or None. Loaders are silent about a library that is missing or is no driver."""
     if driver.problem:
         return driver.problem
     try:
-        ctypes.CDLL(driver.library)
+        library = ctypes.CDLL(driver.library)
     except OSError as problem:
         return f"the library does not load: {problem}"
+    if not any(hasattr(library, entry) for entry in ENTRIES):
+        return f"{driver.library} is no OpenCL driver: it has no function {ENTRIES[0]}"
     return None
 
 
