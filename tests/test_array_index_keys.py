@@ -39,6 +39,8 @@ KEYS = {
     "lists": (None, [0, 1], [2, 0]),
     "lists parted by an ellipsis of no axes": (None, [0, 1], [2, 0], ..., [1, 0], [0, 2]),
     "list beside an ellipsis of no axes": (ALL, [0, 1], [1, 0], 0, ...),
+    "range": (range(2), range(1, -1, -1)),
+    "index out of range that nothing meets": ([7], ALL, numpy.array([False, False])),
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import index
 from typing import Any
@@ -33,7 +34,7 @@ class Selection:
 
     `start`, `count` and `step` cut a box; reshaped to `middle` it lacks the axes of integers and has the new ones.
     Its axes `taken` are then indexed by `arrays`, which broadcast to `spread`; these new axes stand before the
-    `position`-th of the axes that stay. Arrays of the host are checked and not negative.
+    `position`-th of the axes that stay. Arrays of the host are checked and not negative, unless `spread` is empty.
     """
 
     start: Shape
@@ -72,7 +73,9 @@ class Selection:
         return self.kept[: self.position], self.taken, self.kept[self.position :]
 
     def flat(self, name: str, device: Device) -> Value:
-        """The positions along the taken axes as one, of one dimension, checked."""
+        """The positions along the taken axes as one, of one dimension, checked; nothing is wrong where none is."""
+        if not size_of(self.spread):
+            return constant(numpy.zeros(0, "int64"), device)
         lengths = tuple(self.middle[axis] for axis in self.taken)
         steps = contiguous_strides(lengths)
         known = [one for one in self.arrays if isinstance(one, numpy.ndarray)]
@@ -155,10 +158,9 @@ class _Builder:
     def add_array(self, item: Any, number: int) -> None:
         self.note(number)
         self.taken.append(len(self.middle))
-        length = self.shape[self.axis]
-        self.arrays.append(_checked(self.name, item, length) if isinstance(item, numpy.ndarray) else item)
-        self.middle.append(length)
-        self.cut(0, length, 1)
+        self.arrays.append(item)
+        self.middle.append(self.shape[self.axis])
+        self.cut(0, self.shape[self.axis], 1)
 
     def add_mask(self, item: Any, number: int) -> None:
         """A mask stands for the arrays of positions where it is true."""
@@ -182,10 +184,18 @@ class _Builder:
         self.advanced.append((number, len(self.middle) - len(self.taken)))
 
     def build(self) -> Selection:
+        spread = self.spread()
         return Selection(
             tuple(self.start), tuple(self.count), tuple(self.step), tuple(self.middle), tuple(self.taken),
-            tuple(self.arrays), self.spread(), self.position(),
+            self.checked() if size_of(spread) else tuple(self.arrays), spread, self.position(),
         )  # fmt: skip
+
+    def checked(self) -> tuple[Indices, ...]:
+        """The arrays, with those of the host within their axes and not negative."""
+        return tuple(
+            _checked(self.name, one, self.middle[axis]) if isinstance(one, numpy.ndarray) else one
+            for one, axis in zip(self.arrays, self.taken)
+        )
 
     def spread(self) -> Shape:
         try:
@@ -218,7 +228,7 @@ def plain_key(name: str, x: Value, key: Any) -> list[Any]:
 def _plain_item(item: Any) -> Any:
     if item is None or item is Ellipsis or isinstance(item, (slice, Node)) or is_mask(item):
         return item
-    if isinstance(item, (list, tuple, numpy.ndarray)):
+    if isinstance(item, (Sequence, numpy.ndarray)):
         array = numpy.asarray(item)
         if array.size == 0 and not isinstance(item, numpy.ndarray):
             array = array.astype("int64")
