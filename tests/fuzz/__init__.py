@@ -1,0 +1,1 @@
+"""Random programs, run in clgrad in several ways and in NumPy: all must agree. `python -m tests.fuzz --help`."""

@@ -1,0 +1,203 @@
+"""Programs with gradients: random expressions with views, writes, pauses and detaches, then a backward, and again.
+
+Their text names the lengths `m`, `n`, `k` and the `seed` of all numbers, so one program, and the kernels built for it,
+serves many sizes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+
+from tests.fuzz.draft import Draft
+from tests.fuzz.program import Program, Scope
+
+SHAPES = ["(m, n)", "(m, n)", "(n,)", "(m, 1)", "(1, n)", "()", "(k, m, n)", "(k, 1, n)"]
+NOMINAL = {"m": 5, "n": 7, "k": 3, "seed": 0}
+MASK = "np.array(numpy.arange(numpy.prod({0}.shape, dtype=int)).reshape({0}.shape) % 3 == {1}, dtype='bool')"
+POSITIONS = "np.array(numpy.arange(numpy.prod({0}.shape[:-1], dtype=int)).reshape({0}.shape[:-1]) % 3, dtype='int64')"
+
+UNARY = [
+    "np.tanh({0})", "np.sin({0})", "np.square({0})", "npx.relu({0})", "npx.sigmoid({0})", "-{0}", "{0} * 0.5 + 1.5",
+    "np.sqrt({0} * {0} + 1.0)", "np.clip({0}, -0.75, 0.75)", "np.abs({0})", "1 / ({0} * {0} + 2)", "np.exp(-{0} * {0})",
+]  # fmt: skip
+BINARY = [
+    "{0} + {1}", "{0} - {1}", "{0} * {1}", "{0} / ({1} * {1} + 1.0)", "np.maximum({0}, {1})", "np.minimum({0}, {1})",
+    "np.where({0} > {1}, {0} * 2, {1})", "np.where({0} > 0.25, {1}, {0})", "np.matmul({0}, {1}.T)", "{0} * 2 + {1}",
+    "np.matmul(np.tanh({0}.T), {1})", "np.concatenate([{0}, {1}], axis=0)", "np.stack([{0}, {1}], axis=0)",
+]  # fmt: skip
+REDUCTIONS = [
+    "np.sum({0})", "np.sum({0}, axis=-1)", "np.sum({0}, axis=0)", "np.mean({0}, axis=-1, keepdims=True)",
+    "np.mean({0}, axis=0, keepdims=True)", "np.max({0}, axis=-1, keepdims=True)", "np.min({0}, axis=0)",
+    "np.max({0})", "npx.softmax({0}, axis=-1)", "npx.log_softmax({0}, axis=-1)", "npx.softmax({0}, axis=0)",
+    "np.cumsum({0}, axis=0)", "{0} - np.mean({0}, axis=-1, keepdims=True)",
+]  # fmt: skip
+MOVEMENTS = [
+    "{0}.T", "np.reshape({0}, (-1,))", "np.flip({0}, 0)", "np.expand_dims({0}, 0)", "np.repeat({0}, 2, 0)",
+    "np.broadcast_to({0}, (2, *{0}.shape))", "np.roll({0}, 1, 0)", "{0}.copy()",
+]  # fmt: skip
+SELECTIONS = [
+    "{0}[[0, -1, 0]]", "{0}[..., [0, -1]]", "{0}[" + MASK.format("{0}", 1) + "]", "npx.pick({0}, " + POSITIONS + ")",
+    "np.take({0}, np.array([0, 1, 1], dtype='int32'), axis=-1)", "npx.gather_nd({0}, np.array([[0, 1]], dtype='int64'))",
+    "npx.index_add({0}, np.array([[0, 1, 0]], dtype='int64'), {0}[[0, 1, 1]])",
+    "npx.index_update({0}, np.array([[1]], dtype='int64'), {0}[:1] * 3)",
+]  # fmt: skip
+VIEWS = ["1:", ":-1", "::2", "::-1", "0", "-1", "..., 0", "..., 1:", "None", "..., ::-1", "0, 1:", "..."]
+KEYS = [*VIEWS, "[0, -1]", "..., [1]"]
+WRITTEN = ["0.5", "{1}", "{1} * 2", "{0} * 0.5", "{1}[::-1]"]
+
+
+class GraphDraft(Draft):
+    """Arrays of one floating dtype; some are variables."""
+
+    def __init__(self, random: Random, dtype: str) -> None:
+        super().__init__(random, wide=True, lengths=dict(NOMINAL))
+        self.dtype = dtype
+        self.variables: list[str] = []
+        self.arrays: list[str] = []
+        self.writable: set[str] = set()
+        # Variables with a history: it ends with the backward that passes it, so the heads depend on them.
+        self.written: set[str] = set()
+        for number in range(random.randint(2, 4)):
+            self._leaf(number)
+
+    def _leaf(self, number: int) -> None:
+        numbers = f"numpy.random.default_rng(seed + {number}).uniform(-1.5, 1.5, {self.random.choice(SHAPES)})"
+        name = self.bind(f"np.array({numbers}, dtype='{self.dtype}')")
+        assert name is not None
+        if number == 0 or self.random.random() < 0.7:
+            self.try_statement(f"{name}.attach_grad({self.random.choice(['', '', repr('add'), repr('null')])})")
+            self.variables.append(name)
+
+    def keep(self, name: str | None, writable: bool = True) -> None:
+        """An array that later statements may use, unless it is empty or large."""
+        if name is not None and 0 < self.array(name).numbers.size <= 300:
+            self.arrays.append(name)
+            if writable:
+                self.writable.add(name)
+
+    def pick_array(self) -> str:
+        recent = self.arrays[-4:] if self.random.random() < 0.7 else self.arrays
+        return self.random.choice(recent)
+
+    def expression(self) -> str:
+        """Of one array or two."""
+        kinds = [(UNARY, 3), (BINARY, 5), (REDUCTIONS, 3), (MOVEMENTS, 2), (SELECTIONS, 2)]
+        texts = self.random.choices([texts for texts, _ in kinds], [weight for _, weight in kinds])[0]
+        return self.random.choice(texts).format(self.pick_array(), self.pick_array())
+
+    # -- statements under record ---------------------------------------------------------------------------
+
+    def compute(self, scope: Scope = "record") -> None:
+        self.keep(self.bind(self.expression(), scope))
+
+    def rebind(self) -> None:
+        """The same name for another value; the old one may be free for reuse."""
+        name = self.pick_array()
+        if name in self.writable and name not in self.variables:
+            text = self.random.choice(UNARY).format(name)
+            self.try_statement(f"{name} = {text}", "record", name)
+
+    def view(self) -> None:
+        name = self.pick_array()
+        self.keep(self.bind(f"{name}[{self.random.choice(VIEWS)}]", "record"), name in self.writable)
+
+    def detach(self) -> None:
+        self.keep(self.bind(f"{self.pick_array()}.detach()", "record"), writable=False)
+
+    def pause(self) -> None:
+        """A value without history, or an update of a variable."""
+        untouched = [name for name in self.variables if name not in self.written]
+        if untouched and self.random.random() < 0.3:
+            name = self.random.choice(untouched)
+            self.try_statement(f"{name} *= 0.75", "pause", name)
+        else:
+            texts = [*UNARY, *REDUCTIONS]
+            self.keep(self.bind(self.random.choice(texts).format(self.pick_array()), "pause"))
+
+    def write(self) -> None:
+        """In place, all of an array or a part; through views and into variables too."""
+        name, other = self.pick_array(), self.pick_array()
+        if name not in self.writable:
+            return
+        value = self.random.choice(WRITTEN).format(name, other)
+        sign = self.random.choice(["=", "+=", "*="])
+        draw = self.random.random()
+        if draw < 0.3:
+            text = f"{name}[...] = {value}" if sign == "=" else f"{name} {sign} {value}"
+        elif draw < 0.45:
+            text = f"{name}[{MASK.format(name, 0)}] = 0.5"
+        else:
+            text = f"{name}[{self.random.choice(KEYS)}] {sign} {value}"
+        if self.try_statement(text, "record", name):
+            self.written.update(one for one in self.variables if self._shares(one, name))
+
+    def _shares(self, variable: str, name: str) -> bool:
+        return self.array(variable).reach is self.array(name).reach
+
+    def attach(self) -> None:
+        """A computed array becomes a variable: its history ends there."""
+        name = self.pick_array()
+        if name in self.writable and name not in self.variables and not self.array(name).is_view:
+            if self.try_statement(f"{name}.attach_grad()", "record"):
+                self.variables.append(name)
+
+    # -- rounds ----------------------------------------------------------------------------------------------
+
+    def round(self, statements: int) -> None:
+        """Record some statements, then carry gradients back."""
+        self.arrays = [name for name in self.names if name in self.variables or self._is_constant(name)]
+        self.writable = set(self.variables)
+        self.written = set()
+        kinds = [(self.compute, 10), (self.view, 3), (self.write, 4), (self.rebind, 1), (self.pause, 1),
+                 (self.detach, 1), (self.attach, 0.3)]  # fmt: skip
+        weights = [weight for _, weight in kinds]
+        for _ in range(statements):
+            self.random.choices([kind for kind, _ in kinds], weights)[0]()
+        self.backward()
+
+    def _is_constant(self, name: str) -> bool:
+        return name in ("a1", "a2", "a3", "a4") and name in self.names and name not in self.variables
+
+    def backward(self) -> None:
+        """From a sum of sums, or from several arrays at once."""
+        heads = [name for name in self.arrays if self.array(name).reach and name not in self.variables]
+        chosen = {*self.written, *self.random.sample(heads, min(len(heads), self.random.randint(1, 3))), *heads[-1:]}
+        names = sorted(chosen)
+        if not names:
+            return
+        if self.random.random() < 0.6:
+            total = " + ".join(f"np.sum({name} * {1 + at})" for at, name in enumerate(names))
+            head = self.bind(total, "record")
+            if head is not None and self.array(head).reach:
+                self.try_statement(f"{head}.backward()")
+        elif all(self.array(name).reach for name in names):
+            weights = [self.random.choice(["None", f"{name}.detach()"]) for name in names]
+            self.try_statement(f"autograd.backward([{', '.join(names)}], [{', '.join(weights)}])")
+
+    def update(self) -> None:
+        """What an optimizer does between two rounds."""
+        for name in self.variables:
+            if self.random.random() < 0.5:
+                self.try_statement(f"{name} -= 0.25 * {name}.grad", target=name)
+
+
+def graph_program(random: Random, dtype: str) -> Program:
+    """A random program of one or two rounds."""
+    draft = GraphDraft(random, dtype)
+    draft.round(random.randint(3, 9))
+    if random.random() < 0.3:
+        draft.update()
+        draft.round(random.randint(2, 5))
+    return draft.program()
+
+
+def resized(program: Program, random: Random) -> Program:
+    """The same program with other lengths and numbers."""
+    lengths = {
+        "m": random.choice([2, 3, 5, 8, 17]),
+        "n": random.choice([2, 4, 7, 16, 33]),
+        "k": random.choice([2, 3, 4]),
+        "seed": random.randrange(1 << 30),
+    }
+    return replace(program, lengths=lengths)

@@ -1,0 +1,78 @@
+"""A program: Python statements over `np`, `npx` and `autograd`, which clgrad and the reference run alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import CodeType
+from typing import Any, Literal
+
+Scope = Literal["", "record", "pause"]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One line, whether it is recorded, and the name that it gives a value."""
+
+    text: str
+    scope: Scope = ""
+    target: str = ""
+
+    @cached_property
+    def code(self) -> CodeType:
+        return compile(self.text, "<program>", "exec")
+
+    def run(self, names: dict[str, Any]) -> None:
+        """Run in its scope."""
+        with ExitStack() as stack:
+            if self.scope:
+                stack.enter_context(names["autograd"].record())
+            if self.scope == "pause":
+                stack.enter_context(names["autograd"].pause())
+            exec(self.code, names)
+
+
+@dataclass
+class Program:
+    """Statements in order, and the lengths that they name: one text serves many sizes."""
+
+    statements: list[Statement] = field(default_factory=list)
+    lengths: Mapping[str, int] = field(default_factory=dict)
+    looks: frozenset[int] = frozenset()
+    """After which statements somebody looks at their value, where a run does so."""
+
+    def run(self, names: dict[str, Any], after: Callable[[int, dict[str, Any]], None] | None = None) -> dict[str, Any]:
+        """Run with these names; `after` is called with the position of each statement that has run."""
+        names.update(self.lengths)
+        for position, statement in enumerate(self.statements):
+            statement.run(names)
+            if after is not None:
+                after(position, names)
+        return names
+
+    def without(self, dropped: Iterable[int]) -> Program:
+        """The program without some statements."""
+        gone = set(dropped)
+        kept = [at for at in range(len(self.statements)) if at not in gone]
+        looks = frozenset(new for new, old in enumerate(kept) if old in self.looks)
+        return Program([self.statements[at] for at in kept], self.lengths, looks)
+
+    def source(self) -> str:
+        """A script that runs it in clgrad and prints what it computed."""
+        lines = ["import numpy", "from clgrad import autograd, np, npx", ""]
+        lines += [f"{name} = {length}" for name, length in self.lengths.items()]
+        scope: Scope = ""
+        for position, statement in enumerate(self.statements):
+            if statement.scope and not scope:
+                lines.append("with autograd.record():")
+            if statement.scope == "pause" != scope:
+                lines.append("    with autograd.pause():")
+            scope = statement.scope
+            indent = {"": "", "record": "    ", "pause": "        "}[scope]
+            lines.append(indent + statement.text)
+            if position in self.looks and statement.target:
+                lines.append(f"{indent}{statement.target}.asnumpy()  # only where it is looked at in the middle")
+        targets = dict.fromkeys(statement.target for statement in self.statements if statement.target)
+        return "\n".join([*lines, *(f"print({name!r}, {name})" for name in targets)])
