@@ -422,3 +422,11 @@ def test_pick_gives_the_bits_of_the_element_computed_or_pending(row: Array, devi
         picked = read(indexing.pick(values, every))
         assert picked.dtype == row.dtype
         assert picked.tobytes() == row.tobytes()
+
+
+@pytest.mark.parametrize("axis", [None, 0, -1])
+def test_a_single_number_is_repeated_along_axis_0(device: Device, axis: int | None) -> None:
+    x = fill(5.0, (), dtypes.float32, device)
+    assert read(joining.repeat(x, 2, axis)).tolist() == numpy.repeat(5.0, 2, axis).tolist()
+    with pytest.raises(AxisError):
+        joining.repeat(x, 2, 1)

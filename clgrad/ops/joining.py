@@ -129,6 +129,9 @@ def repeat(x: Value, repeats: int | Sequence[int], axis: int | None = None) -> V
     """Each element repeated; `repeats` is one number, or one per element of `axis`."""
     if axis is None:
         x, axis = reshape(x, -1), 0
+    elif not x.shape:
+        # As in NumPy, a single number has one axis here.
+        x = reshape(x, -1)
     axis = normalize_axis("repeat", axis, len(x.shape))
     counts = several("repeat", repeats)
     if len(counts) != 1:

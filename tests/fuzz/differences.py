@@ -8,6 +8,7 @@ from typing import Any
 import numpy
 
 from tests.fuzz.draft import REFUSALS
+from tests.fuzz.pool import Postponed
 from tests.fuzz.program import Program
 from tests.fuzz.reference import Array
 from tests.fuzz.reference_functions import Calculator, namespace
@@ -18,7 +19,7 @@ from tests.fuzz.ways import WAYS, Results
 TOLERANCES = {"float32": 2e-4, "float64": 1e-11}
 
 
-class Difference(AssertionError):
+class Difference(AssertionError):  # noqa: N818 - a finding
     """Two runs of a program that do not agree."""
 
 
@@ -32,6 +33,8 @@ def check(program: Program, wide: bool, ways: Iterable[str] = WAYS) -> bool:
     for way in ways:
         try:
             found = WAYS[way](program)
+        except Postponed:
+            raise
         except Exception as problem:
             raise Difference(f"{way}: {type(problem).__name__}: {problem}") from problem
         if first is None:
@@ -57,7 +60,7 @@ def compare_bits(way: str, found: Results, first: Results) -> None:
     """The same arrays, bit for bit; NaNs count as one."""
     for name, array in found.items():
         if bits(array) != bits(first[name]):
-            raise Difference(f"{way}: {name} is\n{array!r}\nand one by one\n{first[name]!r}")
+            raise Difference(f"{way}: {name} is\n{array!r}\nelse\n{first[name]!r}")
 
 
 def bits(array: Any) -> bytes:

@@ -38,7 +38,8 @@ MOVEMENTS = [
 ]  # fmt: skip
 SELECTIONS = [
     "{0}[[0, -1, 0]]", "{0}[..., [0, -1]]", "{0}[" + MASK.format("{0}", 1) + "]", "npx.pick({0}, " + POSITIONS + ")",
-    "np.take({0}, np.array([0, 1, 1], dtype='int32'), axis=-1)", "npx.gather_nd({0}, np.array([[0, 1]], dtype='int64'))",
+    "np.take({0}, np.array([0, 1, 1], dtype='int32'), axis=-1)",
+    "npx.gather_nd({0}, np.array([[0, 1]], dtype='int64'))",
     "npx.index_add({0}, np.array([[0, 1, 0]], dtype='int64'), {0}[[0, 1, 1]])",
     "npx.index_update({0}, np.array([[1]], dtype='int64'), {0}[:1] * 3)",
 ]  # fmt: skip
@@ -54,6 +55,7 @@ class GraphDraft(Draft):
         super().__init__(random, wide=True, lengths=dict(NOMINAL))
         self.dtype = dtype
         self.variables: list[str] = []
+        self.constants: list[str] = []
         self.arrays: list[str] = []
         self.writable: set[str] = set()
         # Variables with a history: it ends with the backward that passes it, so the heads depend on them.
@@ -68,6 +70,8 @@ class GraphDraft(Draft):
         if number == 0 or self.random.random() < 0.7:
             self.try_statement(f"{name}.attach_grad({self.random.choice(['', '', repr('add'), repr('null')])})")
             self.variables.append(name)
+        else:
+            self.constants.append(name)
 
     def keep(self, name: str | None, writable: bool = True) -> None:
         """An array that later statements may use, unless it is empty or large."""
@@ -138,15 +142,15 @@ class GraphDraft(Draft):
     def attach(self) -> None:
         """A computed array becomes a variable: its history ends there."""
         name = self.pick_array()
-        if name in self.writable and name not in self.variables and not self.array(name).is_view:
-            if self.try_statement(f"{name}.attach_grad()", "record"):
-                self.variables.append(name)
+        is_free = name in self.writable and name not in self.variables and not self.array(name).is_view
+        if is_free and self.try_statement(f"{name}.attach_grad()", "record"):
+            self.variables.append(name)
 
     # -- rounds ----------------------------------------------------------------------------------------------
 
     def round(self, statements: int) -> None:
         """Record some statements, then carry gradients back."""
-        self.arrays = [name for name in self.names if name in self.variables or self._is_constant(name)]
+        self.arrays = [*self.variables, *self.constants]
         self.writable = set(self.variables)
         self.written = set()
         kinds = [(self.compute, 10), (self.view, 3), (self.write, 4), (self.rebind, 1), (self.pause, 1),
@@ -155,9 +159,6 @@ class GraphDraft(Draft):
         for _ in range(statements):
             self.random.choices([kind for kind, _ in kinds], weights)[0]()
         self.backward()
-
-    def _is_constant(self, name: str) -> bool:
-        return name in ("a1", "a2", "a3", "a4") and name in self.names and name not in self.variables
 
     def backward(self) -> None:
         """From a sum of sums, or from several arrays at once."""

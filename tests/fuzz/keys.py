@@ -8,18 +8,26 @@ from random import Random
 
 def random_key(random: Random, shape: Sequence[int], advanced: bool = True) -> str:
     """The text between the brackets of `x[...]` for an x of this shape."""
+    first = random.randint(0, len(shape))
+    last = random.randint(first, len(shape))
+    spread = random.choice([(2,), (3,), (1,), (2, 1), (1, 3), ()]) if advanced else None
+    items = _items(random, shape[:first], spread)
+    if random.random() < 0.4:
+        items += ["...", *_items(random, shape[last:], spread)]
+    elif random.random() < 0.5:
+        items += _items(random, shape[first:], spread)
+    return ", ".join(items) or random.choice(["...", "()", "None"])
+
+
+def _items(random: Random, shape: Sequence[int], spread: tuple[int, ...] | None) -> list[str]:
+    """What covers these axes, with new ones here and there; arrays if there is a shape that they broadcast to."""
     items: list[str] = []
-    axis, dots = 0, False
-    spread = random.choice([(2,), (3,), (1,), (2, 1), (1, 3), ()])
-    while axis < len(shape) and random.random() < 0.85:
+    axis = 0
+    while axis < len(shape) or random.random() < 0.1:
         draw = random.random()
-        if draw < 0.1:
+        if draw < 0.1 or axis == len(shape):
             items.append("None")
-        elif draw < 0.2 and not dots:
-            items.append("...")
-            dots = True
-            axis += random.randint(0, len(shape) - axis)
-        elif draw < 0.55 or not advanced:
+        elif draw < 0.55 or spread is None:
             items.append(_slice(random, shape[axis]) if random.random() < 0.7 else _integer(random, shape[axis]))
             axis += 1
         elif draw < 0.8:
@@ -29,9 +37,7 @@ def random_key(random: Random, shape: Sequence[int], advanced: bool = True) -> s
             covered = random.randint(0 if random.random() < 0.2 else 1, min(2, len(shape) - axis))
             items.append(_mask(random, shape[axis : axis + covered]))
             axis += covered
-    if not items:
-        items.append(random.choice(["...", ":"]) if shape else random.choice(["...", "()", "None"]))
-    return ", ".join(items)
+    return items
 
 
 def _integer(random: Random, length: int) -> str:

@@ -79,11 +79,11 @@ class Machine:
         reach: set[Variable] = set()
         for head, weight in zip(heads, weights):
             scaled = head.slopes if weight is None else head.slopes * weight.numbers[..., None]
-            total = total + scaled.reshape(-1, self.columns).sum(0)
+            total = total + scaled.sum(tuple(range(head.numbers.ndim)))
             reach |= head.reach
-        for variable in reach:
-            gradient = total[variable.first : variable.first + variable.size].reshape(variable.array.shape)
-            variable.receive(gradient if self.columns else numpy.zeros(variable.array.shape))
+        for variable in reach if self.columns else ():
+            gradient = total[variable.first : variable.first + variable.size]
+            variable.receive(gradient.reshape(variable.array.shape))
         if not retain_graph:
             for variable in self.variables:
                 if variable.array.variable is variable:
@@ -177,11 +177,12 @@ class Array:
     def __setitem__(self, key: Any, value: Any) -> None:
         key = plain_key(key)
         machine = self.machine
-        numbers, slopes, reach = parts_of(value)
+        numbers, slopes, shared = parts_of(value)
+        reach = set(shared)
         self.numbers[key] = numbers
         if not machine.recording:
             return
-        if not self.is_view and len(key) == 1 and (key[0] is Ellipsis or key[0] == slice(None)):
+        if not self.is_view and len(key) == 1 and key[0] is Ellipsis:
             self.reach.clear()
         self.reach |= reach
         if slopes is None:

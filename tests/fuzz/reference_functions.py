@@ -197,9 +197,7 @@ def log_softmax(x: Array, axis: int = -1) -> Array:
     axis = _axis(axis, x.numbers.ndim)
     centred = x.numbers - x.numbers.max(axis, keepdims=True)
     out = centred - numpy.log(numpy.exp(centred).sum(axis, keepdims=True))
-    return x.machine.result(
-        out, lambda: x.slopes - (_column(numpy.exp(out)) * x.slopes).sum(axis, keepdims=True), x
-    )
+    return x.machine.result(out, lambda: x.slopes - (_column(numpy.exp(out)) * x.slopes).sum(axis, keepdims=True), x)
 
 
 def matmul(x: Array, y: Array) -> Array:

@@ -42,7 +42,8 @@ def one_by_one(program: Program) -> Results:
         return _results(program.run(_names()))
 
 
-WAYS = {"one by one": one_by_one, "fused": fused, "looked at": looked_at}
+ONE_BY_ONE = "one by one"
+WAYS = {ONE_BY_ONE: one_by_one, "fused": fused, "looked at": looked_at}
 
 
 def _names() -> dict[str, Any]:

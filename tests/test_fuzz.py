@@ -1,0 +1,163 @@
+"""Random programs in clgrad and in NumPy agree; and the programs are such that mistakes show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import numpy
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from clgrad import np
+from clgrad.array import ndarray
+from clgrad.array.device import named
+from clgrad.ops import indexing
+from clgrad.ops.operation import OPERATIONS
+from clgrad.runtime.device import Device
+from tests.fuzz import graph_programs
+from tests.fuzz.differences import Difference, check, expectation
+from tests.fuzz.graph_programs import graph_program, resized
+from tests.fuzz.index_programs import index_program
+from tests.fuzz.keys import random_key
+from tests.fuzz.program import Program, Statement
+from tests.fuzz.reference import Array
+from tests.fuzz.runner import Finding, Runner
+from tests.fuzz.ways import ONE_BY_ONE
+
+
+@pytest.fixture
+def _arrays_in_both_shapes(quick_device: Device) -> Iterator[None]:
+    with named(quick_device):
+        yield
+
+
+@settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.randoms(use_true_random=False))
+def test_index_programs_compute_what_numpy_computes(random: Random) -> None:
+    check(index_program(random), wide=False, ways=[ONE_BY_ONE])
+
+
+@pytest.mark.usefixtures("_arrays_in_both_shapes")
+@pytest.mark.parametrize("seed", range(2))
+def test_index_programs_fused_and_looked_at(seed: int) -> None:
+    assert check(index_program(Random(seed)), wide=False)
+
+
+@pytest.mark.usefixtures("_arrays_in_both_shapes")
+@pytest.mark.parametrize(("seed", "dtype"), [(1, "float32"), (2, "float64")])
+def test_gradients_of_programs_in_every_way_and_in_another_size(seed: int, dtype: str) -> None:
+    program = graph_program(Random(seed), dtype)
+    assert check(program, wide=True)
+    check(resized(program, Random(seed)), wide=True)
+
+
+# -- the reference and the programs themselves, without clgrad ---------------------------------------------------
+
+
+def slopes_and_differences(program: Program) -> tuple[Any, Any]:
+    """What the reference says about the derivatives of one head, and central differences of its numbers."""
+    found = expectation(program, wide=True)
+    assert found is not None
+    _machine, names = found
+    head: Array = names["h"]
+    step = 1e-6
+
+    def moved(by: float) -> float:
+        first, *rest = program.statements
+        shifted = Statement(f"{first.text}; a1.numbers[1, 1] += {by}")
+        again = expectation(Program([shifted, *rest], program.lengths), wide=True)
+        assert again is not None
+        return float(again[1]["h"].numbers)
+
+    return head.slopes[5], (moved(step) - moved(-step)) / (2 * step)
+
+
+BODIES = [
+    ["b = a1 * 2", "v = b[1:]", "v *= a1[1:]", "b[0] = np.tanh(a1[1])"],
+    ["b = np.matmul(a1, a1.T)", "b[[0, -1]] += np.max(b, axis=0)", "b = npx.log_softmax(b)"],
+    ["b = np.cumsum(npx.softmax(a1, axis=0), axis=-1) / (a1 * a1 + 1)", "b[b > 0.575] = 0.5"],
+    ["b = npx.index_add(a1, np.array([[0, 0]], dtype='int64'), a1[:2] * 3)", "b = np.stack([b, -b], axis=1)"],
+]
+
+
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: body[0])
+def test_slopes_of_the_reference_are_central_differences(body: list[str]) -> None:
+    numbers = "np.array(numpy.random.default_rng(5).uniform(-1.5, 1.5, (3, 4)), dtype='float64')"
+    recorded = [Statement(text, "record") for text in (*body, "h = np.sum(b * b)")]
+    slope, difference = slopes_and_differences(
+        Program([Statement(f"a1 = {numbers}"), Statement("a1.attach_grad()"), *recorded])
+    )
+    assert slope != 0
+    assert slope == pytest.approx(difference, rel=1e-6)
+
+
+def test_keys_are_of_every_kind() -> None:
+    x = numpy.zeros((2, 3, 4))
+    keys = [random_key(Random(seed), x.shape) for seed in range(300)]
+    fitting = 0
+    for key in keys:
+        try:
+            eval(f"x[{key}]", {"x": x, "numpy": numpy, "np": numpy})
+            fitting += 1
+        except IndexError:
+            pass
+    assert fitting > 250
+    for kind in ("None", "...", "::-1", "'bool'", "'int32'", "[]"):
+        assert any(kind in key for key in keys), kind
+
+
+def test_programs_use_the_whole_vocabulary() -> None:
+    """A statement that the reference never accepts would test nothing."""
+    texts = "\n".join(graph_program(Random(seed), "float32").source() for seed in range(150))
+    for name in re.findall(r"npx?[.]\w+", str(vars(graph_programs))):
+        assert name in texts, name
+    for part in (".backward()", "autograd.backward(", ".detach()", "pause()", "attach_grad('add')", "*= 0.75", "+= ",
+                 "-= 0.25", "] = 0.5", "[...] = "):  # fmt: skip
+        assert texts.count(part) > 5, part
+
+
+# -- planted mistakes ------------------------------------------------------------------------------------------------
+
+
+def findings(name: str, seeds: range, wide: bool) -> list[Finding]:
+    """What the runner reports on some programs that mention a name, each made as short as it gets."""
+    runner = Runner(0, report=lambda finding: None)
+    for seed in seeds:
+        random = Random(seed)
+        program = graph_program(random, "float64") if wide else index_program(random)
+        if name in program.source() and not runner.findings:
+            runner.check(program, wide, [ONE_BY_ONE])
+    return runner.findings
+
+
+def test_a_wrong_gradient_is_found_and_the_program_made_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(OPERATIONS["tanh"], "gradient", (lambda g, out, x: g * (1 - out),))
+    (finding,) = findings("np.tanh", range(60), wide=True)
+    assert "np.tanh" in finding.program.source()
+    assert len(finding.program.statements) <= 8
+
+
+def test_a_write_that_misses_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    write = indexing._put_box
+    monkeypatch.setattr(indexing, "_put_box", lambda x, box, chosen: x if 2 in chosen.step else write(x, box, chosen))
+    (finding,) = findings("::2", range(200), wide=False)
+    assert ":2" in finding.program.source()
+
+
+def test_a_look_that_changes_bits_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    tanh = np.tanh
+
+    def rounds_otherwise_once_computed(x: ndarray) -> ndarray:
+        return tanh(x) if x._value.storage is None else np.sinh(x) / np.cosh(x)
+
+    texts = ["a1 = np.array([0.3, 0.7, 1.1, 1.9], dtype='float32')", "a2 = a1 * 3", "a3 = np.tanh(a2)"]
+    program = Program([Statement(text, target=text[:2]) for text in texts], looks=frozenset([1]))
+    ways = ("fused", "looked at")
+    assert check(program, wide=True, ways=ways)
+    monkeypatch.setattr(np, "tanh", rounds_otherwise_once_computed)
+    with pytest.raises(Difference, match="looked at: a3"):
+        check(program, wide=True, ways=ways)
