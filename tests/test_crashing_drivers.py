@@ -78,6 +78,21 @@ def test_what_keeps_pocl_from_its_cache(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert pocl_cache_folder() == tmp_path / "pocl" / "kcache"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
+def test_a_home_that_may_not_be_entered_is_no_cache(tmp_path: Path) -> None:
+    """As where a service runs with the home of another user."""
+    (tmp_path / "home").mkdir(mode=0o700)
+    (tmp_path / "home").chmod(0o700)
+    code = """
+import os
+from clgrad.runtime.pocl_cache import pocl_cache_problem
+os.setuid(65534)
+print(pocl_cache_problem())
+"""
+    done = run("-c", code, POCL_CACHE_DIR=str(tmp_path / "home" / "pocl"))
+    assert "cannot be written; set POCL_CACHE_DIR" in done.stdout, done.stderr
+
+
 def test_the_other_cache_is_a_new_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     (tmp_path / "pocl-cache").mkdir()

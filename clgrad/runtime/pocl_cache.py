@@ -24,8 +24,9 @@ def pocl_cache_folder() -> Path:
 def pocl_cache_problem() -> str | None:
     """Why PoCL cannot use its cache, or None. Damaged files show only when a process that reads them ends."""
     folder = pocl_cache_folder()
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
+    # os.path knows no error: what lies in a folder that may not be entered does not exist.
+    existing = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
+    if not os.path.isdir(existing) or not os.access(existing, os.W_OK):
         return f"its cache {folder} cannot be written; set POCL_CACHE_DIR to a folder that can"
     free = shutil.disk_usage(existing).free
     if free < LEAST_FREE:
