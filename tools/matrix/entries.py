@@ -66,7 +66,8 @@ PYTHON = Part(
         "test_smoke.py", "test_seed_chapter.py", "test_array.py", "test_array_operators.py", "test_array_placement.py",
         "test_autograd.py", "test_autograd_function.py", "test_autograd_in_place.py", "test_tape.py", "test_fusion.py",
         "test_memory.py", "test_threads.py", "test_interop.py", "test_disk_cache.py", "test_docstrings.py",
-        "test_cli.py", "test_run.py", "test_packaging.py", "test_public_names.py", "test_readme.py", "test_examples.py",
+        "test_cli.py", "test_run.py", "test_packaging.py", "test_public_names.py", "test_documents.py",
+        "test_examples.py",
     ),
     "the files that depend on the Python more than on kernels",
 )  # fmt: skip
