@@ -59,3 +59,19 @@ def test_a_missing_name_has_a_hint(module: ModuleType, name: str, hint: str) -> 
 def test_questions_of_python_get_short_answers() -> None:
     assert not hasattr(np, "__wrapped__")
     assert getattr(np.linalg, "no_such_name", None) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("exp", r"ndarray has no 'exp'\. Did you mean np\.exp\(x\)\?"),
+        ("argsort", r"(np\.argsort\(x\)|On the host: x\.asnumpy\(\)\.argsort)"),
+        ("tofile", r"ndarray\.tofile is not there yet\. On the host: x\.asnumpy\(\)\.tofile"),
+        ("atach_grad", r"Did you mean attach_grad\?"),
+        ("zzz", r"ndarray has no 'zzz'\. dir\(x\) lists"),
+    ],
+)
+def test_a_missing_attribute_of_an_array_has_a_hint(name: str, hint: str) -> None:
+    with pytest.raises(AttributeError, match=hint):
+        getattr(np.ones(2), name)
+    assert not hasattr(np.ones(2), "__array_struct__")

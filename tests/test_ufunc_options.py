@@ -33,6 +33,10 @@ def test_functions_with_two_results_take_the_same_options() -> None:
         np.divmod(x, 2, out=(fractions,))
 
 
+def test_functions_of_numbers_give_numbers() -> None:
+    assert [type(one) for one in (np.exp(0), np.add(1, 2), np.round(2.5), np.around(7))] == [float, int, float, int]
+
+
 def test_casting_says_which_conversions_are_allowed() -> None:
     x, whole = np.array([1.5, 2.5]), np.zeros(2, dtype="int32")
     with pytest.raises(TypeError, match="float32"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from clgrad.array.hints import Hints
 from clgrad.array.indexing import Indexing
 from clgrad.array.interop import Interop
 from clgrad.array.methods import Elements, Movement, Reductions
@@ -25,6 +26,7 @@ class ndarray(  # noqa: N801 - NumPy's name
     Elements,
     Interop,
     Printing,
+    Hints,
 ):
     """An array of numbers on a device, with NumPy's interface and gradients.
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy
+
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import rounded
-from clgrad.array.conversion import as_value, operands_of, value_beside
+from clgrad.array.conversion import NUMBERS, as_value, operands_of, value_beside
 from clgrad.errors import ArgumentError
 from clgrad.numpy._elementwise import binary, binary_pair, unary, unary_pair
 from clgrad.ops import arithmetic, bitwise, choice, floats, powers, special, transcendental
@@ -121,13 +123,15 @@ modf = unary_pair(
 )  # fmt: skip
 
 
-def around(x: Any, decimals: int = 0, out: Any = None) -> ndarray:
+def around(x: Any, decimals: int = 0, out: Any = None) -> Any:
     """x rounded to `decimals` digits after the point; halves go to the even digit.
 
     >>> from clgrad import np
     >>> np.around(np.array([1.25, 2.5]), 1), np.round(np.array([0.5, 1.5]))
     (array([1.2, 2.5]), array([0., 2.]))
     """
+    if isinstance(x, NUMBERS) and out is None:
+        return numpy.around(x, decimals).item()
     return finish(rounded(as_value(x), decimals), out)
 
 
