@@ -183,7 +183,6 @@ def test_the_preamble_says_what_the_device_can_do(device: Device) -> None:
     assert "#pragma OPENCL FP_CONTRACT OFF\n" in text
     assert f"#define VECTOR_WIDTH {device.capabilities.vector_width}\n" in text
     assert ("#define HAS_FP64 1\n" in text) == device.capabilities.fp64
-    assert ("#define HAS_FP16 1\n" in text) == device.capabilities.fp16
     assert text.index('#line 1 "common.cl"') < text.index('#line 1 "functions.cl"')
     shaped = preamble(read_capabilities(device.cl, "gpu"), "gpu", "")
     assert "#define GPU_SHAPE 1\n" in shaped

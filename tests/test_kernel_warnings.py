@@ -17,9 +17,7 @@ CLANG = shutil.which("clang")
 
 DEVICE = Capabilities(
     fp64=True,
-    fp16=False,
     fma=True,
-    subgroups=False,
     vector_width=1,
     compute_units=2,
     local_memory=1 << 15,
@@ -28,7 +26,6 @@ DEVICE = Capabilities(
     global_memory=1 << 33,
     max_allocation=1 << 31,
     unified_memory=True,
-    opencl_c="OpenCL C 1.2",
 )
 
 # SSE4, AVX2 and AVX-512, each with its own width of vectors and with a wider one.

@@ -16,9 +16,9 @@ from clgrad.runtime.capabilities import Capabilities
 from clgrad.shapes import contiguous_strides
 
 CPU = Capabilities(
-    fp64=True, fp16=False, fma=True, subgroups=False, vector_width=16, compute_units=2, local_memory=1 << 20,
+    fp64=True, fma=True, vector_width=16, compute_units=2, local_memory=1 << 20,
     max_group_size=4096, max_parameter_bytes=1024,
-    global_memory=1 << 34, max_allocation=1 << 32, unified_memory=True, opencl_c="1.2",
+    global_memory=1 << 34, max_allocation=1 << 32, unified_memory=True,
 )  # fmt: skip
 GPU = replace(CPU, vector_width=1, compute_units=32, local_memory=48 << 10, max_group_size=1024)
 CAPABILITIES = {"cpu": CPU, "gpu": GPU}

@@ -75,11 +75,10 @@ def _describe_memory(device: Device) -> str:
 
 def _describe_capabilities(device: Device) -> str:
     can = device.capabilities
-    features = {"fp64": can.fp64, "fp16": can.fp16, "sub-groups": can.subgroups}
     return (
-        f"{', '.join(name for name, has in features.items() if has) or 'no fp64, fp16, sub-groups'}\n"
+        f"{'float64' if can.fp64 else 'no float64'}\n"
         f"{can.compute_units} compute units, groups up to {can.max_group_size}\n"
-        f"{device.kernel_shape}-shaped kernels, vectors of {can.vector_width}\n{escape(can.opencl_c)}"
+        f"{device.kernel_shape}-shaped kernels, vectors of {can.vector_width}"
     )
 
 

@@ -13,6 +13,7 @@ from clgrad.graph.lower import Argument, Launch, round_up
 from clgrad.graph.node import Reduction
 from clgrad.graph.resolve import Compute, Index, Load, Loop, Number, Statement, Store
 from clgrad.graph.row_phases import NewScratch, Phases
+from clgrad.runtime.capabilities import KernelShape
 from clgrad.runtime.compiler import KernelSource
 from clgrad.runtime.device import Capabilities
 from clgrad.shapes import Shape, contiguous_strides, size_of
@@ -31,8 +32,9 @@ BLOCK_STEPS = 16
 class LoopLowerer:
     """Turns loops into launches for one device. `new_scratch(size, dtype)` gives memory for partial results."""
 
-    def __init__(self, capabilities: Capabilities, kernel_shape: str, new_scratch: NewScratch) -> None:
+    def __init__(self, capabilities: Capabilities, kernel_shape: KernelShape, new_scratch: NewScratch) -> None:
         self.capabilities = capabilities
+        self.kernel_shape: KernelShape = kernel_shape
         self.gpu = kernel_shape == "gpu"
         self.new_scratch = new_scratch
 

@@ -10,7 +10,6 @@ from clgrad.graph.lower import Argument, Launch, Layout, Lowered, Problem
 from clgrad.graph.node import Library
 from clgrad.graph.resolve import Loop
 from clgrad.graph.row_phases import NewScratch
-from clgrad.runtime.device import Device
 from clgrad.shapes import contiguous_strides
 
 
@@ -18,7 +17,6 @@ def lower_library(
     item: Item,
     reads: list[Operand],
     loop: Loop,
-    device: Device,
     lowerer: LoopLowerer,
     new_scratch: NewScratch,
 ) -> list[Launch]:
@@ -26,7 +24,7 @@ def lower_library(
     assert isinstance(item.primitive, Library)
     operands = iter(reads)
     inputs: list[Operand | Slot] = [read if isinstance(read, Slot) else next(operands) for read in item.reads]
-    lowered: Lowered = item.primitive.lower(_problem(item, inputs, device))
+    lowered: Lowered = item.primitive.lower(_problem(item, inputs, lowerer))
     scratch = [new_scratch(nbytes, uint8) for nbytes in lowered.scratch]
     # A result that only the epilogue needs has no memory; the kernel's own parameter is not used then.
     output = next((store.item for store in loop.stores if store.item == item.index), loop.stores[0].item)
@@ -44,13 +42,13 @@ def lower_library(
     return launches
 
 
-def _problem(item: Item, inputs: list[Operand | Slot], device: Device) -> Problem:
+def _problem(item: Item, inputs: list[Operand | Slot], lowerer: LoopLowerer) -> Problem:
     layouts = tuple(
         None if isinstance(read, Slot) else Layout(shape, dtype, read.strides)  # type: ignore[arg-type]
         for read, shape, dtype in zip(inputs, item.read_shapes, item.read_dtypes)
     )
     output = Layout(item.shape, item.dtype, contiguous_strides(item.shape))
-    return Problem(item.attributes, layouts, output, device.capabilities, device.kernel_shape)
+    return Problem(item.attributes, layouts, output, lowerer.capabilities, lowerer.kernel_shape)
 
 
 def _named(

@@ -222,7 +222,8 @@ class GroupPlanner(_Planner):
     def _tiles(self) -> Lowered:
         product = self.product
         fitting = [tile for tile in GROUP_TILES if tile.fits(self.capabilities, product.itemsize)]
-        tile = next((tile for tile in fitting if tile.suits(product)), fitting[-1])
+        smallest = fitting[-1] if fitting else GROUP_TILES[-1]
+        tile = next((tile for tile in fitting if tile.suits(product)), smallest)
         groups = tile.count(product)
         parts = cut(product.k, ENOUGH_GROUPS // groups, 256, tile.k)
         defines = {

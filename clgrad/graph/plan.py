@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
@@ -14,6 +14,7 @@ from clgrad.dtypes import COMPUTE_NAME, DType, as_dtype, float16
 from clgrad.graph.bundle import Bundle, bundles, joined
 from clgrad.graph.faults import WORDS, Fault
 from clgrad.graph.fuse import Fuser, Group
+from clgrad.graph.groups import smaller_groups
 from clgrad.graph.items import Item, Items, Operand
 from clgrad.graph.kernels import LoopLowerer
 from clgrad.graph.library import lower_library
@@ -71,16 +72,19 @@ class Plan:
 
 
 class Planner:
-    """Builds the plan of one trace for one device."""
+    """Builds the plan of one trace for one device, whose work-groups may be limited further than it says itself."""
 
-    def __init__(self, trace: Trace, device: Device) -> None:
+    def __init__(self, trace: Trace, device: Device, most_in_group: int | None = None) -> None:
+        self.trace = trace
         self.device = device
+        can = device.capabilities
+        self.capabilities = can if most_in_group is None else replace(can, max_group_size=most_in_group)
         self.items = Items(trace)
-        fuser = Fuser(self.items, device.capabilities)
+        fuser = Fuser(self.items, self.capabilities)
         groups = fuser.run()
         self.resolver = Resolver(self.items, groups, fuser.generated)
         self.scratch: dict[int, int] = {}
-        self.lowerer = LoopLowerer(device.capabilities, device.kernel_shape, self._new_scratch)
+        self.lowerer = LoopLowerer(self.capabilities, device.kernel_shape, self._new_scratch)
         self.homes = Homes(self.items)
         self._check_numbers = count()
         live = [group for group in groups if self.resolver.live(group)]
@@ -90,6 +94,9 @@ class Planner:
         self.homes.assign([(work.loads, work.stores, work.scratch) for work in self.works], self.scratch)
         launches = [(launch, label) for work in self.works for launch, label in zip(work.launches, work.labels)]
         kernels = self.device.compiler.kernels([launch.source for launch, _ in launches])
+        most = smaller_groups(kernels, [one for one, _ in launches], self.capabilities.max_group_size, self.device)
+        if most is not None:
+            return Planner(self.trace, self.device, most).build()
         steps = [self._step(kernel.instantiate(), launch, label) for kernel, (launch, label) in zip(kernels, launches)]
         outputs = [
             (item.node, self.homes.of[item.index])
@@ -173,7 +180,7 @@ class Planner:
         for read, shape in zip(item.reads, item.read_shapes):
             if isinstance(read, Operand):
                 reads.append(self._readable(item, read, shape, copies))
-        result = lower_library(item, reads, loops[0], self.device, self.lowerer, self._new_scratch)
+        result = lower_library(item, reads, loops[0], self.lowerer, self._new_scratch)
         launches = copies + result if item.size or not item.shape else []
         label = " + ".join(dict.fromkeys(loops[0].labels))
         stores = [store.item for store in loops[0].stores]

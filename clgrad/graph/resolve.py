@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from clgrad.dtypes import DType
 from clgrad.graph.fuse import ELEMENT, REDUCED, Group, Member, new_group, wait_along
-from clgrad.graph.items import COPY, Item, Items, Operand, Slot
+from clgrad.graph.items import Item, Items, Operand, Slot
 from clgrad.graph.node import IOTA, UPDATE, Library, Pointwise, Reduction
 from clgrad.graph.strides import compose, without_units
 from clgrad.graph.trace import DIES, ROOT
@@ -306,8 +306,8 @@ class _Builder:
 
     def _compute(self, item: Item, arguments: list[int | Slot], level: str | None) -> int:
         self.loop.labels.append(item.label)
-        primitive = item.primitive if item.primitive is not IOTA else COPY
-        if item.primitive is IOTA:
+        primitive = item.primitive
+        if primitive is IOTA:
             index = Index(contiguous_strides(self.group.space), 0)
             return self._add(Statement(index, item.dtype, ELEMENT))
         assert isinstance(primitive, (Pointwise, Reduction))

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 Kind = Literal["discrete", "integrated", "accelerator", "cpu"]
 KernelShape = Literal["cpu", "gpu"]
 
-SUBGROUP_EXTENSIONS = frozenset(("cl_khr_subgroups", "cl_intel_subgroups"))
-
 # Lanes of the vectors in CPU shape.
 VECTOR_WIDTHS = (4, 8, 16)
 
@@ -29,10 +27,8 @@ class Capabilities:
     """What a device can do. Kernels and plans branch on these, never on names of vendors."""
 
     fp64: bool
-    fp16: bool
     fma: bool
     """whether a fused multiply-add is one instruction"""
-    subgroups: bool
     vector_width: int
     """lanes in a vector of the kernels: the native width of floats in CPU shape, 1 in GPU shape"""
     compute_units: int
@@ -43,17 +39,13 @@ class Capabilities:
     global_memory: int
     max_allocation: int
     unified_memory: bool
-    opencl_c: str
 
 
 def read_capabilities(cl: pyopencl.Device, kernel_shape: KernelShape) -> Capabilities:
     """The capabilities of a device whose kernels have this shape."""
-    extensions = cl.extensions.split()
     return Capabilities(
-        fp64="cl_khr_fp64" in extensions,
-        fp16="cl_khr_fp16" in extensions,
+        fp64="cl_khr_fp64" in cl.extensions.split(),
         fma=bool(cl.single_fp_config & load_opencl().device_fp_config.FMA),
-        subgroups=not SUBGROUP_EXTENSIONS.isdisjoint(extensions),
         vector_width=choose_vector_width(cl.native_vector_width_float) if kernel_shape == "cpu" else 1,
         compute_units=cl.max_compute_units,
         local_memory=cl.local_mem_size,
@@ -62,7 +54,6 @@ def read_capabilities(cl: pyopencl.Device, kernel_shape: KernelShape) -> Capabil
         global_memory=cl.global_mem_size,
         max_allocation=cl.max_mem_alloc_size,
         unified_memory=bool(cl.host_unified_memory),
-        opencl_c=cl.opencl_c_version.strip(),
     )
 
 

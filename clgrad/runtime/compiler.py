@@ -131,13 +131,8 @@ def preamble(capabilities: Capabilities, kernel_shape: KernelShape, kernels: str
     lines = ["#pragma OPENCL FP_CONTRACT OFF"]
     if capabilities.fp64:
         lines += ["#pragma OPENCL EXTENSION cl_khr_fp64 : enable", "#define HAS_FP64 1"]
-    if capabilities.fp16:
-        lines += ["#pragma OPENCL EXTENSION cl_khr_fp16 : enable", "#define HAS_FP16 1"]
     if capabilities.fma:
         lines += ["#define HAS_FMA 1"]
-    if capabilities.subgroups:
-        # Compilers that have sub-groups offer their functions without a pragma, whichever extension it is.
-        lines += ["#define HAS_SUBGROUPS 1"]
     lines.append(f"#define VECTOR_WIDTH {capabilities.vector_width}")
     lines.append(f"#define GPU_SHAPE {int(kernel_shape == 'gpu')}")
     return "\n".join((*lines, *map(_numbered, needed_files(kernels))))
@@ -146,12 +141,13 @@ def preamble(capabilities: Capabilities, kernel_shape: KernelShape, kernels: str
 class CompiledKernel:
     """A kernel of a built program, from which kernel objects with arguments of their own are made."""
 
-    __slots__ = ("_device", "_program", "source")
+    __slots__ = ("_device", "_most_together", "_program", "source")
 
     def __init__(self, source: Source, program: pyopencl._cl._Program, device: pyopencl.Device):
         self.source = source
         self._program = program
         self._device = device
+        self._most_together: int | None = None
 
     def instantiate(self) -> pyopencl.Kernel:
         """A new kernel object; its arguments are not shared with any other."""
@@ -159,9 +155,11 @@ class CompiledKernel:
         return kernel
 
     def max_group_size(self) -> int:
-        """The largest work-group in which this kernel can run on its device."""
-        parameter = load_opencl().kernel_work_group_info.WORK_GROUP_SIZE
-        return int(self.instantiate().get_work_group_info(parameter, self._device))
+        """The largest work-group in which this kernel can run: less than the device allows where it needs much."""
+        if self._most_together is None:
+            parameter = load_opencl().kernel_work_group_info.WORK_GROUP_SIZE
+            self._most_together = int(self.instantiate().get_work_group_info(parameter, self._device))
+        return self._most_together
 
 
 class Compiler:

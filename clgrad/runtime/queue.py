@@ -149,30 +149,6 @@ class Queue:
         finally:
             self._call("unmapping device memory", mapping.release, self.cl)
 
-    def copy(self, source: Buffer, source_offset: int, target: Buffer, target_offset: int, nbytes: int) -> None:
-        """Copies bytes between two different buffers of this device."""
-        if nbytes:
-            self._call(
-                "a copy on the device",
-                self._copy,
-                self.cl,
-                target.cl,
-                source.cl,
-                byte_count=nbytes,
-                src_offset=source_offset,
-                dst_offset=target_offset,
-            )
-
-    def fill(self, buffer: Buffer, byte_offset: int, nbytes: int, pattern: Array) -> None:
-        """Repeats a pattern of 1, 2, 4 ... 128 bytes; offset and size must be multiples of its size."""
-        if nbytes:
-            fill = self._opencl.enqueue_fill_buffer
-            self._call("filling device memory", fill, self.cl, buffer.cl, pattern, byte_offset, nbytes)
-
-    def flush(self) -> None:
-        """Makes sure that the device starts on what was enqueued."""
-        self._call("starting the device", self.cl.flush)
-
     def finish(self) -> None:
         """Waits until everything enqueued is done."""
         self._call("waiting for the device", self.cl.finish, waits=True)
