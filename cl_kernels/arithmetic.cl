@@ -3,6 +3,7 @@
 
 // x - n y for the whole n that x / y truncates to, exactly: long division with as many quotient bits a step as a
 // fraction holds. Every step replaces |x| by its rest against |y| * 2^k, the largest that leaves so many bits.
+// (The sign is set last: PoCL 6 with LLVM 19 aborts where a NaN is chosen after it.)
 #define DEFINE_FMOD(T, V)                                                                                             \
     static inline bits_##T##_v exponent_##T(V positive) {                                                             \
         bits_##T##_v plain = as_bits_##T(positive) >> FRACTION_BITS_##T;                                              \
@@ -11,22 +12,22 @@
     }                                                                                                                 \
     static inline V fmod_##T(V x, V y) {                                                                              \
         V divisor = fabs(y);                                                                                          \
-        V rest = fabs(x);                                                                                             \
-        mask_##T valid = rest < INFINITY && divisor > 0;                                                              \
-        rest = valid ? rest : (V)0;                                                                                   \
+        V whole = fabs(x);                                                                                            \
+        mask_##T valid = whole < INFINITY && divisor > 0;                                                             \
         mask_##T finite = valid && divisor < INFINITY;                                                                \
         divisor = finite ? divisor : (V)1;                                                                            \
+        V rest = finite ? whole : (V)0;                                                                               \
         bits_##T##_v divisor_exponent = exponent_##T(divisor);                                                        \
-        while (ANY(finite && rest >= divisor)) {                                                                      \
+        while (ANY(rest >= divisor)) {                                                                                \
             bits_##T##_v excess = exponent_##T(rest) - divisor_exponent - (FRACTION_BITS_##T - 1);                    \
             excess = excess > 0 ? excess : 0;                                                                         \
             bits_##T##_v half_excess = excess >> 1;                                                                   \
             V step = divisor * power_of_two_##T(half_excess) * power_of_two_##T(excess - half_excess);                \
             V next = fma(-trunc(rest / step), step, rest);                                                            \
-            next = next < 0 ? next + step : next;                                                                     \
-            rest = finite ? next : rest;                                                                              \
+            rest = next < 0 ? next + step : next;                                                                     \
         }                                                                                                             \
-        return valid ? copysign(rest, x) : (V)NAN;                                                                    \
+        rest = finite ? rest : whole;                                                                                 \
+        return copysign(valid ? rest : (V)NAN, x);                                                                    \
     }
 
 DEFINE_FMOD(float, float_v)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,6 +29,8 @@ def main(arguments: Sequence[str]) -> int:
         return remove(given.folder, given.remove)
     if sys.platform != "win32":
         os.nice(10)
+    # Ending it unmounts what it mounted.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = [entry for entry in ENTRIES if not given.only or entry.name in given.only]
     known = results.load(RESULTS)
     for entry in chosen:

@@ -47,28 +47,22 @@ FRESH_13 = System("minimal-trixie", "Debian 13 with Python alone", "trixie", BAS
 WHOLE = Part(None)
 # Every kernel, every scalar function and all that asks a driver for something.
 DRIVER = Part(
-    (
-        "test_smoke.py", "test_seed_chapter.py", "test_tiny_kernels.py", "test_functions.py", "test_matmul_plan.py",
-        "test_kernel_files.py", "test_array_indexing.py", "test_autograd.py", "test_training.py", "test_memory.py",
-        "test_device.py", "test_queue.py", "test_compiler.py",
-    ),
-    "the files that reach every kernel and all that depends on a driver; the others test the same code on any driver",
+    ("test_smoke.py", "test_seed_chapter.py", "test_tiny_kernels.py", "test_functions.py", "test_kernel_files.py",
+     "test_matmul_plan.py", "test_autograd.py", "test_device.py", "test_queue.py"),
+    "the files that reach every kernel and scalar function, and that ask most of a driver; the others test the same "
+    "code on any driver",
 )  # fmt: skip
 # Mesa's software rasteriser compiles and runs ten times as slowly as the other drivers.
 SLOW_DRIVER = Part(
-    ("test_smoke.py", "test_seed_chapter.py", "test_tiny_kernels.py", "test_kernel_files.py", "test_device.py",
-     "test_queue.py", "test_memory.py"),
+    ("test_smoke.py", "test_seed_chapter.py", "test_tiny_kernels.py", "test_device.py", "test_queue.py"),
     "the files that reach every kernel and ask most of a driver: this one takes ten times as long as the others",
 )  # fmt: skip
-# Reference counts, weak references, threads, processes, slots, imports, warnings.
+# Reference counts, weak references, threads, processes, imports, warnings.
 PYTHON = Part(
-    (
-        "test_smoke.py", "test_seed_chapter.py", "test_array.py", "test_array_operators.py", "test_array_placement.py",
-        "test_autograd.py", "test_autograd_function.py", "test_autograd_in_place.py", "test_tape.py", "test_fusion.py",
-        "test_memory.py", "test_threads.py", "test_interop.py", "test_disk_cache.py", "test_docstrings.py",
-        "test_cli.py", "test_run.py", "test_packaging.py", "test_public_names.py", "test_documents.py",
-        "test_examples.py",
-    ),
+    ("test_smoke.py", "test_seed_chapter.py", "test_array.py", "test_array_placement.py", "test_autograd.py",
+     "test_autograd_function.py", "test_autograd_in_place.py", "test_tape.py", "test_memory.py", "test_threads.py",
+     "test_reference_counts.py", "test_interop.py", "test_disk_cache.py", "test_files.py", "test_run.py",
+     "test_public_names.py", "test_documents.py"),
     "the files that depend on the Python more than on kernels",
 )  # fmt: skip
 
