@@ -8,8 +8,9 @@ from typing import Any
 import numpy
 
 from clgrad.graph.execute import flush, read, upload
-from clgrad.ops import arithmetic, movement, reduction
+from clgrad.ops import arithmetic, choice, comparison, indexing, movement, reduction, scan
 from clgrad.ops.operation import Value, fill, iota
+from clgrad.ops.selection import constant
 from clgrad.runtime.device import Device
 
 SHAPES = [
@@ -47,6 +48,8 @@ class RandomProgram:
 
     def _leaf(self, shape: tuple[int, ...]) -> None:
         array = self.numbers.uniform(-1, 1, shape).astype("float32")
+        # Zeros of both signs: what is selected must not be computed anew.
+        array = numpy.where(self.numbers.random(shape) < 0.1, numpy.float32(-0.0), array)
         value = Value(None, (), None, shape, array.dtype, self.device, upload(array, self.device))
         self.pool.append((value, array.astype("float64")))
 
@@ -64,7 +67,8 @@ class RandomProgram:
     def step(self) -> None:
         kinds = [
             self._binary, self._binary, self._binary, self._unary, self._unary, self._reduce, self._reduce,
-            self._move, self._move, self._normalize, self._update, self._flush, self._generate,
+            self._move, self._move, self._normalize, self._update, self._flush, self._generate, self._index,
+            self._index, self._choose,
         ]  # fmt: skip
         self.random.choice(kinds)()
 
@@ -144,6 +148,83 @@ class RandomProgram:
                 value = movement.slice_update(value, head, **movement.along(x.shape, 0, a.shape[0] - 1, 1))
                 changed[-1:] = a[:1]
             self._put(value, changed)
+
+    def _positions(self, shape: tuple[int, ...], length: int) -> tuple[Value, Any]:
+        """Indices within an axis, computed or pending, in one dtype of several."""
+        dtype = self.random.choice(["int32", "int64", "uint8"])
+        array = self.numbers.integers(0, length, shape).astype(dtype)
+        value = constant(array, self.device)
+        if self.random.random() < 0.5:
+            value = arithmetic.add(value, 0)
+        return value, array.astype("int64")
+
+    def _index(self) -> None:
+        """Every op that reads or writes at positions which are data."""
+        x, a = self._pick()
+        if a.ndim == 0:
+            return
+        axis = self.random.randrange(a.ndim)
+        kinds = [self._take, self._take_along, self._pick_each, self._rows, self._write_rows, self._add_rows]
+        self.random.choice(kinds)(x, a, axis)
+
+    def _take(self, x: Value, a: Any, axis: int) -> None:
+        at, positions = self._positions((3,), a.shape[axis])
+        mode = self.random.choice(["raise", "clip", "wrap"])
+        self._put(indexing.take(x, at, axis, mode), numpy.take(a, positions, axis))
+
+    def _take_along(self, x: Value, a: Any, axis: int) -> None:
+        shape = tuple(2 if at == axis else n for at, n in enumerate(a.shape))
+        at, positions = self._positions(shape, a.shape[axis])
+        self._put(indexing.take_along_axis(x, at, axis), numpy.take_along_axis(a, positions, axis))
+
+    def _pick_each(self, x: Value, a: Any, axis: int) -> None:
+        shape = tuple(1 if at == axis else n for at, n in enumerate(a.shape))
+        at, positions = self._positions(shape, a.shape[axis])
+        picked = indexing.pick(x, at, axis, keepdims=True)
+        self._put(picked, numpy.take_along_axis(a, positions, axis))
+
+    def _rows(self, x: Value, a: Any, axis: int) -> None:
+        key: tuple[Any, ...] = (slice(None),) * axis
+        at, positions = self._positions((2,), a.shape[axis])
+        if self.random.random() < 0.3:
+            mask = self.numbers.random(a.shape[axis]) < 0.5
+            self._put(indexing.getitem(x, (*key, constant(mask, self.device))), a[(*key, mask)])
+        elif a.ndim == 2 and self.random.random() < 0.5:
+            self._put(indexing.embedding(at, x) if axis == 0 else x, a[positions] if axis == 0 else a)
+        else:
+            self._put(indexing.getitem(x, (*key, at)), a[(*key, positions)])
+
+    def _write_rows(self, x: Value, a: Any, axis: int) -> None:
+        key: tuple[Any, ...] = (slice(None),) * axis
+        changed = a.copy()
+        if self.random.random() < 0.5:
+            at, positions = self._positions((1,), a.shape[axis])
+            changed[(*key, positions)] = 0.5
+            self._put(indexing.setitem(x, (*key, at), 0.5), changed)
+        else:
+            mask = self.numbers.random(a.shape) < 0.3
+            changed[mask] = -1
+            self._put(indexing.setitem(x, constant(mask, self.device), -1), changed)
+
+    def _add_rows(self, x: Value, a: Any, axis: int) -> None:
+        key: tuple[Any, ...] = (slice(None),) * axis
+        at, positions = self._positions((4,), a.shape[axis])
+        changed = a.copy()
+        numpy.add.at(changed, (*key, positions), 0.25)
+        self._put(indexing.add_at(x, (*key, at), 0.25), changed)
+
+    def _choose(self) -> None:
+        x, a = self._pick()
+        kind = self.random.choice(["where", "clip", "one_hot", "cumsum"])
+        if kind == "where":
+            self._put(choice.where(comparison.greater(x, 0), x, 0.5), numpy.where(a > 0, a, 0.5))
+        elif kind == "clip":
+            self._put(choice.clip(x, -0.25, 0.5), numpy.clip(a, -0.25, 0.5))
+        elif kind == "one_hot":
+            at, positions = self._positions((3,), 5)
+            self._put(indexing.one_hot(at, 5), numpy.eye(5)[positions])
+        elif a.ndim:
+            self._put(scan.cumsum(x, a.ndim - 1), numpy.cumsum(a, -1))
 
     def _flush(self) -> None:
         if self.random.random() < 0.3:

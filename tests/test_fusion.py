@@ -17,7 +17,6 @@ from clgrad.ops.transcendental import exp
 from clgrad.runtime.device import Device
 from clgrad.runtime.statistics import statistics
 from clgrad.testing import assert_close
-from tests.random_graphs import RandomProgram
 
 
 def value(array: Any, device: Device) -> Value:
@@ -33,29 +32,6 @@ def launches(nodes: list[Value]) -> int:
 
 def normal(*shape: int) -> Any:
     return numpy.random.default_rng(7).standard_normal(shape).astype("float32")
-
-
-@pytest.mark.parametrize("seed", range(24))
-def test_random_programs_compute_what_numpy_computes(seed: int, device: Device) -> None:
-    RandomProgram(seed, device).run(10)
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_looking_at_everything_changes_no_bit(seed: int, device: Device) -> None:
-    fused = RandomProgram(seed, device).run(10)
-    looked_at = RandomProgram(seed, device, looking=True).run(10)
-    assert all(map(numpy.array_equal, fused, looked_at))
-
-
-@pytest.mark.parametrize("shape", [(700, 3), (300, 70), (9, 1000), (2, 30000), (5, 9, 11, 13)])
-def test_the_order_of_a_sum_depends_on_its_shape_alone(shape: Any, device: Device) -> None:
-    """Not on what is fused with it, nor on how its operands lie."""
-    x, across = normal(*shape), normal(*shape[-1:])
-    upside_down = movement.transpose(value(numpy.ascontiguousarray(x.T), device))
-    parts = [exp(value(x, device)), arithmetic.multiply(upside_down, value(across, device))]
-    fused = [read(reduction.sum(exp(value(x, device)))), read(reduction.sum(upside_down * value(across, device)))]
-    flush(parts)
-    assert fused == [read(reduction.sum(part)) for part in parts]
 
 
 def test_a_chain_of_pointwise_ops_is_one_kernel(device: Device) -> None:

@@ -152,7 +152,11 @@ class LoopLowerer:
     # -- cutting long reductions --------------------------------------------------------------------------------
 
     def _parts(self, loop: Loop) -> int:
-        """Into how many parts to cut the reduced axes; depends on the shape and the device only."""
+        """Into how many parts to cut the reduced axes.
+
+        Parts set the order of a sum, so this depends on the shape and on what the device can do - compute units, vector
+        width, kernel shape - and never on what is fused, how operands lie, or who looks.
+        """
         kept = size_of(tuple(n for axis, n in enumerate(loop.space) if axis not in loop.axes))
         length = size_of(loop.space) // max(kept, 1)
         if kept == 0 or _has_phases(loop):
