@@ -111,3 +111,13 @@ def test_narrow_indices_reach_all_of_a_longer_axis(dtype: str) -> None:
 def test_an_index_out_of_range_is_found_before_a_value_that_does_not_fit() -> None:
     with pytest.raises(IndexError, match="index 5 is out of range"):
         np.zeros((2, 3))[[0, 5]] = np.ones(7)
+
+
+def test_a_single_number_has_no_axis_to_slice() -> None:
+    x = np.array(1)
+    x[...] = 2
+    x[()] = x + 1
+    for use in (lambda: x[:], lambda: x.__setitem__(slice(None), 5)):
+        with pytest.raises(IndexError, match="too many indices"):
+            use()
+    assert x.item() == 3

@@ -71,7 +71,7 @@ class Indexing(Handle):
             return
         mine = self._value
         given = written("setitem", value, mine)
-        if basic and _is_everything(parts):
+        if basic and _is_everything(parts, mine.shape):
             self._assign("x[...] = value", given, fresh=False, casting="unsafe")
         else:
             self._replace(indexing.setitem(mine, parts if basic else _prepared(parts), given))
@@ -109,8 +109,8 @@ def is_basic(parts: tuple[Any, ...]) -> bool:
     return all(type(part) in _BASIC for part in parts)
 
 
-def _is_everything(parts: tuple[Any, ...]) -> bool:
-    return len(parts) == 1 and (parts[0] is Ellipsis or parts[0] == slice(None))
+def _is_everything(parts: tuple[Any, ...], shape: Shape) -> bool:
+    return len(parts) == 1 and (parts[0] is Ellipsis or (parts[0] == slice(None) and len(shape) > 0))
 
 
 def _prepared(parts: tuple[Any, ...]) -> tuple[Any, ...]:
