@@ -52,7 +52,8 @@ def test_a_device_describes_itself() -> None:
 
 def test_there_is_one_object_for_each_device() -> None:
     assert devices() == devices()
-    assert find_device("cpu") is find_device("cpu(0)") is find_device("CPU:0")
+    kind = devices()[0].device_type
+    assert find_device(kind) is find_device(f"{kind}(0)") is find_device(f"{kind.upper()}:0")
     assert len(set(map(str, devices()))) == len(devices())
 
 
@@ -229,7 +230,7 @@ print(len(devices()), out.tolist() == (values + 1).tolist())
 
 
 def test_two_devices_in_one_process() -> None:
-    if not any("pthread" in device.name for device in devices()):
+    if not any("Portable" in device.platform_name for device in devices()):
         pytest.skip("only PoCL can show two devices without hardware")
     count, equal = output_of(TWO_DEVICES, POCL_DEVICES="pthread pthread").split()
     assert int(count) >= 2
