@@ -18,7 +18,7 @@ from rich.live import Live
 from benchmarks import report
 from benchmarks.frameworks import FRAMEWORKS
 from benchmarks.limits import Limits
-from benchmarks.race import ROOT, Runner, race
+from benchmarks.race import ROOT, Result, Runner, race
 from benchmarks.row import Row
 from benchmarks.rows import ROWS
 
@@ -80,8 +80,9 @@ def limits_of_device() -> Limits | None:
 def describe_limits(limits: Limits) -> str:
     """The limits in a sentence."""
     return (
-        f"{limits.device}\nlimits: copy {limits.copy_gigabytes:.0f} GB/s (16 MiB arrays), "
-        f"{limits.large_copy_gigabytes:.0f} GB/s (256 MiB); multiply-add {limits.gigaflops:.0f} GFLOP/s"
+        f"{limits.device}\nlimits: read {limits.read_gigabytes:.0f} GB/s, copy {limits.copy_gigabytes:.0f} GB/s "
+        f"(16 MiB arrays), {limits.large_copy_gigabytes:.0f} GB/s (256 MiB); "
+        f"multiply-add {limits.gigaflops:.0f} GFLOP/s"
     )
 
 
@@ -90,7 +91,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     limits = limits_of_device()
     if limits:
         console.print(describe_limits(limits), highlight=False)
-    rows = []
+    measured: list[tuple[Row, dict[str, Result]]] = []
     with ExitStack() as stack:
         pythons = {report.CLGRAD: sys.executable, **chosen_peers(options.peers, options.peer_python)}
         runners = [stack.enter_context(closing(Runner(name, path))) for name, path in pythons.items()]
@@ -99,9 +100,15 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         with Live(table, console=console, auto_refresh=False, vertical_overflow="visible") as live:
             for row, results in race(chosen_rows(options.rows), runners, options.rounds, options.seconds):
                 report.add_row(table, row, results, limits)
-                rows.append(report.record(row, results, limits))
+                measured.append((row, results))
                 live.refresh()
     console.print()
+    rows = [report.record(row, results, limits) for row, results in measured]
+    if limits and report.beyond_limits(rows):
+        # Whatever else ran on the machine may have held up the first measurement.
+        limits = limits.better(limits_of_device() or limits)
+        console.print(f"measured again: {describe_limits(limits)}", highlight=False)
+        rows = [report.record(row, results, limits) for row, results in measured]
     return {
         "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "limits": vars(limits) if limits else None,
@@ -121,7 +128,7 @@ def failures(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def main() -> int:
-    """Runs the command; the exit status is 1 when a row failed."""
+    """Runs the command; the exit status is 1 when a row failed or passes a limit."""
     # Into a file or a pipe the table goes unwrapped.
     options, console = parse(), Console(width=None if sys.stdout.isatty() else 160)
     if options.list:
@@ -131,7 +138,7 @@ def main() -> int:
     results = run(options, console)
     if options.json:
         options.json.write_text(json.dumps(results, indent=1) + "\n")
-    failed = failures(results["rows"])
+    failed = failures(results["rows"]) + report.beyond_limits(results["rows"])
     for line in failed:
         console.print(line, style="red", highlight=False)
     return bool(failed)

@@ -12,6 +12,8 @@ from benchmarks.race import Result
 from benchmarks.row import Row
 
 CLGRAD = "clgrad"
+# Timings of one thing differ by a few per cent.
+MOST_PERCENT = 105
 
 
 def duration(seconds: float) -> str:
@@ -70,7 +72,7 @@ def figures(row: Row, result: Result, limits: Limits | None) -> dict[str, Any]:
     facts: dict[str, Any] = {"seconds": result.best, "median_seconds": result.median}
     if row.unit:
         facts |= {"rate": row.amount / result.best, "unit": row.unit}
-        limit = limits.rate(row.unit) if limits else None
+        limit = limits.rate(row) if limits else None
         if limit:
             facts["percent_of_limit"] = 100 * facts["rate"] / limit
     return facts
@@ -85,3 +87,14 @@ def record(row: Row, results: dict[str, Result], limits: Limits | None) -> dict[
         if name != CLGRAD and own.best and result.best:
             entry[name] |= {"ratio": result.best / own.best, "agrees": own.agrees(result)}
     return entry
+
+
+def beyond_limits(rows: list[dict[str, Any]]) -> list[str]:
+    """A line for each row of which some framework does more than the device can: one of the two is measured wrong."""
+    return [
+        f"{row['row']} in {name} reaches {facts['percent_of_limit']:.0f} % of the limit, and nothing passes a limit: "
+        "either the row counts work that is not done, or the limit was measured while something else ran"
+        for row in rows
+        for name, facts in row.items()
+        if isinstance(facts, dict) and facts.get("percent_of_limit", 0) > MOST_PERCENT
+    ]

@@ -28,6 +28,8 @@ class Row:
     unit: Unit = ""
     """What `amount` counts in 1e9: bytes that every implementation moves, operations, or nothing."""
     amount: float = 0.0
+    reads_only = False
+    """True where nothing is written that is as large as what is read: the limit is that of reading, not of copying."""
     own_clock = False
     """True when a step returns the seconds that it took, because only a part of it counts."""
 

@@ -23,6 +23,7 @@ class Pointwise(Row):
         self.function = function
         self.arrays = arrays
         self.amount = traffic * ARRAY_GIGABYTES
+        self.reads_only = traffic == arrays
 
     def inputs(self) -> tuple[numpy.ndarray[Any, Any], ...]:
         return tuple(random_array(seed, COUNT) for seed in range(self.arrays))
