@@ -2,10 +2,11 @@
 PYTHON ?= python3
 PYTEST_ARGUMENTS ?=
 BENCHMARK_ARGUMENTS ?=
+FUZZ_ARGUMENTS ?=
 MATRIX_ARGUMENTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo devices test pytest lint oclgrind bench build matrix clean
+.PHONY: help demo devices test pytest lint oclgrind fuzz bench build matrix clean
 
 help demo devices lint oclgrind build clean:
 	@$(PYTHON) run.py $@
@@ -15,6 +16,9 @@ test pytest:  # make pytest PYTEST_ARGUMENTS='-k softmax'
 
 bench:  # make bench BENCHMARK_ARGUMENTS='--peers numpy,torch'
 	@$(PYTHON) run.py $@ $(BENCHMARK_ARGUMENTS)
+
+fuzz:  # make fuzz FUZZ_ARGUMENTS='--minutes 30'
+	@$(PYTHON) run.py $@ $(FUZZ_ARGUMENTS)
 
 matrix:  # make matrix MATRIX_ARGUMENTS='--only trixie-pocl'
 	@$(PYTHON) run.py $@ $(MATRIX_ARGUMENTS)

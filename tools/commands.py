@@ -75,6 +75,12 @@ def oclgrind(environment: Environment, arguments: list[str]) -> None:
         simulator.check_kernels(environment, library, shape)
 
 
+def fuzz(environment: Environment, arguments: list[str]) -> None:
+    """compare random programs with NumPy for a minute: run.py fuzz --minutes 30 --seed 7"""
+    install_test_tools(environment)
+    environment.run("-m", "tests.fuzz", *arguments, variables=test_variables(SYSTEM_POCL.exists()))
+
+
 def bench(environment: Environment, arguments: list[str]) -> None:
     """measure against the device's limits: run.py bench --peers numpy,torch"""
     environment.install("cpu,bench", "clgrad with an OpenCL runtime for the CPU")
@@ -108,7 +114,7 @@ def show_help(environment: Environment, arguments: list[str]) -> None:
 
 COMMANDS: dict[str, Command] = {
     "help": show_help, "demo": demo, "devices": devices, "test": test, "pytest": pytest, "lint": lint,
-    "oclgrind": oclgrind, "bench": bench, "build": build, "matrix": matrix, "clean": clean,
+    "oclgrind": oclgrind, "fuzz": fuzz, "bench": bench, "build": build, "matrix": matrix, "clean": clean,
 }  # fmt: skip
 
 
