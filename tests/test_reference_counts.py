@@ -75,7 +75,7 @@ def nobody_loses_a_value() -> None:
     assert view.tolist() == [0] * 4
     assert base.tolist() == [5] * 4 + [0] * 4
     for seed in range(2):
-        RandomProgram(seed, device).run(30)
+        RandomProgram(seed, device).run(10)
 
 
 def test_nobody_loses_a_value() -> None:

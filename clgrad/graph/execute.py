@@ -58,12 +58,13 @@ def state_of(device: Device) -> DeviceState:
 def register(handle: Any) -> None:
     """Note a live handle on a pending value, so that `flush_live` finds it and looking at others computes it along."""
     waiting = MINE.waiting
+    references = waiting.references
     reference = ref(handle)
-    waiting.references.append(reference)
+    references.append(reference)
     node = handle._node
     if node is not None:
         node.handle = reference
-    if len(waiting.references) > waiting.most:
+    if len(references) > waiting.most:
         _start_pieces(waiting)
 
 
