@@ -22,7 +22,7 @@ def share_invokers(pyopencl: ModuleType) -> None:
             return generate(name, passed, expected, types, *others, **named)
         found = shared.get(passed)
         if found is None:
-            found = shared[passed] = generate("kernel", passed, expected, None, *others, **named)
+            found = shared[passed] = generate(f"kernel_{passed}", passed, expected, None, *others, **named)
         return found
 
     invoker.generate_enqueue_and_set_args = generate_once
