@@ -86,6 +86,24 @@ def test_function_results_are_checked() -> None:
         z.backward()
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float16", "int32"])
+@pytest.mark.parametrize("grad_req", ["write", "add"])
+def test_function_gradients_have_the_dtype_of_their_input(dtype: str, grad_req: str) -> None:
+    class Double(autograd.Function):
+        def forward(self, x):
+            return x * 2
+
+        def backward(self, dy):
+            return (dy * 2).astype(dtype)
+
+    x = variable([1, 2], grad_req)
+    with autograd.record():
+        y = Double()(x)
+    y.backward()
+    assert x.grad.dtype == np.float32
+    assert x.grad.tolist() == [2, 2]
+
+
 def test_function_saves_arrays_as_they_are() -> None:
     class Square(autograd.Function):
         def forward(self, x):

@@ -7,7 +7,7 @@ from typing import Any
 
 from clgrad.array.assembly import ndarray
 from clgrad.errors import ArgumentError, DeviceError, GradientError, ShapeError
-from clgrad.ops.operation import Value, alias, fill
+from clgrad.ops.operation import Value, alias, fill, fit
 from clgrad.tape import NO_ATTRIBUTES, STATE, Entry, scope
 
 
@@ -192,4 +192,7 @@ class _Call:
                     f"{self.name}.backward: the gradient of input {position} lies on {gradient.device} and the input "
                     f"on {value.device}; copy it with to_device({str(value.device)!r})"
                 )
-        return [None if gradient is None else gradient._value for gradient in listed]
+        return [
+            fit(gradient._value, value) if gradient is not None and isinstance(value, Value) else None
+            for gradient, value in zip(listed, inputs)
+        ]
