@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from clgrad.errors import BuildError, DeviceNotFoundError
 from clgrad.runtime import compiler
 from clgrad.runtime.device import Device, default_device
 
 # What a compiler warns of is a mistake in a kernel.
 compiler.WARNINGS = "-Werror"
+
+WIDE = "kernel void wide(global long_v *p) { p[0] = convert_long_v(convert_int_v(p[1])); }"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warnings_are_errors() -> None:
+    """Not for compilers that warn of vectors wider than a register although common.cl asks them not to: PoCL 7.1 does.
+
+    clang itself reads all kernel files in test_kernel_warnings.py.
+    """
+    try:
+        device = default_device()
+        capabilities = replace(device.capabilities, vector_width=16)
+        device.compiler.program(f"{compiler.preamble(capabilities, 'cpu', WIDE)}\n{WIDE}\n", ["wide"])
+    except DeviceNotFoundError:
+        return
+    except BuildError as problem:
+        if "changes the ABI" not in str(problem):
+            raise
+        compiler.WARNINGS = "-w"
 
 
 def _shaped(shape: str) -> Device:
