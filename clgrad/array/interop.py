@@ -106,7 +106,9 @@ class Interop(Handle):
 
     def __buffer__(self, flags: int) -> memoryview:
         # What `memoryview(x)` calls, from Python 3.12 on; a copy, as `asnumpy` gives.
-        return memoryview(read(self._value))  # type: ignore[arg-type]  # of a buffer, which mypy knows from 3.12 on
+        # NumPy's types say only from NumPy 2.5 on that its arrays are buffers.
+        numbers: Any = read(self._value)
+        return memoryview(numbers)
 
     def copy(self, order: str = "C") -> Any:
         """A copy that no later write changes; differentiable under record."""
