@@ -154,7 +154,7 @@ def value_beside(source: Any, *others: Any) -> Value:
 
 
 def operands_of(sources: Iterable[Any], *others: Any) -> list[Any]:
-    """The same with numbers, and None, as they are; `others` is what the sources meet besides."""
+    """Like `values_of`, but numbers and None pass through; `others` meet the sources in the op as well."""
     sources = tuple(sources)
     beside = _neighbour((*sources, *others))
     return [

@@ -48,7 +48,7 @@ def detach_variable(array: Handle) -> None:
 
 
 def _stand_for(array: Handle, value: Value) -> None:
-    """Give the array another value of the same contents: no write, so bases do not see it."""
+    """Rebind the array to an equal value. That is no write, so arrays whose view it is are unaffected."""
     link = array._link
     if link is None:
         array._node = value

@@ -1,7 +1,8 @@
 """Bad data that only a kernel can see, such as an index out of range: the results that come from it raise at each read.
 
-A kernel that checks data sets a word, which nobody waits for. Runs of plans are noted while a check among them is
-open; who reads a result looks at the words, and only where one is set follows what was computed from it.
+A kernel that checks data sets an error word asynchronously; it is checked at the next read. Runs of plans are noted
+while a check among them is open; who reads a result looks at the words, and only where one is set follows what was
+computed from it.
 """
 
 from __future__ import annotations

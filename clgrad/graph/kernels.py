@@ -25,7 +25,8 @@ ITEMS_PER_UNIT = 4
 # Rows and columns longer than this are cut, if there are few of them, into parts of about this length.
 PART = 16384
 MOST_PARTS = 64
-# Terms that an accumulator takes before it is added with compensation; where there are few, as many as parts, each is.
+# Terms that an accumulator takes before it is added with compensation. Short reductions, of at most MOST_PARTS terms,
+# compensate every addition.
 BLOCK_STEPS = 16
 
 

@@ -149,7 +149,7 @@ class Resolver:
         self.stored.add(index)
         if index not in self.generated:
             return
-        # Usually every reader computes it; this one reads it in a way that no strides describe.
+        # This reader's view cannot be composed with the producer's, so store the value instead of computing it again.
         self.generated.discard(index)
         group = new_group(self.items[index], 1 + max(one.number for one in self.groups))
         wait_along(self.groups, [reader], {group.number})

@@ -103,7 +103,7 @@ def _structure(found: Trace) -> tuple[list[Any], dict[int, int]]:
 
 
 def _is_in_hand(node: Node) -> bool:
-    """Whether an array stands for the node now: it is computed along, lest every later look computes it again."""
+    """Whether a live ndarray holds this node. If so, this flush computes it, so that later reads are free."""
     handle = node.handle()
     return handle is not None and handle._node is node and node.primitive is not VIEW
 
