@@ -37,9 +37,8 @@ def main(arguments: Sequence[str]) -> int:
         if not given.only and entry.name in known and known[entry.name].commit == head():
             continue
         say(f"{entry.name}: {entry.system.title}, {entry.python}")
-        known = results.load(RESULTS) | {
-            entry.name: run_entry(entry, place(entry.system, given), 60 * given.minutes)
-        }
+        result = run_entry(entry, place(entry.system, given), 60 * given.minutes)
+        known = results.load(RESULTS) | {entry.name: result}
         write(known)
         say(f"  {results.row(entry, known[entry.name])}")
     return int(any(known[entry.name].failed for entry in chosen if entry.name in known))
