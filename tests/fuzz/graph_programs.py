@@ -11,49 +11,18 @@ from random import Random
 
 from tests.fuzz.draft import Draft
 from tests.fuzz.program import Program, Scope
+from tests.fuzz.vocabulary import MASK, WHOLE, WRITTEN, Vocabulary
 
-SHAPES = ["(m, n)", "(m, n)", "(n,)", "(m, 1)", "(1, n)", "()", "(k, m, n)", "(k, 1, n)"]
 NOMINAL = {"m": 5, "n": 7, "k": 3, "seed": 0}
-MASK = "np.array(numpy.arange(numpy.prod({0}.shape, dtype=int)).reshape({0}.shape) % 3 == {1}, dtype='bool')"
-POSITIONS = "np.array(numpy.arange(numpy.prod({0}.shape[:-1], dtype=int)).reshape({0}.shape[:-1]) % 3, dtype='int64')"
-
-UNARY = [
-    "np.tanh({0})", "np.sin({0})", "np.square({0})", "npx.relu({0})", "npx.sigmoid({0})", "-{0}", "{0} * 0.5 + 1.5",
-    "np.sqrt({0} * {0} + 1.0)", "np.clip({0}, -0.75, 0.75)", "np.abs({0})", "1 / ({0} * {0} + 2)", "np.exp(-{0} * {0})",
-]  # fmt: skip
-BINARY = [
-    "{0} + {1}", "{0} - {1}", "{0} * {1}", "{0} / ({1} * {1} + 1.0)", "np.maximum({0}, {1})", "np.minimum({0}, {1})",
-    "np.where({0} > {1}, {0} * 2, {1})", "np.where({0} > 0.25, {1}, {0})", "np.matmul({0}, {1}.T)", "{0} * 2 + {1}",
-    "np.matmul(np.tanh({0}.T), {1})", "np.concatenate([{0}, {1}], axis=0)", "np.stack([{0}, {1}], axis=0)",
-]  # fmt: skip
-REDUCTIONS = [
-    "np.sum({0})", "np.sum({0}, axis=-1)", "np.sum({0}, axis=0)", "np.mean({0}, axis=-1, keepdims=True)",
-    "np.mean({0}, axis=0, keepdims=True)", "np.max({0}, axis=-1, keepdims=True)", "np.min({0}, axis=0)",
-    "np.max({0})", "npx.softmax({0}, axis=-1)", "npx.log_softmax({0}, axis=-1)", "npx.softmax({0}, axis=0)",
-    "np.cumsum({0}, axis=0)", "{0} - np.mean({0}, axis=-1, keepdims=True)",
-]  # fmt: skip
-MOVEMENTS = [
-    "{0}.T", "np.reshape({0}, (-1,))", "np.flip({0}, 0)", "np.expand_dims({0}, 0)", "np.repeat({0}, 2, 0)",
-    "np.broadcast_to({0}, (2, *{0}.shape))", "np.roll({0}, 1, 0)", "{0}.copy()",
-]  # fmt: skip
-SELECTIONS = [
-    "{0}[[0, -1, 0]]", "{0}[..., [0, -1]]", "{0}[" + MASK.format("{0}", 1) + "]", "npx.pick({0}, " + POSITIONS + ")",
-    "np.take({0}, np.array([0, 1, 1], dtype='int32'), axis=-1)",
-    "npx.gather_nd({0}, np.array([[0, 1]], dtype='int64'))",
-    "npx.index_add({0}, np.array([[0, 1, 0]], dtype='int64'), {0}[[0, 1, 1]])",
-    "npx.index_update({0}, np.array([[1]], dtype='int64'), {0}[:1] * 3)",
-]  # fmt: skip
-VIEWS = ["1:", ":-1", "::2", "::-1", "0", "-1", "..., 0", "..., 1:", "None", "..., ::-1", "0, 1:", "..."]
-KEYS = [*VIEWS, "[0, -1]", "..., [1]"]
-WRITTEN = ["0.5", "{1}", "{1} * 2", "{0} * 0.5", "{1}[::-1]"]
 
 
 class GraphDraft(Draft):
     """Arrays of one floating dtype; some are variables."""
 
-    def __init__(self, random: Random, dtype: str) -> None:
+    def __init__(self, random: Random, words: Vocabulary) -> None:
         super().__init__(random, wide=True, lengths=dict(NOMINAL))
-        self.dtype = dtype
+        self.words = words
+        self.dtype = random.choice(words.dtypes)
         self.variables: list[str] = []
         self.constants: list[str] = []
         self.arrays: list[str] = []
@@ -64,7 +33,9 @@ class GraphDraft(Draft):
             self._leaf(number)
 
     def _leaf(self, number: int) -> None:
-        numbers = f"numpy.random.default_rng(seed + {number}).uniform(-1.5, 1.5, {self.random.choice(SHAPES)})"
+        numbers = (
+            f"numpy.random.default_rng(seed + {number}).uniform(-1.5, 1.5, {self.random.choice(self.words.shapes)})"
+        )
         name = self.bind(f"np.array({numbers}, dtype='{self.dtype}')")
         assert name is not None
         if number == 0 or self.random.random() < 0.7:
@@ -86,7 +57,14 @@ class GraphDraft(Draft):
 
     def expression(self) -> str:
         """Of one array or two."""
-        kinds = [(UNARY, 3), (BINARY, 5), (REDUCTIONS, 3), (MOVEMENTS, 2), (SELECTIONS, 2)]
+        words = self.words
+        kinds = [
+            (words.unary, 3),
+            (words.binary, 5),
+            (words.reductions, 3),
+            (words.movements, 2),
+            (words.selections, 2),
+        ]
         texts = self.random.choices([texts for texts, _ in kinds], [weight for _, weight in kinds])[0]
         return self.random.choice(texts).format(self.pick_array(), self.pick_array())
 
@@ -99,12 +77,12 @@ class GraphDraft(Draft):
         """The same name for another value; the old one may be free for reuse."""
         name = self.pick_array()
         if name in self.writable and name not in self.variables:
-            text = self.random.choice(UNARY).format(name)
+            text = self.random.choice(self.words.unary).format(name)
             self.try_statement(f"{name} = {text}", "record", name)
 
     def view(self) -> None:
         name = self.pick_array()
-        self.keep(self.bind(f"{name}[{self.random.choice(VIEWS)}]", "record"), name in self.writable)
+        self.keep(self.bind(f"{name}[{self.random.choice(self.words.views)}]", "record"), name in self.writable)
 
     def detach(self) -> None:
         self.keep(self.bind(f"{self.pick_array()}.detach()", "record"), writable=False)
@@ -116,7 +94,7 @@ class GraphDraft(Draft):
             name = self.random.choice(untouched)
             self.try_statement(f"{name} *= 0.75", "pause", name)
         else:
-            texts = [*UNARY, *REDUCTIONS]
+            texts = [*self.words.unary, *self.words.reductions]
             self.keep(self.bind(self.random.choice(texts).format(self.pick_array()), "pause"))
 
     def write(self) -> None:
@@ -132,7 +110,7 @@ class GraphDraft(Draft):
         elif draw < 0.45:
             text = f"{name}[{MASK.format(name, 0)}] = 0.5"
         else:
-            text = f"{name}[{self.random.choice(KEYS)}] {sign} {value}"
+            text = f"{name}[{self.random.choice([*self.words.views, '[0, -1]', '..., [1]'])}] {sign} {value}"
         if self.try_statement(text, "record", name):
             self.written.update(one for one in self.variables if self._shares(one, name))
 
@@ -183,9 +161,9 @@ class GraphDraft(Draft):
                 self.try_statement(f"{name} -= 0.25 * {name}.grad", target=name)
 
 
-def graph_program(random: Random, dtype: str) -> Program:
+def graph_program(random: Random, words: Vocabulary = WHOLE) -> Program:
     """A random program of one or two rounds."""
-    draft = GraphDraft(random, dtype)
+    draft = GraphDraft(random, words)
     draft.round(random.randint(3, 9))
     if random.random() < 0.3:
         draft.update()

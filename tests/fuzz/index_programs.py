@@ -7,17 +7,15 @@ from random import Random
 from tests.fuzz.draft import Draft
 from tests.fuzz.keys import random_key
 from tests.fuzz.program import Program
-
-SHAPES = [(), (3,), (1,), (5,), (2, 3), (4, 1), (3, 4), (0, 3), (2, 2, 2), (2, 3, 4), (3, 1, 2), (2, 1, 3, 2)]
-DTYPES = ["float32", "float32", "int64", "bool"]
+from tests.fuzz.vocabulary import WHOLE, Vocabulary
 
 
 class IndexDraft(Draft):
     """Arrays of one dtype, which can meet."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, words: Vocabulary) -> None:
         super().__init__(random, wide=False)
-        self.dtype = random.choice(DTYPES)
+        self.dtype = random.choice(words.indexed_dtypes)
         self.arrays: list[str] = []
 
     def keep(self, name: str | None) -> None:
@@ -34,8 +32,6 @@ class IndexDraft(Draft):
         numbers = f"numpy.arange({first}, {first + count}).reshape({shape})"
         if self.dtype == "bool":
             numbers += " % 3 == 0"
-        if self.dtype == "uint8":
-            numbers = f"numpy.arange({count}).reshape({shape})"
         return f"np.array({numbers}, dtype='{self.dtype}')"
 
     def number(self) -> str:
@@ -154,11 +150,11 @@ def _size(shape: tuple[int, ...]) -> int:
     return count
 
 
-def index_program(random: Random) -> Program:
+def index_program(random: Random, words: Vocabulary = WHOLE) -> Program:
     """A random program of about ten statements."""
-    draft = IndexDraft(random)
+    draft = IndexDraft(random, words)
     for _ in range(2):
-        draft.keep(draft.bind(draft.fresh(random.choice(SHAPES))))
+        draft.keep(draft.bind(draft.fresh(random.choice(words.indexed_shapes))))
     kinds = [
         draft.read, draft.view, draft.view, draft.write, draft.write, draft.write, draft.in_place, draft.write_where,
         draft.window, draft.compute, draft.rearrange, draft.select,

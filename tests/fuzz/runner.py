@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from time import perf_counter
@@ -12,14 +12,18 @@ from clgrad.runtime.statistics import statistics
 from tests.fuzz.differences import Difference, check
 from tests.fuzz.graph_programs import graph_program, resized
 from tests.fuzz.index_programs import index_program
-from tests.fuzz.pool import BATCH, Kernel, Pool, Postponed
+from tests.fuzz.pool import Kernel, Pool, Postponed
 from tests.fuzz.program import Program
 from tests.fuzz.shrink import shrunk
+from tests.fuzz.vocabulary import WHOLE, Vocabulary
 from tests.fuzz.ways import ONE_BY_ONE, WAYS
 
+# At most so much of the time goes into building kernels, for at least so many programs that wait for some.
 SHARE_OF_BUILDING = 0.5
+ENOUGH_WAITING, MOST_WAITING = 40, 200
+BATCH = 64
 SHARE_OF_FUSING = 0.3
-MOST_WAITING = 200
+SECONDS_OF_WORDS = 200
 MOST_DIFFERENCES = 5
 
 
@@ -30,6 +34,8 @@ class Task:
     program: Program
     wide: bool
     ways: tuple[str, ...]
+    again: bool = False
+    """Whether it is a known program in another size."""
 
 
 @dataclass
@@ -49,6 +55,8 @@ class Runner:
 
     seed: int
     report: Callable[[Finding], None]
+    words: Vocabulary = WHOLE
+    parts: int = 0
     drawn: int = 0
     checked: int = 0
     fused: int = 0
@@ -62,56 +70,69 @@ class Runner:
         """Check until the time is over, or enough differences are found."""
         start = perf_counter()
         while (now := perf_counter()) < start + 60 * minutes and len(self.findings) < MOST_DIFFERENCES:
-            if self.pool.wanted >= BATCH and self.pool.seconds <= SHARE_OF_BUILDING * (now - start):
+            if now >= start + self.parts * SECONDS_OF_WORDS:
+                self.take_new_words()
+            may_build = self.pool.seconds <= SHARE_OF_BUILDING * (now - start)
+            if may_build and len(self.waiting) >= ENOUGH_WAITING:
                 self.build()
             self.drawn += 1
             self.attempt(self.draw(Random(f"{self.seed} {self.drawn}")))
+
+    def take_new_words(self) -> None:
+        """Draw programs of another part of the vocabulary, and forget the old ones."""
+        self.parts += 1
+        self.words = Vocabulary(Random(f"{self.seed} words {self.parts}"))
+        self.known.clear()
+        self.waiting.clear()
 
     def draw(self, random: Random) -> Task:
         """The next program."""
         ways = tuple(WAYS) if random.random() < SHARE_OF_FUSING else (ONE_BY_ONE,)
         if random.random() < 0.5:
-            return Task(index_program(random), False, ways)
+            return Task(index_program(random, self.words), False, ways)
         if self.known and random.random() < 0.5:
-            return Task(resized(random.choice(self.known), random), True, tuple(WAYS))
-        return Task(graph_program(random, random.choice(["float32", "float64"])), True, ways)
+            return Task(resized(random.choice(self.known), random), True, tuple(WAYS), again=True)
+        return Task(graph_program(random, self.words), True, ways)
 
     def attempt(self, task: Task) -> None:
         """Check a program, if its kernels are built."""
+        may_wait = len(self.waiting) < MOST_WAITING
         try:
-            with self.pool.only_built():
-                done = self.check(task.program, task.wide, task.ways)
+            with self.pool.only_built(rehearse=may_wait):
+                done = check(task.program, task.wide, task.ways)
         except Postponed as missing:
-            if len(self.waiting) < MOST_WAITING:
+            if may_wait:
                 self.waiting.append((task, missing.kernels))
             return
+        except Difference as found:
+            self.add_finding(task.program, task.wide, str(found))
+            done = True
         self.checked += done
         self.refused += not done
         if done and len(task.ways) > 1:
             self.fused += 1
-            if task.wide:
+            if task.wide and not task.again:
                 self.known.append(task.program)
 
     def build(self) -> None:
-        """Build what is wanted most, and what the oldest of the fused programs wait for; then try again."""
-        urgent: set[Kernel] = set()
-        for task, kernels in self.waiting:
-            if len(task.ways) > 1 and len(urgent) < BATCH:
-                urgent |= kernels
-        self.pool.build(urgent)
+        """Build what lets the most programs go on, fused ones and others alike; then try those again."""
+        chosen: set[Kernel] = set()
+        for fused in (False, True):
+            enough = len(chosen) + BATCH // 2
+            alike = [kernels for task, kernels in self.waiting if (len(task.ways) > 1) == fused]
+            for kernels in sorted(alike, key=lambda kernels: len(kernels - self.pool.built)):
+                if len(chosen) < enough:
+                    chosen |= kernels
+        self.pool.build(chosen)
         waiting, self.waiting = self.waiting, deque()
         for task, kernels in waiting:
-            if self.pool.has(kernels):
+            if kernels <= self.pool.built:
                 self.attempt(task)
             else:
                 self.waiting.append((task, kernels))
 
-    def check(self, program: Program, wide: bool, ways: Iterable[str]) -> bool:
-        """Compare a program's results; a difference is reported. False if the reference refuses the program."""
-        try:
-            return check(program, wide, ways)
-        except Difference as found:
-            difference = str(found)
+    def add_finding(self, program: Program, wide: bool, difference: str) -> None:
+        """Report a program that shows a difference, as short as it gets."""
 
         def differs(shorter: Program) -> bool:
             nonlocal difference
@@ -125,7 +146,6 @@ class Runner:
         finding = Finding(shrunk(program, differs), difference)
         self.findings.append(finding)
         self.report(finding)
-        return True
 
     def summary(self, minutes: float) -> str:
         """What was done."""
