@@ -78,6 +78,8 @@ class Machine:
         total: Numbers = numpy.zeros(self.columns)
         reach: set[Variable] = set()
         for head, weight in zip(heads, weights):
+            if not head.reach:
+                raise ValueError("nothing was recorded")
             scaled = head.slopes if weight is None else head.slopes * weight.numbers[..., None]
             total = total + scaled.sum(tuple(range(head.numbers.ndim)))
             reach |= head.reach

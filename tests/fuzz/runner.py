@@ -139,8 +139,10 @@ class Runner:
             try:
                 check(shorter, wide)
             except Difference as found:
-                difference = str(found)
-                return True
+                # Another way, another array or another error would be another finding.
+                if first_line(found) == first_line(difference):
+                    difference = str(found)
+                    return True
             return False
 
         finding = Finding(shrunk(program, differs), difference)
@@ -155,3 +157,8 @@ class Runner:
             f"of them fused too; {self.refused} refused by the reference; {now['plans']} plans, {now['builds']} builds "
             f"({self.pool.seconds:.0f} s), {now['launches']} launches; {len(self.findings)} differences"
         )
+
+
+def first_line(text: object) -> str:
+    """What a difference is about: the way and the array, or the error."""
+    return str(text).partition("\n")[0]
