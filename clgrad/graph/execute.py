@@ -15,7 +15,7 @@ from clgrad.graph.faults import Watch
 from clgrad.graph.items import COPY
 from clgrad.graph.node import VIEW, Node, Storage
 from clgrad.graph.pending import MINE, MOST_PENDING, Waiting, pieces, waiting_anywhere
-from clgrad.graph.plan import Plan, Planner
+from clgrad.graph.plan import Plan, make_plan
 from clgrad.graph.trace import Trace, settle_view, trace
 from clgrad.runtime.device import Device
 from clgrad.runtime.statistics import counters
@@ -141,7 +141,7 @@ def _compute(device: Device, roots: list[Node]) -> None:
     plan = state.plans.get(found.key)
     if plan is None:
         counters.plans += 1
-        plan = Planner(found, device).build()
+        plan = make_plan(found, device)
         if len(state.plans) >= MOST_PLANS:
             del state.plans[min(state.plans, key=lambda key: state.plans[key].last_use)]
         state.plans[found.key] = plan
@@ -155,7 +155,7 @@ def _compute(device: Device, roots: list[Node]) -> None:
         state.plans.clear()
         gc.collect()
         device.memory.release()
-        plan = Planner(found, device).build()
+        plan = make_plan(found, device)
         replay(plan, found, device, state)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clgrad.graph.node import VIEW, Node
-from clgrad.graph.plan import Plan, Planner, Work
+from clgrad.graph.plan import Plan, Work, make_plan
 from clgrad.graph.trace import trace
 
 
@@ -70,7 +70,7 @@ def explain(node: Node) -> Explanation:
     if found is None or not found.order:
         return Explanation((), 0, 0, 0, 0, 0)
     with node.device.lock:
-        plan = Planner(found, node.device).build()
+        plan = make_plan(found, node.device)
     temporaries = sum(_nbytes(plan, item) for work in plan.works for item in work.stores if _is_temporary(plan, item))
     return Explanation(
         tuple(_kernel(plan, work) for work in plan.works if work.launches),

@@ -75,7 +75,6 @@ class Planner:
     """Builds the plan of one trace for one device, whose work-groups may be limited further than it says itself."""
 
     def __init__(self, trace: Trace, device: Device, most_in_group: int | None = None) -> None:
-        self.trace = trace
         self.device = device
         can = device.capabilities
         self.capabilities = can if most_in_group is None else replace(can, max_group_size=most_in_group)
@@ -90,13 +89,16 @@ class Planner:
         live = [group for group in groups if self.resolver.live(group)]
         self.works = [self._work(bundle) for bundle in _in_order(bundles(live))]
 
+    def smaller_groups(self) -> int | None:
+        """The work-items of the groups in which the kernels run; None if all run as they are planned. Builds them."""
+        launches = [launch for work in self.works for launch in work.launches]
+        kernels = self.device.compiler.kernels([launch.source for launch in launches])
+        return smaller_groups(kernels, launches, self.capabilities.max_group_size, self.device)
+
     def build(self) -> Plan:
         self.homes.assign([(work.loads, work.stores, work.scratch) for work in self.works], self.scratch)
         launches = [(launch, label) for work in self.works for launch, label in zip(work.launches, work.labels)]
         kernels = self.device.compiler.kernels([launch.source for launch, _ in launches])
-        most = smaller_groups(kernels, [one for one, _ in launches], self.capabilities.max_group_size, self.device)
-        if most is not None:
-            return Planner(self.trace, self.device, most).build()
         steps = [self._step(kernel.instantiate(), launch, label) for kernel, (launch, label) in zip(kernels, launches)]
         outputs = [
             (item.node, self.homes.of[item.index])
@@ -232,6 +234,14 @@ class Planner:
         else:
             step.kernel.set_arg(position, _INDEX_TYPES[kind](rest[0]))
         return 1
+
+
+def make_plan(trace: Trace, device: Device) -> Plan:
+    """The plan of a trace for a device, in work-groups in which its kernels run."""
+    planner = Planner(trace, device)
+    while (most := planner.smaller_groups()) is not None:
+        planner = Planner(trace, device, most)
+    return planner.build()
 
 
 def _loaded(loop: Loop) -> list[int]:
