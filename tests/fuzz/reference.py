@@ -134,6 +134,8 @@ class Array:
         self.slopes = slopes
         self.reach = reach
         self.is_view = False
+        # The elements of the array that owns the memory.
+        self.whole = numbers.size
         self.variable: Variable | None = None
 
     @property
@@ -147,6 +149,7 @@ class Array:
     def view(self, numbers: Numbers, slopes: Numbers) -> Array:
         out = type(self)(self.machine, numbers, slopes, self.reach)
         out.is_view = True
+        out.whole = self.whole
         return out
 
     # -- variables -----------------------------------------------------------------------------------------
@@ -184,7 +187,7 @@ class Array:
         self.numbers[key] = numbers
         if not machine.recording:
             return
-        if not self.is_view and len(key) == 1 and key[0] is Ellipsis:
+        if is_basic(key) and self.numbers[key].size == self.whole and not any(map(steps, key)):
             self.reach.clear()
         self.reach |= reach
         if slopes is None:
@@ -223,6 +226,11 @@ def plain_key(key: Any) -> tuple[Any, ...]:
 def is_basic(key: tuple[Any, ...]) -> bool:
     """Whether the key names a region, which is a view."""
     return all(item is None or item is Ellipsis or type(item) in (int, slice) for item in key)
+
+
+def steps(item: Any) -> bool:
+    """Whether an item of a key takes other than neighbours in order."""
+    return isinstance(item, slice) and item.step not in (None, 1)
 
 
 def with_columns(key: tuple[Any, ...]) -> tuple[Any, ...]:
