@@ -12,6 +12,7 @@ from unittest import mock
 
 from clgrad.runtime.compiler import CompiledKernel, Compiler, Source
 
+SMALLEST_BATCH, LARGEST_BATCH = 12, 64
 Kernel = tuple[Compiler, Source]
 
 
@@ -44,6 +45,12 @@ class Pool:
 
         with mock.patch.object(Compiler, "kernels", get_built):
             yield
+
+    def built_within(self, seconds: float) -> int:
+        """About how many kernels can be built in this time: few as long as nothing is known about the compiler."""
+        if not self.built:
+            return SMALLEST_BATCH
+        return max(SMALLEST_BATCH, min(LARGEST_BATCH, int(seconds * len(self.built) / self.seconds)))
 
     def build(self, kernels: Iterable[Kernel]) -> None:
         """Build kernels, as one program on each device."""

@@ -21,7 +21,7 @@ from tests.fuzz.ways import ONE_BY_ONE, WAYS
 # At most so much of the time goes into building kernels, for at least so many programs that wait for some.
 SHARE_OF_BUILDING = 0.5
 ENOUGH_WAITING, MOST_WAITING = 40, 200
-BATCH = 64
+SECONDS_OF_A_BUILD = 8
 SHARE_OF_FUSING = 0.3
 SECONDS_OF_WORDS = 200
 MOST_DIFFERENCES = 5
@@ -117,8 +117,9 @@ class Runner:
     def build(self) -> None:
         """Build what lets the most programs go on, fused ones and others alike; then try those again."""
         chosen: set[Kernel] = set()
+        batch = self.pool.built_within(SECONDS_OF_A_BUILD)
         for fused in (False, True):
-            enough = len(chosen) + BATCH // 2
+            enough = len(chosen) + batch // 2
             alike = [kernels for task, kernels in self.waiting if (len(task.ways) > 1) == fused]
             for kernels in sorted(alike, key=lambda kernels: len(kernels - self.pool.built)):
                 if len(chosen) < enough:
