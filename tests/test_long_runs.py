@@ -296,8 +296,16 @@ def test_pieces_hold_what_others_read() -> None:
     assert pieces([found[0][0]]) == []
 
 
+def faults() -> int:
+    """How many checks of data there are, those in plans of other devices included."""
+    return sum(isinstance(one, Fault) for one in gc.get_objects())
+
+
 def test_checks_of_many_lengths_go_with_their_plans() -> None:
     lengths = range(20, 60)
+    state_of(default_device()).plans.clear()
+    gc.collect()
+    before = faults()
     index = np.array([0, 1], dtype="int32")
     for length in lengths:
         np.take(np.zeros(length), index).asnumpy()
@@ -305,4 +313,4 @@ def test_checks_of_many_lengths_go_with_their_plans() -> None:
         np.take(np.zeros(30), index + 29).asnumpy()
     state_of(default_device()).plans.clear()
     gc.collect()
-    assert [one for one in gc.get_objects() if isinstance(one, Fault) and one.data[-1] in lengths] == []
+    assert faults() <= before
