@@ -145,7 +145,15 @@ DEFINE_LOOSE(double)
 #else
 #define STORE_VECTOR(TYPE, v, p) VSTORE(v, p)
 #endif
+// PoCL's vstore_half takes addresses of whole vectors for granted: its result goes to a vector first.
+#if VECTOR_WIDTH == 1
 #define STORE_HALF_VECTOR(TYPE, v, p) VSTORE_HALF(v, p)
+#else
+#define STORE_HALF_VECTOR(TYPE, v, p)                                                                                 \
+    ushort_v halves;                                                                                                  \
+    VSTORE_HALF(v, (__private half *)&halves);                                                                        \
+    STORE_VECTOR(ushort, halves, (__global ushort *)(p))
+#endif
 #define STREAM_VECTOR STORE_VECTOR
 #if defined(__has_builtin) && VECTOR_WIDTH > 1
 #if __has_builtin(__builtin_nontemporal_store)

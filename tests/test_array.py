@@ -246,3 +246,12 @@ def test_one_array_in_several_threads() -> None:
     for thread in threads:
         thread.join()
     assert problems == []
+
+
+@pytest.mark.parametrize("length", [100, 301])
+def test_rows_of_float16_start_at_any_address(length: int) -> None:
+    """PoCL's vstore_half needs addresses of whole vectors."""
+    x = np.ones((3, length), dtype="float16")
+    totals = x.sum(axis=1)
+    assert totals.tolist() == [length] * 3
+    assert x[:, 1:].tolist() == [[1.0] * (length - 1)] * 3

@@ -77,5 +77,5 @@ def test_gradients_stop_at_the_mask() -> None:
 def test_means_under_a_mask_count_exactly() -> None:
     mask = numpy.ones((3, 70_000), bool)
     mask[:, ::3] = False
-    x = np.array(numpy.ones((3, 70_000), "float16"))
+    x = np.ones((3, 70_000), dtype="float16")
     assert x.mean(axis=1, where=np.array(mask)).tolist() == [1, 1, 1]
