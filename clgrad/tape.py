@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import ContextDecorator
-from itertools import count
+from itertools import count, repeat
 from operator import attrgetter
 from typing import Any, Protocol
 
@@ -102,6 +102,8 @@ class scope(ContextDecorator):  # noqa: N801 - a function to those who use it
         STATE.recording, STATE.training = self._before.pop()
 
 
+# What came to a value that no gradient has come to.
+_UNREACHED = object()
 _by_entry = attrgetter("entry.number")
 
 
@@ -163,18 +165,17 @@ def walk(
     passed: list[Entry] = []
     while order:
         value = order.pop()
-        if id(value) not in pending:
+        g = pending.pop(id(value), _UNREACHED)
+        if g is _UNREACHED:
             continue
-        g = pending.pop(id(value))
         if id(value) in wanted_ids:
             result.values[id(value)] = g
         entry = value.entry
         passed.append(entry)
+        inputs = entry.inputs
         # Zero stays zero, however steep the ops behind it are.
-        cotangents = [None] * len(entry.inputs)
-        if g is not None:
-            cotangents = entry.operation.vjp(g, value, entry.inputs, entry.attributes)
-        for one, cotangent in zip(entry.inputs, cotangents):
+        cotangents = repeat(None) if g is None else entry.operation.vjp(g, value, inputs, entry.attributes)
+        for one, cotangent in zip(inputs, cotangents):
             if one.entry is not None:
                 deliver(one, cotangent)
     if not retain_graph:

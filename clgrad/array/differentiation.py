@@ -55,7 +55,9 @@ def _stand_for(array: Handle, value: Value) -> None:
     else:
         link.seen = (link.base._value.serial, value)
     if value.storage is None:
-        register(array)
+        reference = register(array)
+        if link is None:
+            value.handle = reference
 
 
 def run_backward(

@@ -102,7 +102,7 @@ class Handle:
         self._link: Link | None = None
         self._leaf: Leaf | None = None
         if value.storage is None:
-            register(self)
+            value.handle = register(self)
 
     def _view(self, window: Window) -> Any:
         """An array that sees this one through `window`."""
@@ -138,7 +138,9 @@ class Handle:
                     value.entry = leaf
             self._node = value
         if value.storage is None:
-            register(self)
+            reference = register(self)
+            if link is None:
+                value.handle = reference
 
     @classmethod
     def _finish(cls: type[Array], value: Value, out: Any = None, casting: str = "same_kind") -> Array:
@@ -182,8 +184,8 @@ def restore_variables() -> None:
         if value is None or leaf is None or value.entry is leaf:
             continue
         if value.entry is None or value.entry.inputs is None:
-            handle._node = variable(value, leaf)
-            register(handle)
+            handle._node = value = variable(value, leaf)
+            value.handle = register(handle)
         else:
             _written.handles.append(ref(handle))
 

@@ -55,17 +55,18 @@ def state_of(device: Device) -> DeviceState:
     return state
 
 
-def register(handle: Any) -> None:
-    """Note a live handle on a pending value, so that `flush_live` finds it and looking at others computes it along."""
+def register(handle: Any) -> ref[Any]:
+    """Note a live handle on a pending value, so that `flush_live` finds it and looking at others computes it along.
+
+    Returns the weak reference, which is the value's `handle` where this is no view.
+    """
     waiting = MINE.waiting
     references = waiting.references
-    reference = ref(handle)
-    references.append(reference)
-    node = handle._node
-    if node is not None:
-        node.handle = reference
     if len(references) > waiting.most:
         _start_pieces(waiting)
+    reference = ref(handle)
+    references.append(reference)
+    return reference
 
 
 def _start_pieces(waiting: Waiting) -> None:
@@ -91,8 +92,9 @@ def flush_live(own: Iterable[Node] = ()) -> None:
     Where some of it cannot run, the rest runs all the same, and what cannot raises when it is read; what stands in the
     way of the caller's `own` work raises here.
     """
-    nodes = MINE.waiting.nodes()
-    MINE.waiting.forget()
+    waiting = MINE.waiting
+    nodes = waiting.nodes()
+    waiting.forget()
     if _start(nodes):
         flush(own)
 

@@ -37,11 +37,20 @@ class Waiting:
 
     def nodes(self) -> list[Node]:
         """The pending values of the arrays that are alive."""
-        return [value for array in self.arrays() if (value := array._value).storage is None]
+        return [
+            value
+            for reference in [*self.references]
+            if (array := reference()) is not None and (value := array._value).storage is None
+        ]
 
     def sweep(self) -> None:
         """Forget arrays that are dead, or computed and without history."""
-        self.references = [reference for reference in self.references if _is_waiting(reference())]
+        self.references = [
+            reference
+            for reference in self.references
+            if (array := reference()) is not None
+            and ((value := array._value).storage is None or value.entry is not None)
+        ]
         self.swept = len(self.references)
 
     def forget(self) -> None:
@@ -52,13 +61,6 @@ class Waiting:
     def make_room(self) -> None:
         """Nobody need look until as many arrays more are noted: often enough for memory, and for the time it takes."""
         self.most = len(self.references) + max(PATIENCE, self.swept // 2)
-
-
-def _is_waiting(array: Any) -> bool:
-    if array is None:
-        return False
-    value = array._value
-    return value.storage is None or value.entry is not None
 
 
 _lock = threading.Lock()

@@ -111,10 +111,11 @@ def _is_in_hand(node: Node) -> bool:
 def _decide_fates(found: Trace, wanted: set[int], uses: dict[int, int]) -> None:
     """Where counts are wrong, values are computed again or copied, but never overwritten: see `DONATES`."""
     held: set[int] = set()
-    counts = references(found.order)
-    fates = [DIES] * len(found.order)
-    for index in range(len(found.order) - 1, -1, -1):
-        node = found.order[index]
+    order = found.order
+    counts = references(order)
+    fates = [DIES] * len(order)
+    for index in range(len(order) - 1, -1, -1):
+        node = order[index]
         serial = node.serial
         if serial in wanted or (node.handle is not None and _is_in_hand(node)):
             fates[index] = ROOT
@@ -129,10 +130,9 @@ def _decide_fates(found: Trace, wanted: set[int], uses: dict[int, int]) -> None:
 
 def _donatable(leaves: list[Node], held: set[int], uses: dict[int, int]) -> list[bool]:
     """Of which leaves nobody but the nodes to be computed refers to the value or to its memory."""
-    counts = references(leaves)
-    # Of the references to a buffer one is its storage's.
-    shared = references([leaf.storage.buffer for leaf in leaves])  # type: ignore[union-attr]
+    # Values first, then their buffers, where one reference is that of the value's storage.
+    counts = references([*leaves, *[leaf.storage.buffer for leaf in leaves]])  # type: ignore[union-attr]
     return [
-        leaf.serial not in held and count <= uses[leaf.serial] and others <= 1
-        for leaf, count, others in zip(leaves, counts, shared)
+        leaf.serial not in held and count <= uses[leaf.serial] + 1 and others <= 1
+        for leaf, count, others in zip(leaves, counts, counts[len(leaves) :])
     ]

@@ -139,6 +139,7 @@ def alias(value: Value) -> Value:
     return out
 
 
+_BOOL = dtypes.bool_
 _FLOATING = frozenset(dtypes.FLOATING)
 _NUMERIC = _FLOATING | frozenset(dtypes.INTEGERS)
 # The dtypes that an op computes in as they are, by what it accepts.
@@ -168,7 +169,7 @@ class Elementwise(Operation):
         self.primitive = Pointwise(name, expression, cost=cost)
         self.boolean = self.primitive if boolean is None else Pointwise(name, boolean)
         self.accepts = accepts
-        self.result = result
+        self._always = _BOOL if result == "bool" else None
         self._direct = _DIRECT[accepts]
         self._direct_to_number = self._direct & _FLOATING
 
@@ -181,9 +182,8 @@ class Elementwise(Operation):
         else:
             values, first, shape = plain
         kind = first.dtype
-        dtype = dtypes.bool_ if self.result == "bool" else kind
-        primitive = self.boolean if kind is dtypes.bool_ else self.primitive
-        out = Value(primitive, values, kind, shape, dtype, first.device)
+        primitive = self.boolean if kind is _BOOL else self.primitive
+        out = Value(primitive, values, kind, shape, self._always or kind, first.device)
         if STATE.recording and self.gradient is not None:
             record(out, self, values, NO_ATTRIBUTES)
         return out
