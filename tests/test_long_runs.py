@@ -15,8 +15,8 @@ from clgrad import autograd, np, npx
 from clgrad.errors import IndexOutOfRangeError, OutOfDeviceMemoryError
 from clgrad.graph import pending
 from clgrad.graph.execute import state_of
-from clgrad.graph.faults import Fault
 from clgrad.graph.pending import MINE, MOST_PENDING, PATIENCE, pieces, repetition
+from clgrad.launch import Fault
 from clgrad.runtime.device import default_device
 
 STEPS = 5000

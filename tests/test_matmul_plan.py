@@ -9,9 +9,9 @@ import pytest
 
 from clgrad.dtypes import bool_, float16, float32, float64, int64
 from clgrad.errors import ShapeError
-from clgrad.graph.lower import Launch, Lowered
-from clgrad.graph.matmul import MatmulProblem, plan_matmul
-from clgrad.graph.matmul_launches import GROUP_TILES
+from clgrad.kernels.matmul import MatmulProblem, plan_matmul
+from clgrad.kernels.matmul_launches import GROUP_TILES
+from clgrad.launch import Launch, Lowered
 from clgrad.runtime.capabilities import Capabilities
 from clgrad.shapes import contiguous_strides
 

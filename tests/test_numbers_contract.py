@@ -9,15 +9,15 @@ from typing import Any
 import numpy
 import pytest
 
-from clgrad.graph.codegen import is_reduction
+from clgrad.codegen.loop import Loop, is_reduction
+from clgrad.codegen.lowering import LoopLowerer
 from clgrad.graph.execute import flush, read
-from clgrad.graph.kernels import LoopLowerer
-from clgrad.graph.plan import Planner
-from clgrad.graph.resolve import Loop, Resolver
 from clgrad.graph.trace import trace
 from clgrad.ops import arithmetic, indexing, movement, reduction
 from clgrad.ops.operation import Value
 from clgrad.ops.selection import constant
+from clgrad.plan.planner import Planner
+from clgrad.plan.resolve import Resolver
 from clgrad.runtime.device import Device
 from tests.random_graphs import RandomProgram
 

@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.lib.stride_tricks import as_strided
 
-from clgrad import dtypes, shapes
+from clgrad import dtypes, shapes, strides
 from clgrad.errors import AxisError, DTypeError, ShapeError
-from clgrad.graph import strides
 
 settings.register_profile("project", deadline=None, derandomize=True, max_examples=200)
 settings.load_profile("project")

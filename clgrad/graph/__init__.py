@@ -1,1 +1,1 @@
-"""Pending work: nodes, fusion, plans and their execution."""
+"""Pending work: nodes, what is pending behind them, and the execution of its plans."""

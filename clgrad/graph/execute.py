@@ -12,11 +12,11 @@ import numpy
 
 from clgrad.errors import OutOfDeviceMemoryError
 from clgrad.graph.faults import Watch
-from clgrad.graph.items import COPY
-from clgrad.graph.node import VIEW, Node, Storage
+from clgrad.graph.node import Node, Storage
 from clgrad.graph.pending import MINE, MOST_PENDING, Waiting, pieces, waiting_anywhere
-from clgrad.graph.plan import Plan, make_plan
 from clgrad.graph.trace import Trace, settle_view, trace
+from clgrad.plan.planner import Plan, make_plan
+from clgrad.primitives import COPY, VIEW
 from clgrad.runtime.device import Device
 from clgrad.runtime.statistics import counters
 from clgrad.shapes import contiguous_strides, is_contiguous, size_of

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clgrad.graph.node import VIEW, Node
-from clgrad.graph.plan import Plan, Work, make_plan
+from clgrad.graph.node import Node
 from clgrad.graph.trace import trace
+from clgrad.plan.planner import Plan, Work, make_plan
+from clgrad.primitives import VIEW
 
 
 @dataclass(frozen=True)

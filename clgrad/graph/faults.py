@@ -7,15 +7,15 @@ computed from it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
 import numpy
 
-from clgrad.errors import ClgradError
+from clgrad.launch import Fault
 
 if TYPE_CHECKING:
-    from clgrad.graph.plan import Plan
+    from clgrad.plan.planner import Plan
     from clgrad.runtime.device import Device
     from clgrad.runtime.memory import Buffer
 
@@ -24,23 +24,6 @@ WORDS = 64
 MOST_OPEN = 8
 # Noted runs after which somebody looks, though nobody read anything.
 MOST_RUNS = 1024
-
-
-class Fault(NamedTuple):
-    """One kind of check, with its data: its failure raises `error`, and `data` fills the fields of `message`.
-
-    `origin` is the user's line that asked for the op, where it is known.
-    """
-
-    error: type[ClgradError]
-    message: str
-    data: tuple[str | int, ...] = ()
-    origin: str | None = None
-
-    def exception(self) -> ClgradError:
-        """The error to raise."""
-        said = self.message.format(*self.data)
-        return self.error(f"{said} (asked for in {self.origin})" if self.origin else said)
 
 
 class Run:

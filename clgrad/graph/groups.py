@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import prod
 
 from clgrad.errors import DeviceError
-from clgrad.graph.lower import Launch
+from clgrad.launch import Launch
 from clgrad.runtime.compiler import CompiledKernel
 from clgrad.runtime.device import Device
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from typing import Any
 
-from clgrad.graph.node import DEBUG, VIEW, Library, Node, Reduction, Scalar, Storage
+from clgrad.graph.node import DEBUG, Node, Scalar, Storage
 from clgrad.graph.references import counts_are_exact, references
-
-DIES, SURVIVES, ROOT = 0, 1, 2
+from clgrad.plan.fates import DIES, ROOT, SURVIVES
+from clgrad.primitives import VIEW, Library, Reduction
 
 # Whether results may take over the memory of values that nobody else holds. Only where that can be told for certain.
 DONATES = counts_are_exact()

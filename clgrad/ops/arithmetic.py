@@ -7,8 +7,8 @@ from typing import Any
 from clgrad import dtypes
 from clgrad.dtypes import DType
 from clgrad.errors import DTypeError
-from clgrad.graph.node import Pointwise
 from clgrad.ops.operation import Elementwise, Operation, Value, fill, filled_with, unary
+from clgrad.primitives import Pointwise
 from clgrad.tape import STATE, record
 
 add = Elementwise("add", "x + y", (lambda g, out, x, y: g, lambda g, out, x, y: g), boolean="x | y")

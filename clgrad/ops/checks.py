@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from clgrad.errors import ArgumentError
-from clgrad.graph.faults import Fault
-from clgrad.graph.lower import Argument, Launch, Lowered, Problem, round_up
-from clgrad.graph.node import Library
+from clgrad.launch import Argument, Fault, Launch, Lowered, Problem, round_up
 from clgrad.ops.gathering import BITS
 from clgrad.ops.operation import Value
+from clgrad.primitives import Library
 from clgrad.runtime.compiler import KernelSource
 from clgrad.shapes import size_of
 

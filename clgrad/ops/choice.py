@@ -8,10 +8,11 @@ import numpy
 
 from clgrad import dtypes
 from clgrad.dtypes import is_floating
-from clgrad.graph.node import Node, Pointwise
+from clgrad.graph.node import Node
 from clgrad.ops.arithmetic import cast, identity
 from clgrad.ops.comparison import isfinite, isnan, isneginf, isposinf
 from clgrad.ops.operation import Elementwise, Operation, Value, common, fill, joint_shape, scalar_kind
+from clgrad.primitives import Pointwise
 from clgrad.tape import NO_ATTRIBUTES, STATE, record
 
 # Extremes pass NaN on (maximum, minimum) or ignore it (fmax, fmin). Equal elements share the gradient.

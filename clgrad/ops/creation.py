@@ -8,12 +8,13 @@ from typing import Any
 from clgrad import dtypes
 from clgrad.dtypes import DType
 from clgrad.errors import ArgumentError, DTypeError
-from clgrad.graph.node import Pointwise, Scalar
+from clgrad.graph.node import Scalar
 from clgrad.ops.arithmetic import cast, floor
 from clgrad.ops.choice import where
 from clgrad.ops.comparison import equal, greater_equal
 from clgrad.ops.movement import reshape
 from clgrad.ops.operation import Value, checked_scalar, fill, iota
+from clgrad.primitives import Pointwise
 from clgrad.runtime.device import Device
 from clgrad.shapes import Shape
 

@@ -9,13 +9,12 @@ from typing import Any
 
 from clgrad import dtypes
 from clgrad.errors import DTypeError, IndexOutOfRangeError
-from clgrad.graph.faults import Fault
-from clgrad.graph.lower import Argument, Launch, Lowered, Problem, round_up
-from clgrad.graph.node import Library
+from clgrad.launch import Argument, Fault, Launch, Lowered, Problem, round_up
 from clgrad.ops.arithmetic import cast
 from clgrad.ops.choice import where
 from clgrad.ops.comparison import equal
 from clgrad.ops.operation import Composite, Value, fill, iota
+from clgrad.primitives import Library
 from clgrad.runtime.compiler import KernelSource
 from clgrad.shapes import size_of
 

@@ -10,9 +10,9 @@ from typing import Any
 from clgrad import dtypes
 from clgrad.dtypes import DType
 from clgrad.errors import ArgumentError, AxisError, ShapeError
-from clgrad.graph.lower import Lowered, Problem
-from clgrad.graph.matmul import MOST_BATCH_AXES, MatmulProblem, plan_matmul
-from clgrad.graph.node import Library, Scalar
+from clgrad.graph.node import Scalar
+from clgrad.kernels.matmul import MOST_BATCH_AXES, MatmulProblem, plan_matmul
+from clgrad.launch import Lowered, Problem
 from clgrad.ops import reduction
 from clgrad.ops.arithmetic import absolute, cast, multiply, square
 from clgrad.ops.choice import where
@@ -20,6 +20,7 @@ from clgrad.ops.comparison import equal, not_equal
 from clgrad.ops.movement import broadcast_to, diagonal, expand_dims, moveaxis, reshape, squeeze, swapaxes, transpose
 from clgrad.ops.operation import Composite, Value, common, fill
 from clgrad.ops.powers import power
+from clgrad.primitives import Library
 from clgrad.shapes import Shape, broadcast_shapes, normalize_axis, several, size_of
 
 

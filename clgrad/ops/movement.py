@@ -7,9 +7,9 @@ from functools import lru_cache
 from operator import index
 
 from clgrad.errors import ArgumentError, AxisError, ShapeError
-from clgrad.graph.node import UPDATE, Reduction
 from clgrad.ops.arithmetic import identity
 from clgrad.ops.operation import Composite, Value, fill, filled_with
+from clgrad.primitives import UPDATE, Reduction
 from clgrad.shapes import (
     Shape,
     broadcast_strides,

@@ -17,7 +17,8 @@ import numpy
 from clgrad import dtypes
 from clgrad.dtypes import DType
 from clgrad.errors import DeviceError, DTypeError
-from clgrad.graph.node import IOTA, Node, Pointwise, Primitive, Scalar
+from clgrad.graph.node import Node, Scalar
+from clgrad.primitives import IOTA, Pointwise, Primitive
 from clgrad.runtime.device import Device
 from clgrad.shapes import Shape, broadcast_shapes
 from clgrad.tape import NO_ATTRIBUTES, STATE, record

@@ -15,7 +15,7 @@ import numpy
 from clgrad import dtypes
 from clgrad.dtypes import DType
 from clgrad.errors import ArgumentError, DTypeError
-from clgrad.graph.node import Node, Pointwise, Scalar
+from clgrad.graph.node import Node, Scalar
 from clgrad.ops.arithmetic import cast
 from clgrad.ops.checks import refuse
 from clgrad.ops.choice import minimum
@@ -23,6 +23,7 @@ from clgrad.ops.comparison import greater_equal, less, less_equal, logical_and, 
 from clgrad.ops.creation import check_dtype
 from clgrad.ops.operation import Value, iota, joint_shape
 from clgrad.ops.selection import constant
+from clgrad.primitives import Pointwise
 from clgrad.runtime.device import Device
 from clgrad.shapes import Shape
 

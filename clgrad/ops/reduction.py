@@ -12,7 +12,6 @@ from typing import Any
 from clgrad import dtypes
 from clgrad.dtypes import DType
 from clgrad.errors import ArgumentError, ShapeError
-from clgrad.graph.node import Reduction
 from clgrad.ops.arithmetic import add, cast, divide, multiply, sqrt, square
 from clgrad.ops.choice import maximum, minimum, where
 from clgrad.ops.comparison import equal, logical_or, not_equal
@@ -30,6 +29,7 @@ from clgrad.ops.movement import (
     slice_update,
 )
 from clgrad.ops.operation import Composite, Gradient, Operation, Value, fill, iota
+from clgrad.primitives import Reduction
 from clgrad.shapes import Shape, broadcast_shapes, normalize_axes, reduced_shape, reduction_axes, size_of
 
 Axis = int | Iterable[int] | None

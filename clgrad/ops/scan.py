@@ -6,12 +6,12 @@ from math import isqrt
 
 from clgrad import dtypes
 from clgrad.dtypes import DType
-from clgrad.graph.lower import Argument, Launch, Lowered, Problem, round_up
-from clgrad.graph.node import Library
+from clgrad.launch import Argument, Launch, Lowered, Problem, round_up
 from clgrad.ops.arithmetic import cast
 from clgrad.ops.movement import along, part, reshape, slice_update
 from clgrad.ops.operation import Composite, Value, fill
 from clgrad.ops.reduction import accumulator
+from clgrad.primitives import Library
 from clgrad.runtime.compiler import KernelSource
 from clgrad.shapes import normalize_axis, size_of
 

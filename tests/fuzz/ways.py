@@ -13,8 +13,8 @@ from clgrad import autograd, npx
 from clgrad import numpy as np
 from clgrad.array import ndarray
 from clgrad.graph.execute import flush, upload
-from clgrad.graph.node import VIEW
 from clgrad.ops.operation import Value
+from clgrad.primitives import VIEW
 from tests.fuzz.pool import Kernel, Postponed
 from tests.fuzz.program import Program
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from clgrad.dtypes import DType
-from clgrad.runtime.capabilities import KernelShape
+from clgrad.errors import ClgradError
+from clgrad.runtime.capabilities import Capabilities, KernelShape
 from clgrad.runtime.compiler import Source
-from clgrad.runtime.device import Capabilities
 from clgrad.shapes import Shape
 
 
@@ -40,6 +40,23 @@ class Problem:
 def round_up(value: int, step: int) -> int:
     """The next multiple of a step."""
     return -(-value // step) * step
+
+
+class Fault(NamedTuple):
+    """One kind of check, with its data: its failure raises `error`, and `data` fills the fields of `message`.
+
+    `origin` is the user's line that asked for the op, where it is known.
+    """
+
+    error: type[ClgradError]
+    message: str
+    data: tuple[str | int, ...] = ()
+    origin: str | None = None
+
+    def exception(self) -> ClgradError:
+        """The error to raise."""
+        said = self.message.format(*self.data)
+        return self.error(f"{said} (asked for in {self.origin})" if self.origin else said)
 
 
 # What stands in an argument position of a launch:

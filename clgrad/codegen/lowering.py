@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
+from clgrad.codegen.columns import column_defines
+from clgrad.codegen.loop import ELEMENT, REDUCED, Compute, Index, Load, Loop, Number, Statement, Store, is_reduction
+from clgrad.codegen.rows import NewScratch, Phases
+from clgrad.codegen.writer import Generated, Writer, block
 from clgrad.dtypes import float16, float32
-from clgrad.graph.codegen import Generated, Writer, block, is_reduction
-from clgrad.graph.column_text import column_defines
-from clgrad.graph.fuse import ELEMENT, REDUCED
-from clgrad.graph.lower import Argument, Launch, round_up
-from clgrad.graph.node import Reduction
-from clgrad.graph.resolve import Compute, Index, Load, Loop, Number, Statement, Store
-from clgrad.graph.row_phases import NewScratch, Phases
-from clgrad.runtime.capabilities import KernelShape
+from clgrad.launch import Argument, Launch, round_up
+from clgrad.primitives import Reduction
+from clgrad.runtime.capabilities import Capabilities, KernelShape
 from clgrad.runtime.compiler import KernelSource
-from clgrad.runtime.device import Capabilities
 from clgrad.shapes import Shape, contiguous_strides, size_of
 
 GPU_GROUP = 128

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from clgrad.codegen.loop import Given, Loop
+from clgrad.codegen.writer import Access, Space, Writer, index_type, rounded, walks
 from clgrad.dtypes import COMPUTE_NAME
-from clgrad.graph.codegen import Access, Space, Writer, index_type, rounded, walks
-from clgrad.graph.lower import Launch
-from clgrad.graph.resolve import Given, Loop
-from clgrad.graph.strides import merge
+from clgrad.launch import Launch
 from clgrad.runtime.compiler import KernelSource
 from clgrad.shapes import Shape
+from clgrad.strides import merge
 
 
 def with_epilogue(launch: Launch, loop: Loop, shape: Shape, vector_width: int) -> Launch:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
-from clgrad.graph.fuse import Group, wait_along
-from clgrad.graph.lower import Argument, Launch
+from clgrad.launch import Argument, Launch
+from clgrad.plan.fuse import Group, wait_along
 from clgrad.runtime.compiler import JointSource, KernelSource, Part
 from clgrad.shapes import size_of
 

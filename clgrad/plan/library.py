@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from clgrad.codegen.epilogue import with_epilogue
+from clgrad.codegen.loop import Loop
+from clgrad.codegen.lowering import LoopLowerer
+from clgrad.codegen.rows import NewScratch
 from clgrad.dtypes import uint8
-from clgrad.graph.epilogue import with_epilogue
-from clgrad.graph.items import Item, Operand, Slot
-from clgrad.graph.kernels import LoopLowerer
-from clgrad.graph.lower import Argument, Launch, Layout, Lowered, Problem
-from clgrad.graph.node import Library
-from clgrad.graph.resolve import Loop
-from clgrad.graph.row_phases import NewScratch
+from clgrad.launch import Argument, Launch, Layout, Lowered, Problem
+from clgrad.plan.items import Item, Operand, Slot
+from clgrad.primitives import Library
 from clgrad.shapes import contiguous_strides
 
 

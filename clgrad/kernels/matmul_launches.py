@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clgrad.dtypes import float16
-from clgrad.graph.lower import Argument, Launch, Lowered, round_up
-from clgrad.graph.product import Cut, Product, cut, divide_up
+from clgrad.kernels.product import Cut, Product, cut, divide_up
+from clgrad.launch import Argument, Launch, Lowered, round_up
 from clgrad.runtime.capabilities import Capabilities
 from clgrad.runtime.compiler import KernelSource
 

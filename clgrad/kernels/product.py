@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clgrad.dtypes import COMPUTE_NAME, STORAGE_NAME, DType, bool_, is_floating
-from clgrad.graph.lower import Argument, round_up
+from clgrad.launch import Argument, round_up
 
 
 @dataclass(frozen=True)

@@ -2,95 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from clgrad.codegen.loop import ELEMENT, REDUCED, Compute, Given, Index, Load, Loop, Number, Statement, Store
 from clgrad.dtypes import DType
-from clgrad.graph.fuse import ELEMENT, REDUCED, Group, Member, new_group, wait_along
-from clgrad.graph.items import Item, Items, Operand, Slot
-from clgrad.graph.node import IOTA, UPDATE, Library, Pointwise, Reduction
-from clgrad.graph.strides import compose, without_units
-from clgrad.graph.trace import DIES, ROOT
+from clgrad.plan.fates import DIES, ROOT
+from clgrad.plan.fuse import Group, Member, new_group, wait_along
+from clgrad.plan.items import Item, Items, Operand, Slot
+from clgrad.primitives import IOTA, UPDATE, Library, Pointwise, Reduction
 from clgrad.shapes import Shape, contiguous_strides, size_of
+from clgrad.strides import compose, without_units
 
 # Computing a value again costs less than a store and a load up to about this many additions.
 CHEAP = 12
 # ... and where one value would be computed for many readers, less.
 CHEAP_BROADCAST = 2
-
-
-@dataclass(frozen=True)
-class Load:
-    """Reads `item` by strides over the loop's space."""
-
-    item: int
-    strides: Shape
-    offset: int
-
-
-@dataclass(frozen=True)
-class Index:
-    """The row-major index of an array that is never stored, read by strides over the loop's space."""
-
-    strides: Shape
-    offset: int
-
-
-@dataclass(frozen=True)
-class Number:
-    """A Python number, as `dtype`."""
-
-    slot: int
-    dtype: DType
-
-
-@dataclass(frozen=True)
-class Given:
-    """What a library kernel has just computed at the index."""
-
-
-@dataclass(frozen=True)
-class Compute:
-    """`primitive` applied to earlier statements; a Reduction combines its one argument over the reduced axes."""
-
-    primitive: Pointwise | Reduction
-    arguments: tuple[int, ...]
-    typed_by: DType
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One value of a loop's body. `level` ELEMENT: one per index; REDUCED: one per index of the kept axes."""
-
-    what: Load | Index | Number | Given | Compute
-    dtype: DType
-    level: str
-
-
-@dataclass(frozen=True)
-class Store:
-    """Statement `value` goes to the memory of `item`, by strides over the loop's space.
-
-    `last`: no later kernel of the plan reads it.
-    """
-
-    item: int
-    value: int
-    level: str
-    strides: Shape
-    offset: int = 0
-    last: bool = False
-
-
-@dataclass
-class Loop:
-    """A kernel to generate. `labels` names the ops in it."""
-
-    kind: str
-    space: Shape
-    axes: tuple[int, ...]
-    statements: list[Statement] = field(default_factory=list)
-    stores: list[Store] = field(default_factory=list)
-    labels: list[str] = field(default_factory=list)
 
 
 class Resolver:

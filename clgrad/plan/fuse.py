@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from clgrad.graph.items import Item, Items, Operand, Slot, is_fixed
-from clgrad.graph.node import IOTA, UPDATE, Library, Pointwise, Reduction
-from clgrad.graph.strides import without_units
-from clgrad.graph.trace import ROOT
-from clgrad.runtime.device import Capabilities
+from clgrad.codegen.loop import ELEMENT, REDUCED
+from clgrad.plan.fates import ROOT
+from clgrad.plan.items import Item, Items, Operand, Slot, is_fixed
+from clgrad.primitives import IOTA, UPDATE, Library, Pointwise, Reduction
+from clgrad.runtime.capabilities import Capabilities
 from clgrad.shapes import Shape, contiguous_strides, reshaped_strides, size_of
+from clgrad.strides import without_units
 
 MOST_MEMBERS = 48
 MOST_OPERANDS = 20
@@ -27,7 +28,6 @@ MOST_SIBLINGS = 32
 CHEAP_INDEX = 2
 # What went through more ops than this is stored like any other result.
 DEEPEST_GENERATED = 12
-ELEMENT, REDUCED = "element", "reduced"
 # Kinds of groups whose kernels are written for them.
 _GENERATED = ("pointwise", "rows", "columns")
 

@@ -15,12 +15,12 @@ from math import prod
 
 import numpy
 
+from clgrad.codegen.loop import Compute, Given, Index, Load, Loop, Number, Statement
 from clgrad.dtypes import COMPUTE_NAME, STORAGE_NAME, DType, bool_, float16, is_floating
-from clgrad.graph.lower import Argument
-from clgrad.graph.node import Reduction
-from clgrad.graph.resolve import Compute, Given, Index, Load, Loop, Number, Statement
-from clgrad.graph.strides import merge, spans
+from clgrad.launch import Argument
+from clgrad.primitives import Reduction
 from clgrad.shapes import Shape, size_of
+from clgrad.strides import merge, spans
 
 _NAMES = re.compile(r"\b[xyzw]\b")
 _COMBINE_NAME = {"max": "maximum", "min": "minimum"}
@@ -431,11 +431,6 @@ def identity(combine: str, dtype: DType) -> str:
     if dtype.kind == "u":
         return f"{value}UL"
     return f"(-{-(value + 1)}L - 1)" if value < 0 else f"{value}L"
-
-
-def is_reduction(statement: Statement) -> bool:
-    """Whether the statement combines values over the reduced axes."""
-    return isinstance(statement.what, Compute) and isinstance(statement.what.primitive, Reduction)
 
 
 def block(lines: list[str]) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from clgrad.graph.fuse import ELEMENT
-from clgrad.graph.items import Item, Items
-from clgrad.graph.resolve import Loop, Store
-from clgrad.graph.trace import DIES
+from clgrad.codegen.loop import ELEMENT, Loop, Store
+from clgrad.plan.fates import DIES
+from clgrad.plan.items import Item, Items
 from clgrad.shapes import contiguous_strides
 
 # What one work of the plan loads, stores and needs as scratch memory.

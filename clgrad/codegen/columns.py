@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from clgrad.codegen.loop import ELEMENT, REDUCED, Loop, is_reduction
+from clgrad.codegen.writer import Accumulator, Writer, block, rounded
 from clgrad.dtypes import COMPUTE_NAME
-from clgrad.graph.codegen import Accumulator, Writer, block, is_reduction, rounded
-from clgrad.graph.fuse import ELEMENT, REDUCED
-from clgrad.graph.resolve import Loop
 
 
 def column_defines(writer: Writer, split: bool) -> list[tuple[str, str]]:

@@ -10,19 +10,21 @@ from typing import Any
 
 import numpy
 
+from clgrad.codegen.loop import Load, Loop
+from clgrad.codegen.lowering import LoopLowerer
 from clgrad.dtypes import COMPUTE_NAME, DType, as_dtype, float16
-from clgrad.graph.bundle import Bundle, bundles, joined
-from clgrad.graph.faults import WORDS, Fault
-from clgrad.graph.fuse import Fuser, Group
+from clgrad.graph.faults import WORDS
 from clgrad.graph.groups import smaller_groups
-from clgrad.graph.items import Item, Items, Operand
-from clgrad.graph.kernels import LoopLowerer
-from clgrad.graph.library import lower_library
-from clgrad.graph.lower import Launch
-from clgrad.graph.memory import Home, Homes
-from clgrad.graph.node import Library
-from clgrad.graph.resolve import Load, Loop, Resolver
-from clgrad.graph.trace import DIES, Trace
+from clgrad.graph.trace import Trace
+from clgrad.launch import Fault, Launch
+from clgrad.plan.bundle import Bundle, bundles, joined
+from clgrad.plan.fates import DIES
+from clgrad.plan.fuse import Fuser, Group
+from clgrad.plan.items import Item, Items, Operand
+from clgrad.plan.library import lower_library
+from clgrad.plan.memory import Home, Homes
+from clgrad.plan.resolve import Resolver
+from clgrad.primitives import Library
 from clgrad.runtime.device import Device
 from clgrad.shapes import contiguous_strides, is_contiguous, size_of
 

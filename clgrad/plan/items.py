@@ -6,20 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clgrad.dtypes import DType
-from clgrad.graph.node import (
-    UPDATE,
-    VIEW,
-    Library,
-    Node,
-    Pointwise,
-    Primitive,
-    Reduction,
-    Scalar,
-)  # fmt: skip
+from clgrad.graph.node import Node, Scalar
 from clgrad.graph.trace import Trace
+from clgrad.primitives import COPY, UPDATE, VIEW, Library, Pointwise, Primitive, Reduction
 from clgrad.shapes import Shape, broadcast_strides, contiguous_strides, size_of
-
-COPY = Pointwise("copy", "x", cost=0)
 
 
 @dataclass(frozen=True)

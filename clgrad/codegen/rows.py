@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from clgrad.codegen.loop import ELEMENT, REDUCED, Compute, is_reduction
+from clgrad.codegen.writer import Accumulator, Writer, block, rounded
 from clgrad.dtypes import COMPUTE_NAME, DType, float16, float32
-from clgrad.graph.codegen import Accumulator, Writer, block, is_reduction, rounded
-from clgrad.graph.fuse import ELEMENT, REDUCED
-from clgrad.graph.node import Pointwise, Reduction
-from clgrad.graph.resolve import Compute
+from clgrad.primitives import Pointwise, Reduction
 
 # A value that costs at least this many additions is kept between the passes over a row, if the row has at most
 # this many elements.

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from clgrad.dtypes import DType
 from clgrad.errors import ShapeError
-from clgrad.graph.lower import Lowered
-from clgrad.graph.matmul_launches import GroupPlanner, ItemPlanner
-from clgrad.graph.product import Product
-from clgrad.graph.strides import merge
+from clgrad.kernels.matmul_launches import GroupPlanner, ItemPlanner
+from clgrad.kernels.product import Product
+from clgrad.launch import Lowered
 from clgrad.runtime.capabilities import Capabilities, KernelShape
 from clgrad.shapes import Shape
+from clgrad.strides import merge
 
 MOST_BATCH_AXES = 3
 

@@ -1,0 +1,1 @@
+"""Loops as OpenCL C: the defines that specialise a kernel file, and the kernel's arguments."""

@@ -1,0 +1,1 @@
+"""The host side of hand-written kernels: shapes and layouts in, launches out."""
