@@ -71,5 +71,5 @@ def test_readme_lists_exactly_the_environment_variables_that_exist() -> None:
 
 def test_readme_lists_every_layer() -> None:
     contract = PROJECT["tool"]["importlinter"]["contracts"][0]
-    layers = {name for row in contract["layers"] for name in row.split(" | ")} - {"__main__"}
+    layers = {name for row in contract["layers"] for name in re.split(" [|:] ", row)} - {"__main__"}
     assert [layer for layer in sorted(layers) if f"`clgrad.{layer}`" not in README] == []
