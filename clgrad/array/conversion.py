@@ -1,7 +1,8 @@
-"""From anything that users pass as an array to a value: arrays, NumPy arrays, nested lists, numbers.
+"""Converts arrays, NumPy arrays, nested lists and numbers into values.
 
-What stands alone becomes an array as `np.array` makes it (`from_object`). What meets an array, in an op or a write,
-keeps the dtype that NumPy gives it (`from_natural`); float64 does so beside float64 and else becomes the default.
+`as_value` converts a source on its own, by the rules of `np.array`: lists and NumPy's float64 get the default dtype.
+`as_operand`, `as_operands` and `operands_or_numbers` convert the inputs of an op together. They keep NumPy's dtypes;
+float64 becomes the default float unless another input is a float64 array.
 """
 
 from __future__ import annotations
@@ -25,25 +26,26 @@ from clgrad.ops.transfer import to_device
 from clgrad.runtime.device import Device
 from clgrad.tape import STATE
 
+# Numbers stay weak: an op takes them as they are, and they do not raise an array's precision.
 NUMBERS = (bool, int, float, numpy.integer, numpy.floating, numpy.bool_)
 
 
 def chosen_device(device: Place = None, ctx: Place = None) -> Device:
-    """The device that a `device` argument, or `ctx`, its older name, asks for; else the current one."""
+    """The device of a `device` argument, or of `ctx`, its older name; the current device if both are None."""
     return located(ctx if device is None else device)
 
 
 def chosen_dtype(dtype: Any) -> DType:
-    """The dtype of a `dtype` argument; the default where it is None."""
+    """The dtype of a `dtype` argument; the default float if it is None."""
     return DEFAULTS.floating if dtype is None else dtypes.as_dtype(dtype)
 
 
 def from_host(array: numpy.ndarray[Any, Any], device: Device, dtype: DType | None = None) -> Value:
-    """A NumPy array copied to the device. Without `dtype` float64 becomes the default and others stay."""
+    """A NumPy array copied to the device. Without `dtype`, float64 becomes the default float; other dtypes stay."""
     if array.dtype.kind not in "biuf":
         raise DTypeError(
-            f"array: elements of dtype {array.dtype} cannot live on a device; they must be numbers or "
-            "booleans. Usual cause: nested lists of unequal lengths, strings, None or complex numbers"
+            f"array: elements of dtype {array.dtype} are not supported; use real numbers or booleans. "
+            "Usual cause: nested lists of unequal lengths, strings, None or complex numbers"
         )
     if dtype is None:
         own = dtypes.as_dtype(array.dtype)
@@ -54,9 +56,9 @@ def from_host(array: numpy.ndarray[Any, Any], device: Device, dtype: DType | Non
 
 
 def from_object(source: Any, device: Device, dtype: DType | None = None) -> Value:
-    """A value of whatever describes an array; Python numbers and lists have the default dtype.
+    """The value that `np.array` makes of a source; Python numbers and lists get the default float.
 
-    Lists that hold arrays are stacks of them, with their joint dtype, through which gradients pass.
+    A list that holds arrays is their stack: it has their common dtype, and gradients pass through it.
     """
     kind = type(source)
     if kind is float or kind is int or kind is bool:
@@ -69,19 +71,19 @@ def from_object(source: Any, device: Device, dtype: DType | None = None) -> Valu
         dtype = DEFAULTS.floating
     array = _on_host(source)
     if listed and dtype is not None and dtypes.is_integer(dtype) and array.dtype.kind in "iuf":
-        # NumPy checks that the numbers fit.
+        # NumPy raises for numbers that the integer dtype cannot hold.
         array = _on_host(source, dtype)
     return from_host(array, device, dtype)
 
 
 def _stacked(source: Any) -> Value:
-    """An array, or a list that holds arrays as one; on the tape where they have a history."""
+    """The value of an array, or of a list that holds arrays; recorded if one of them needs gradients."""
     if isinstance(source, Handle):
         return source._value
-    values, device = common("array", tuple(values_of(source)))
+    values, device = common("array", tuple(as_operands(source)))
     if STATE.recording and any(value.entry is not None for value in values):
         return stack(values)
-    # Many small arrays are read faster than a plan is made that joins them.
+    # Reading many small arrays takes less time than planning a kernel that stacks them.
     flush(values)
     return from_host(_on_host([read(value) for value in values]), device, values[0].dtype)
 
@@ -101,78 +103,82 @@ def _from_number(number: bool | int | float, device: Device, dtype: DType | None
 
 
 def as_value(source: Any, device: Device | None = None) -> Value:
-    """The value of an array, or a new one on `device`; else where the arrays in a list lie, or on the current one."""
+    """The value of a source on its own, as `np.array` would make it.
+
+    It is made on `device`; without one on the device of the arrays in a list, or else on the current device.
+    """
     if isinstance(source, Handle):
         return source._value
     return from_object(source, device or device_of((source,)) or current_device())
 
 
-def from_natural(source: Any, beside: Value | None) -> Value:
-    """What meets an array: numbers and lists in NumPy's dtypes. It stands alone where `beside` is None."""
-    if beside is None:
+def as_operand(source: Any, *others: Any) -> Value:
+    """The value of one input of an op whose other inputs are `others`.
+
+    >>> import numpy
+    >>> from clgrad import np
+    >>> as_operand([1, 2]).dtype, as_operand([1, 2], np.ones(2)).dtype
+    (dtype('float32'), dtype('int64'))
+    >>> x = numpy.ones(2)
+    >>> as_operand(x, np.ones(2)).dtype, as_operand(x, np.ones(2).astype('float64')).dtype
+    (dtype('float32'), dtype('float64'))
+    """
+    return source._value if isinstance(source, Handle) else _beside(source, _neighbour((source, *others)))
+
+
+def as_operands(sources: Iterable[Any]) -> list[Value]:
+    """The values of all inputs of an op."""
+    sources = tuple(sources)
+    values = [source._value for source in sources if isinstance(source, Handle)]
+    if len(values) == len(sources):
+        return values
+    neighbour = _neighbour(sources)
+    return [_beside(source, neighbour) for source in sources]
+
+
+def operands_or_numbers(sources: Iterable[Any], *others: Any) -> list[Any]:
+    """The values of inputs of an op that has the inputs `others` too; numbers and None stay as they are."""
+    sources = tuple(sources)
+    neighbour = _neighbour((*sources, *others))
+    return [
+        source if source is None or isinstance(source, NUMBERS) else _beside(source, neighbour) for source in sources
+    ]
+
+
+def _beside(source: Any, neighbour: Value | None) -> Value:
+    """A source in NumPy's dtype, on the device of the array that it meets; on its own if it meets none."""
+    if neighbour is None:
         return as_value(source)
     if isinstance(source, Handle) or _holds_arrays(source):
         return _stacked(source)
     array = _on_host(source)
-    keeps = array.dtype == beside.dtype == dtypes.float64
-    return from_host(array, beside.device, dtypes.float64 if keeps else None)
+    stays_float64 = array.dtype == neighbour.dtype == dtypes.float64
+    return from_host(array, neighbour.device, dtypes.float64 if stays_float64 else None)
 
 
 def written(name: str, source: Any, target: Value) -> Value:
-    """What op `name` writes into an array: on its device; numbers and lists in its dtype, which must hold them."""
+    """The value that op `name` writes into the array `target`, on its device.
+
+    Numbers and lists get the array's dtype, and an error if it cannot hold them.
+    """
     if isinstance(source, NUMBERS):
         return fill(source, (), target.dtype, target.device, name)
     if isinstance(source, (list, tuple)) and not _holds_arrays(source):
         return from_object(source, target.device, target.dtype)
-    return to_device(from_natural(source, target), device=target.device)
-
-
-def operand(source: Any, beside: Handle) -> Any:
-    """An operand beside an array: its value, a number as it is, NotImplemented where it is neither."""
-    if isinstance(source, Handle):
-        return source._value
-    if isinstance(source, NUMBERS):
-        return source
-    if isinstance(source, (numpy.ndarray, list, tuple)):
-        return from_natural(source, beside._value)
-    return NotImplemented
-
-
-def values_of(sources: Iterable[Any]) -> list[Value]:
-    """The values of sources that meet in an op."""
-    sources = tuple(sources)
-    values = [source._value for source in sources if isinstance(source, Handle)]
-    if len(values) < len(sources):
-        beside = _neighbour(sources)
-        values = [from_natural(source, beside) for source in sources]
-    return values
-
-
-def value_beside(source: Any, *others: Any) -> Value:
-    """The value of one source that meets others in an op."""
-    return from_natural(source, _neighbour((source, *others)))
-
-
-def operands_of(sources: Iterable[Any], *others: Any) -> list[Any]:
-    """Like `values_of`, but numbers and None pass through; `others` meet the sources in the op as well."""
-    sources = tuple(sources)
-    beside = _neighbour((*sources, *others))
-    return [
-        source if source is None or isinstance(source, NUMBERS) else from_natural(source, beside) for source in sources
-    ]
+    return to_device(as_operand(source, target), device=target.device)
 
 
 def start_and_mask(array: Value, initial: Any, where: Any) -> tuple[Any, Value | None]:
-    """What a reduction of an array starts from, one number or None, and the mask of the elements that count."""
+    """The `initial` and `where` of a reduction of an array: a number, an array of shape () or None; a mask or None."""
     if initial is not None and not isinstance(initial, NUMBERS):
-        initial = from_natural(initial, array)
+        initial = as_operand(initial, array)
         if initial.shape:
             raise ArgumentError(f"initial must be one number, got an array of shape {initial.shape}")
-    return initial, None if where is None or where is True else from_natural(where, array)
+    return initial, None if where is None or where is True else as_operand(where, array)
 
 
 def parameters_of(given: tuple[Any, ...], dtype: DType, device: Place, ctx: Place) -> tuple[list[Any], Device]:
-    """Parameters of a new array, and its device: numbers as they are, what is no array yet in `dtype`."""
+    """The parameters of a new array, and its device. Numbers stay as they are; lists become arrays of `dtype`."""
     place = device_of(given)
     if place is None or device is not None or ctx is not None:
         place = chosen_device(device, ctx)
@@ -186,7 +192,7 @@ def _parameter(given: Any, device: Device, dtype: DType) -> Any:
 
 
 def _neighbour(sources: tuple[Any, ...]) -> Value | None:
-    """The array that decides about the sources beside it: the first of float64, or the first of all."""
+    """The array that decides dtype and device of inputs that are not arrays: the first float64 array, or the first."""
     arrays = list(_arrays_in(sources))
     return next((one for one in arrays if one.dtype == dtypes.float64), arrays[0] if arrays else None)
 
@@ -202,10 +208,12 @@ def _holds_arrays(source: Any) -> bool:
 
 
 def _arrays_in(sources: list[Any] | tuple[Any, ...]) -> Iterator[Value]:
-    # Long lists of numbers are passed over without looking at each.
-    if any(issubclass(kind, (Handle, list, tuple)) for kind in set(map(type, sources))):
+    # A long list of numbers has few types: it is skipped without testing each number.
+    if any(issubclass(kind, (Handle, Value, list, tuple)) for kind in set(map(type, sources))):
         for source in sources:
             if isinstance(source, Handle):
                 yield source._value
+            elif isinstance(source, Value):
+                yield source
             elif isinstance(source, (list, tuple)):
                 yield from _arrays_in(source)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from clgrad.array.conversion import operands_of, written
+from clgrad.array.conversion import operands_or_numbers, written
 from clgrad.array.handle import Handle
 from clgrad.dtypes import is_floating
 from clgrad.errors import DTypeError
@@ -96,7 +96,7 @@ class Indexing(Handle):
         return (self[position] for position in range(shape[0]))
 
     def __contains__(self, wanted: Any) -> bool:
-        return bool(self._finish(reduction.any(comparison.equal(*operands_of((self, wanted))))))
+        return bool(self._finish(reduction.any(comparison.equal(*operands_or_numbers((self, wanted))))))
 
     def reshape_view(self, *shape: Any) -> Any:
         """The elements in another shape, in the same memory: writes go both ways."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from clgrad.array.arguments import Axis, check_copy, degrees_of_freedom, optional_dtype, reshaped, rounded, spread
-from clgrad.array.conversion import from_natural, operands_of, start_and_mask, written
+from clgrad.array.conversion import as_operand, operands_or_numbers, start_and_mask, written
 from clgrad.array.handle import Array, Handle
 from clgrad.ops import choice, comparison, indexing, joining, linalg, movement, reduction, scan
 from clgrad.ops.operation import Value
@@ -112,7 +112,7 @@ def _moment(
 ) -> Array:  # fmt: skip
     value, less = array._value, degrees_of_freedom(ddof, correction)
     _, mask = start_and_mask(value, None, where)
-    (center,) = operands_of((mean,), array)
+    (center,) = operands_or_numbers((mean,), array)
     return array._finish(operation(value, axis, keepdims, less, optional_dtype(dtype), mask, center), out)
 
 
@@ -192,7 +192,7 @@ class Elements(Handle):
 
     def clip(self, min: Any = None, max: Any = None, out: Any = None) -> Any:
         """The elements limited to min .. max."""
-        return self._finish(choice.clip(*operands_of((self, min, max))), out)
+        return self._finish(choice.clip(*operands_or_numbers((self, min, max))), out)
 
     def round(self, decimals: int = 0, out: Any = None) -> Any:
         """The elements rounded to `decimals` digits."""
@@ -201,7 +201,7 @@ class Elements(Handle):
     def take(self, indices: Any, axis: int | None = None, mode: str = "raise", out: Any = None) -> Any:
         """The elements at `indices` along `axis`."""
         value = self._value
-        return self._finish(indexing.take(value, from_natural(indices, value), axis, mode), out)
+        return self._finish(indexing.take(value, as_operand(indices, value), axis, mode), out)
 
     def nonzero(self) -> tuple[Any, ...]:
         """The positions of elements that are not zero, one array per axis."""
@@ -210,7 +210,7 @@ class Elements(Handle):
     def dot(self, b: Any, out: Any = None) -> Any:
         """The product of two arrays as `numpy.dot` has it."""
         value = self._value
-        return self._finish(linalg.dot(value, from_natural(b, value)), out)
+        return self._finish(linalg.dot(value, as_operand(b, value)), out)
 
     def isnan(self) -> Any:
         """Whether the elements are NaN."""

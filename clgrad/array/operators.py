@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from clgrad.array.conversion import operand
+import numpy
+
+from clgrad.array.conversion import NUMBERS, as_operand
 from clgrad.array.handle import Handle
 from clgrad.dtypes import bool_
 from clgrad.ops import arithmetic, bitwise, comparison, linalg, powers
 from clgrad.ops.operation import fill
 
 Method = Callable[[Any, Any], Any]
+
+
+def _operand(other: Any, array: Handle) -> Any:
+    """The other operand as a value or a number. NotImplemented for other types makes Python ask that type."""
+    if isinstance(other, (Handle, numpy.ndarray, list, tuple)):
+        return as_operand(other, array)
+    return other if isinstance(other, NUMBERS) else NotImplemented
 
 
 def _unary(operation: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -22,10 +31,10 @@ def _unary(operation: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _binary(operation: Callable[[Any, Any], Any], beside_none: bool | None = None) -> Method:
-    """An operator; `beside_none` is the result of each element beside None, where it has one."""
+    """An operator. `beside_none` is the result of comparing an element with None, for == and !=."""
 
-    # Every op call passes here: the common operands are told apart with the fewest calls. A bound method is called
-    # faster than an object.
+    # Every operator call runs this code, so common operands are recognised without further calls; and calling a
+    # bound method is faster than calling an object.
     call: Method = operation.__call__  # type: ignore[operator]
 
     def method(self: Handle, other: Any) -> Any:
@@ -35,7 +44,7 @@ def _binary(operation: Callable[[Any, Any], Any], beside_none: bool | None = Non
         elif kind is not float and kind is not int:
             if other is None and beside_none is not None:
                 return type(self)(fill(beside_none, self._value.shape, bool_, self._value.device))
-            other = operand(other, self)
+            other = _operand(other, self)
             if other is NotImplemented:
                 return NotImplemented
         return type(self)(call(self._node or self._value, other))
@@ -45,7 +54,7 @@ def _binary(operation: Callable[[Any, Any], Any], beside_none: bool | None = Non
 
 def _reflected(operation: Callable[[Any, Any], Any]) -> Method:
     def method(self: Handle, other: Any) -> Any:
-        other = operand(other, self)
+        other = _operand(other, self)
         if other is NotImplemented:
             return NotImplemented
         return type(self)(operation(other, self._value))
@@ -55,7 +64,7 @@ def _reflected(operation: Callable[[Any, Any], Any]) -> Method:
 
 def _in_place(symbol: str, operation: Callable[[Any, Any], Any]) -> Method:
     def method(self: Handle, other: Any) -> Any:
-        other = operand(other, self)
+        other = _operand(other, self)
         if other is NotImplemented:
             return NotImplemented
         self._assign(symbol, operation(self._value, other), fresh=True)
@@ -123,7 +132,7 @@ class Operators(Handle):
     __gt__ = _binary(comparison.greater)
     __ge__ = _binary(comparison.greater_equal)
 
-    # Arrays are told apart by identity in sets and dictionaries, as in the original.
+    # Sets and dictionaries tell arrays apart by identity, as in MXNet.
     __hash__ = object.__hash__
 
     def __divmod__(self, other: Any) -> tuple[Any, Any]:

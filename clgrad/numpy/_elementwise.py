@@ -10,7 +10,7 @@ import numpy
 
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import check_order, converted
-from clgrad.array.conversion import NUMBERS, as_value, device_of, from_object, operands_of
+from clgrad.array.conversion import NUMBERS, as_value, device_of, from_object, operands_or_numbers
 from clgrad.array.device import current_device
 from clgrad.dtypes import DType, as_dtype
 from clgrad.errors import ArgumentError
@@ -156,7 +156,7 @@ def _computed(
     where, casting, dtype = _checked(name, **options)
     device = device_of((*sources, *outs)) or current_device()
     if dtype is None:
-        operands = operands_of(sources, *outs)
+        operands = operands_or_numbers(sources, *outs)
     else:
         operands = [_converted(name, source, device, as_dtype(dtype), casting) for source in sources]
     if all(isinstance(one, NUMBERS) for one in operands):

@@ -10,13 +10,12 @@ import numpy
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import as_shape, optional_dtype
 from clgrad.array.conversion import (
+    as_operand,
     as_value,
     chosen_device,
     device_of,
     from_host,
-    from_natural,
-    operands_of,
-    value_beside,
+    operands_or_numbers,
 )
 from clgrad.array.device import Place, current_device
 from clgrad.errors import ArgumentError, ShapeError
@@ -35,7 +34,7 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
         return nonzero(condition)
     if x is None or y is None:
         raise ArgumentError("where: give both x and y, or neither")
-    return finish(choice.where(value_beside(condition, x, y), *operands_of((x, y), condition)))
+    return finish(choice.where(as_operand(condition, x, y), *operands_or_numbers((x, y), condition)))
 
 
 def nonzero(a: Any) -> tuple[ndarray, ...]:
@@ -84,7 +83,7 @@ def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise", out
     array([30., 10.])
     """
     value = as_value(a, device_of((a, indices)))
-    return finish(indexing.take(value, from_natural(indices, value), axis, mode), out)
+    return finish(indexing.take(value, as_operand(indices, value), axis, mode), out)
 
 
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> ndarray:
@@ -97,7 +96,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> ndarray:
            [3.]])
     """
     value = as_value(arr, device_of((arr, indices)))
-    return finish(indexing.take_along_axis(value, from_natural(indices, value), axis))
+    return finish(indexing.take_along_axis(value, as_operand(indices, value), axis))
 
 
 def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -> ndarray:

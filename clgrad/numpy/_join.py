@@ -7,7 +7,7 @@ from typing import Any
 
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import converted
-from clgrad.array.conversion import as_value, device_of, from_natural, value_beside, values_of
+from clgrad.array.conversion import as_operand, as_operands, as_value, device_of
 from clgrad.dtypes import as_dtype
 from clgrad.errors import ArgumentError
 from clgrad.numpy._layout import with_two_axes
@@ -32,7 +32,7 @@ concat = concatenate
 
 def _pieces(name: str, arrays: Any, dtype: Any, casting: str) -> list[Value]:
     """The arrays that are joined, in the dtype that is asked for."""
-    values = values_of(arrays)
+    values = as_operands(arrays)
     return values if dtype is None else [converted(name, value, as_dtype(dtype), casting) for value in values]
 
 
@@ -43,7 +43,7 @@ def append(arr: Any, values: Any, axis: int | None = None) -> ndarray:
     >>> np.append(np.zeros(2), 1)
     array([0., 0., 1.])
     """
-    return finish(joining.concatenate(values_of((arr, values)), axis))
+    return finish(joining.concatenate(as_operands((arr, values)), axis))
 
 
 def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> ndarray:
@@ -90,7 +90,7 @@ def dstack(arrays: Any) -> ndarray:
     >>> np.dstack([np.zeros(2), np.ones(2)]).shape
     (1, 2, 2)
     """
-    values = [v if len(v.shape) > 2 else movement.expand_dims(with_two_axes(v), -1) for v in values_of(arrays)]
+    values = [v if len(v.shape) > 2 else movement.expand_dims(with_two_axes(v), -1) for v in as_operands(arrays)]
     return finish(joining.concatenate(values, 2))
 
 
@@ -101,7 +101,7 @@ def column_stack(tup: Any) -> ndarray:
     >>> np.column_stack([np.zeros(3), np.ones(3)]).shape
     (3, 2)
     """
-    values = [value if len(value.shape) > 1 else movement.reshape(value, (-1, 1)) for value in values_of(tup)]
+    values = [value if len(value.shape) > 1 else movement.reshape(value, (-1, 1)) for value in as_operands(tup)]
     return finish(joining.concatenate(values, 1))
 
 
@@ -184,6 +184,6 @@ def pad(x: Any, pad_width: Any = None, mode: str = "constant", **options: Any) -
     """
     if pad_width is None:
         raise ArgumentError("pad: give pad_width, the margins before and after each axis")
-    value = value_beside(x, *options.values())
-    ends = {name: one if device_of((one,)) is None else from_natural(one, value) for name, one in options.items()}
+    value = as_operand(x, *options.values())
+    ends = {name: one if device_of((one,)) is None else as_operand(one, value) for name, one in options.items()}
     return finish(padding.pad(value, pad_width, mode, **ends))

@@ -7,7 +7,7 @@ from typing import Any
 
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import Axis, check_copy, reshaped
-from clgrad.array.conversion import as_value, values_of
+from clgrad.array.conversion import as_operands, as_value
 from clgrad.errors import ArgumentError
 from clgrad.ops import joining, movement
 from clgrad.ops.operation import Value
@@ -160,7 +160,7 @@ def broadcast_arrays(*args: Any) -> list[ndarray]:
     >>> [x.shape for x in np.broadcast_arrays(np.zeros((2, 1)), np.zeros(3))]
     [(2, 3), (2, 3)]
     """
-    values = values_of(args)
+    values = as_operands(args)
     common = broadcast_shapes("broadcast_arrays", *(value.shape for value in values))
     return [finish(movement.broadcast_to(value, common)) for value in values]
 
@@ -201,7 +201,7 @@ def with_two_axes(value: Value) -> Value:
 
 
 def _each(arrays: tuple[Any, ...], change: Any) -> Any:
-    results = [finish(change(value)) for value in values_of(arrays)]
+    results = [finish(change(value)) for value in as_operands(arrays)]
     return results[0] if len(results) == 1 else results
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import check_order, converted
-from clgrad.array.conversion import as_value, values_of
+from clgrad.array.conversion import as_operands, as_value
 from clgrad.dtypes import as_dtype
 from clgrad.errors import ArgumentError
 from clgrad.ops import arithmetic, linalg, movement
@@ -25,7 +25,7 @@ def dot(a: Any, b: Any, out: Any = None) -> ndarray:
     >>> np.dot(np.arange(4), np.arange(4))
     array(14.)
     """
-    return finish(linalg.dot(*values_of((a, b))), out)
+    return finish(linalg.dot(*as_operands((a, b))), out)
 
 
 def matmul(
@@ -45,7 +45,7 @@ def _product(
     name: str, operation: Callable[..., Value], a: Any, b: Any, out: Any, casting: str, order: str, dtype: Any
 ) -> ndarray:
     check_order(name, order)
-    values = values_of((a, b))
+    values = as_operands((a, b))
     if dtype is not None:
         values = [converted(name, value, as_dtype(dtype), casting) for value in values]
     return finish(operation(*values), out, casting)
@@ -58,7 +58,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> ndarray:
     >>> np.tensordot(np.ones((2, 3)), np.ones((3, 2)), axes=1).shape
     (2, 2)
     """
-    x, y = values_of((a, b))
+    x, y = as_operands((a, b))
     return finish(linalg.tensordot(x, y, axes))
 
 
@@ -69,7 +69,7 @@ def inner(a: Any, b: Any) -> ndarray:
     >>> np.inner(np.arange(3), np.arange(3))
     array(5.)
     """
-    return finish(linalg.inner(*values_of((a, b))))
+    return finish(linalg.inner(*as_operands((a, b))))
 
 
 def outer(a: Any, b: Any, out: Any = None) -> ndarray:
@@ -80,7 +80,7 @@ def outer(a: Any, b: Any, out: Any = None) -> ndarray:
     array([[3., 4.],
            [6., 8.]])
     """
-    return finish(linalg.outer(*values_of((a, b))), out)
+    return finish(linalg.outer(*as_operands((a, b))), out)
 
 
 def vdot(a: Any, b: Any) -> ndarray:
@@ -90,7 +90,7 @@ def vdot(a: Any, b: Any) -> ndarray:
     >>> np.vdot(np.ones((2, 2)), np.ones(4))
     array(4.)
     """
-    return finish(linalg.vdot(*values_of((a, b))))
+    return finish(linalg.vdot(*as_operands((a, b))))
 
 
 def vecdot(
@@ -144,7 +144,7 @@ def einsum(
     """
     subscripts, *arrays = operands if isinstance(operands[0], str) else _lettered(operands)
     check_order("einsum", order)
-    values = values_of(arrays)
+    values = as_operands(arrays)
     if dtype is not None:
         values = [converted("einsum", value, as_dtype(dtype), casting) for value in values]
     return finish(contract(subscripts, *values), out)
@@ -173,7 +173,7 @@ def kron(a: Any, b: Any) -> ndarray:
     >>> np.kron(np.array([1, 10]), np.array([1, 2]))
     array([ 1.,  2., 10., 20.])
     """
-    x, y = values_of((a, b))
+    x, y = as_operands((a, b))
     ndim = max(len(x.shape), len(y.shape))
     first = (1,) * (ndim - len(x.shape)) + x.shape
     second = (1,) * (ndim - len(y.shape)) + y.shape
@@ -195,7 +195,7 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
     array(-4.)
     """
     axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
-    x, y = values_of((a, b))
+    x, y = as_operands((a, b))
     return finish(vector_product(x, y, axisa, axisb, axisc))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy
 
 from clgrad.array import ndarray
-from clgrad.array.conversion import NUMBERS, values_of
+from clgrad.array.conversion import NUMBERS, as_operands
 from clgrad.numpy._elementwise import binary, unary
 from clgrad.ops import bitwise, comparison
 
@@ -82,7 +82,7 @@ def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: b
     >>> np.isclose(np.array([1, 2]), np.array([1.000001, 2.1]))
     array([ True, False])
     """
-    x, y = map(ndarray, values_of((a, b)))
+    x, y = map(ndarray, as_operands((a, b)))
     near: ndarray = (x == y) | (isfinite(y) & (abs(x - y) <= atol + rtol * abs(y)))
     return near | (isnan(x) & isnan(y)) if equal_nan else near
 
@@ -104,7 +104,7 @@ def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
     >>> np.array_equal(np.ones(2), np.ones(3))
     False
     """
-    x, y = map(ndarray, values_of((a1, a2)))
+    x, y = map(ndarray, as_operands((a1, a2)))
     if x.shape != y.shape:
         return False
     same = x == y
@@ -118,7 +118,7 @@ def array_equiv(a1: Any, a2: Any) -> bool:
     >>> np.array_equiv(np.ones(2), np.ones((3, 2)))
     True
     """
-    x, y = map(ndarray, values_of((a1, a2)))
+    x, y = map(ndarray, as_operands((a1, a2)))
     try:
         numpy.broadcast_shapes(x.shape, y.shape)
     except ValueError:

@@ -8,7 +8,7 @@ import numpy
 
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import rounded
-from clgrad.array.conversion import NUMBERS, as_value, operands_of, value_beside
+from clgrad.array.conversion import NUMBERS, as_operand, as_value, operands_or_numbers
 from clgrad.errors import ArgumentError
 from clgrad.numpy._elementwise import binary, binary_pair, unary, unary_pair
 from clgrad.ops import arithmetic, bitwise, choice, floats, powers, special, transcendental
@@ -159,7 +159,7 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: 
     if (a_min is not None and min is not None) or (a_max is not None and max is not None):
         raise ArgumentError("clip: a_min and min, or a_max and max, mean the same; give one of them")
     bounds = (min if a_min is None else a_min, max if a_max is None else a_max)
-    return finish(choice.clip(value_beside(a, *bounds), *operands_of(bounds, a)), out)
+    return finish(choice.clip(as_operand(a, *bounds), *operands_or_numbers(bounds, a)), out)
 
 
 def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> ndarray:
@@ -169,8 +169,8 @@ def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, ne
     >>> np.nan_to_num(np.array([np.nan, 1.0]))
     array([0., 1.])
     """
-    ends = operands_of((nan, posinf, neginf), x)
-    result = finish(choice.nan_to_num(value_beside(x, nan, posinf, neginf), *ends))
+    ends = operands_or_numbers((nan, posinf, neginf), x)
+    result = finish(choice.nan_to_num(as_operand(x, nan, posinf, neginf), *ends))
     if copy or not isinstance(x, ndarray):
         return result
     x[...] = result

@@ -8,7 +8,7 @@ from typing import Any
 from clgrad import dtypes
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import Axis, optional_dtype
-from clgrad.array.conversion import as_value, value_beside, values_of
+from clgrad.array.conversion import as_operand, as_operands, as_value
 from clgrad.errors import ArgumentError
 from clgrad.ops import arithmetic, reduction, scan
 from clgrad.ops.comparison import not_equal
@@ -20,7 +20,7 @@ from clgrad.shapes import normalize_axes, normalize_axis, size_of
 
 def _array(a: Any, *others: Any) -> ndarray:
     """What is reduced as an array: it does the work."""
-    return a if isinstance(a, ndarray) else ndarray(value_beside(a, *others))
+    return a if isinstance(a, ndarray) else ndarray(as_operand(a, *others))
 
 
 def sum(
@@ -223,7 +223,7 @@ def average(
         count = size_of(tuple(value.shape[one] for one in axes))
         total = fill(count, result.shape, result.dtype, result.device)
     else:
-        value, scale = values_of((a, weights))
+        value, scale = as_operands((a, weights))
         scale = _weights(scale, value, axis)
         total = reduction.sum(arithmetic.cast(scale, dtype=dtypes.to_floating(scale.dtype)), axis, keepdims)
         result = reduction.sum(value * scale, axis, keepdims) / total
@@ -254,7 +254,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     if n < 0:
         raise ArgumentError(f"diff: n must not be negative, got {n}")
     axis = normalize_axis("diff", axis, len(value.shape))
-    given = values_of(one for one in (prepend, a, append) if one is not None)
+    given = as_operands(one for one in (prepend, a, append) if one is not None)
     pieces = [_with_rows(piece, value, axis) for piece in given]
     value = concatenate(pieces, axis) if len(pieces) > 1 else value
     difference = not_equal if value.dtype == dtypes.bool_ else arithmetic.subtract

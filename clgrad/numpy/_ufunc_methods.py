@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from clgrad.array import ndarray
-from clgrad.array.conversion import value_beside
+from clgrad.array.conversion import as_operand
 from clgrad.array.interop import no_version_of
 from clgrad.errors import ArgumentError
 from clgrad.numpy import _reduce
@@ -51,7 +51,7 @@ def outer(function: Callable[..., ndarray]) -> Callable[..., ndarray]:
     """The function of each element of a with each of b."""
 
     def method(a: Any, b: Any, **options: Any) -> ndarray:
-        first, second = ndarray(value_beside(a, b)), ndarray(value_beside(b, a))
+        first, second = ndarray(as_operand(a, b)), ndarray(as_operand(b, a))
         return function(first.reshape(first.shape + (1,) * second.ndim), second, **options)
 
     return method
@@ -65,7 +65,7 @@ def at(name: str) -> Callable[..., None]:
             raise no_version_of(f"numpy.{name}.at")
         if not isinstance(a, ndarray):
             raise ArgumentError(f"{name}.at: the array that is written must be a clgrad array, got {type(a).__name__}")
-        given = value_beside(b, a)
+        given = as_operand(b, a)
         a._add_at(indices, given if name == "add" else arithmetic.negative(given))
 
     return method

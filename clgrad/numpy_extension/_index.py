@@ -10,7 +10,7 @@ from typing import Any
 from clgrad import dtypes
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import as_shape, reshaped
-from clgrad.array.conversion import as_value, device_of, from_natural, operands_of, value_beside, values_of, written
+from clgrad.array.conversion import as_operand, as_operands, as_value, device_of, operands_or_numbers, written
 from clgrad.dtypes import as_dtype
 from clgrad.errors import ArgumentError, ShapeError
 from clgrad.ops import arithmetic, choice, creation, indexing, movement
@@ -28,8 +28,8 @@ def one_hot(data: Any, depth: int, on_value: float = 1.0, off_value: float = 0.0
     array([[1., 0., 0.],
            [0., 0., 1.]])
     """
-    on, off = operands_of((on_value, off_value), data)
-    labels = value_beside(data, on_value, off_value)
+    on, off = operands_or_numbers((on_value, off_value), data)
+    labels = as_operand(data, on_value, off_value)
     (length,) = as_shape("one_hot", depth)
     return finish(indexing.one_hot(labels, length, on, off, as_dtype(dtype)))
 
@@ -42,7 +42,7 @@ def pick(data: Any, index: Any, axis: int = -1, mode: str = "clip", keepdims: bo
     array([1., 4.])
     """
     value = as_value(data, device_of((data, index)))
-    return finish(indexing.pick(value, from_natural(index, value), axis, keepdims, mode))
+    return finish(indexing.pick(value, as_operand(index, value), axis, keepdims, mode))
 
 
 def gather_nd(data: Any, indices: Any, out: Any = None) -> ndarray:
@@ -63,7 +63,7 @@ def index_update(a: Any, ind: Any, val: Any) -> ndarray:
     >>> npx.index_update(np.zeros(3), np.array([[1]]), np.array([5]))
     array([0., 5., 0.])
     """
-    value = value_beside(a, ind, val)
+    value = as_operand(a, ind, val)
     return finish(indexing.setitem(value, _rows_of(ind, value), written("index_update", val, value)))
 
 
@@ -74,12 +74,12 @@ def index_add(a: Any, ind: Any, val: Any) -> ndarray:
     >>> npx.index_add(np.zeros(3), np.array([[1, 1]]), np.array([5, 6]))
     array([ 0., 11.,  0.])
     """
-    value = value_beside(a, ind, val)
+    value = as_operand(a, ind, val)
     return finish(indexing.add_at(value, _rows_of(ind, value), written("index_add", val, value)))
 
 
 def _rows_of(indices: Any, beside: Value) -> tuple[Value, ...]:
-    rows = from_natural(indices, beside)
+    rows = as_operand(indices, beside)
     if not rows.shape:
         return (rows,)
     if rows.shape[0] > len(beside.shape):
@@ -107,13 +107,13 @@ def sequence_mask(
         return finish(arithmetic.identity(x), out)
     if axis not in (0, 1):
         raise ArgumentError(f"sequence_mask: axis must be 0 or 1, got {axis}")
-    lengths = from_natural(sequence_length, x)
+    lengths = as_operand(sequence_length, x)
     if lengths.shape != (x.shape[1 - axis],):
         raise ShapeError(f"sequence_mask: {lengths.shape} lengths do not fit {x.shape} with sequences along {axis}")
     spread = tuple(n if at == 1 - axis else 1 for at, n in enumerate(x.shape))
     position = creation.axis_index(x.shape, axis, x.device)
     inside = less(position, movement.reshape(arithmetic.cast(lengths, dtype=dtypes.int64), spread))
-    return finish(choice.where(inside, x, *operands_of((value,), data)), out)
+    return finish(choice.where(inside, x, *operands_or_numbers((value,), data)), out)
 
 
 def stop_gradient(data: Any, out: Any = None) -> ndarray:
@@ -235,7 +235,7 @@ def add_n(*args: Any) -> ndarray:
     """
     if not args:
         raise ArgumentError("add_n: needs at least one array")
-    return finish(reduce(add, values_of(args)))
+    return finish(reduce(add, as_operands(args)))
 
 
 def reshape(a: Any, newshape: int | Sequence[int], reverse: bool = False, order: str = "C") -> ndarray:

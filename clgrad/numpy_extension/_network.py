@@ -7,7 +7,7 @@ from typing import Any
 
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import optional_dtype
-from clgrad.array.conversion import as_value, from_natural, values_of
+from clgrad.array.conversion import as_operand, as_operands, as_value
 from clgrad.errors import ArgumentError
 from clgrad.ops import arithmetic, choice, indexing, linalg, neural, transcendental
 from clgrad.ops.comparison import greater, less
@@ -20,7 +20,7 @@ def _rows(value: Value, dtype: Any, out: Any = None) -> ndarray:
 
 
 def _row_lengths(length: Any, use_length: bool, value: Value) -> Value | None:
-    return from_natural(length, value) if use_length or length is not None else None
+    return as_operand(length, value) if use_length or length is not None else None
 
 
 def softmax(
@@ -58,7 +58,7 @@ def masked_softmax(data: Any, mask: Any, axis: int = -1, temperature: float = 1.
     >>> npx.masked_softmax(np.zeros((1, 3)), np.array([[1, 1, 0]], dtype=bool))
     array([[0.5, 0.5, 0. ]])
     """
-    value, hits = values_of((data, mask))
+    value, hits = as_operands((data, mask))
     return finish(neural.masked_softmax(value, hits, axis, temperature))
 
 
@@ -71,7 +71,7 @@ def masked_log_softmax(
     >>> npx.masked_log_softmax(np.zeros((1, 2)), np.array([[1, 0]], dtype=bool))
     array([[  0., -inf]])
     """
-    value, hits = values_of((data, mask))
+    value, hits = as_operands((data, mask))
     return finish(neural.masked_log_softmax(value, hits, axis, temperature))
 
 
@@ -84,7 +84,7 @@ def softmax_cross_entropy(data: Any, label: Any, axis: int = -1, sparse_label: b
     >>> npx.softmax_cross_entropy(np.zeros((2, 2)), np.array([0, 1]))
     array([0.6931472, 0.6931472])
     """
-    value, labels = values_of((data, label))
+    value, labels = as_operands((data, label))
     return finish(neural.softmax_cross_entropy(value, labels, axis, sparse_label))
 
 
@@ -179,7 +179,7 @@ def leaky_relu(
     """
     value = as_value(data)
     if act_type == "prelu":
-        slopes = from_natural(gamma, value)
+        slopes = as_operand(gamma, value)
         return finish(choice.where(greater(value, 0), value, value * slopes))
     rules: dict[str, Callable[[], Value]] = {
         "leaky": lambda: neural.leaky_relu(value, slope),
@@ -203,10 +203,10 @@ def fully_connected(
     >>> npx.fully_connected(np.ones((1, 3)), np.ones((2, 3)), np.array([0, 1]))
     array([[3., 4.]])
     """
-    value, weights = values_of((x, weight))
+    value, weights = as_operands((x, weight))
     if num_hidden is not None and weights.shape[0] != num_hidden:
         raise ArgumentError(f"fully_connected: num_hidden={num_hidden}, and the weight has shape {weights.shape}")
-    biases = None if bias is None or no_bias else from_natural(bias, value)
+    biases = None if bias is None or no_bias else as_operand(bias, value)
     return finish(linalg.fully_connected(value, weights, biases, flatten))
 
 
@@ -219,7 +219,7 @@ def batch_dot(
     >>> npx.batch_dot(np.ones((2, 1, 3)), np.ones((2, 1, 3)), transpose_b=True).shape
     (2, 1, 1)
     """
-    x, y = values_of((a, b))
+    x, y = as_operands((a, b))
     return finish(linalg.batch_dot(x, y, transpose_a, transpose_b))
 
 
@@ -234,7 +234,7 @@ def layer_norm(
     """
     if output_mean_var:
         raise ArgumentError("layer_norm: output_mean_var=True is not supported; compute np.mean and np.var")
-    value, scale, shift = values_of((data, gamma, beta))
+    value, scale, shift = as_operands((data, gamma, beta))
     return finish(neural.layer_norm(value, scale, shift, axis, eps))
 
 
@@ -263,7 +263,7 @@ def embedding(
     array([[3., 4.],
            [1., 2.]])
     """
-    indices, weights = values_of((data, weight))
+    indices, weights = as_operands((data, weight))
     for name, given, length in (("input_dim", input_dim, 0), ("output_dim", output_dim, 1)):
         if given is not None and weights.shape[length] != given:
             raise ArgumentError(f"embedding: {name}={given}, and the weight has shape {weights.shape}")
