@@ -1,4 +1,4 @@
-"""`python -m clgrad`: the devices of this machine, and what to do when none works."""
+"""`python -m clgrad`: lists the devices of this machine, and says what to do if none works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recording ordinary Python, gradients of what was recorded, and functions with gradients of your own.
+"""Automatic differentiation: recording ops, computing gradients, and functions with a gradient of your own.
 
 >>> from clgrad import autograd, np
 >>> x = np.array([1, 2, 3])
@@ -37,7 +37,7 @@ __all__ = [
 
 
 def record(train_mode: bool = True) -> AbstractContextManager[None]:
-    """A scope in which ops are recorded, so that `backward()` can compute gradients; in training mode.
+    """A scope in which ops are recorded, so that `backward()` can compute gradients; in training mode by default.
 
     >>> with record(train_mode=False):
     ...     is_recording(), is_training()
@@ -95,7 +95,7 @@ def is_training() -> bool:
 
 
 def set_recording(is_recording: bool) -> bool:
-    """Switch recording on or off in this thread; returns what it was.
+    """Switch recording on or off in this thread; returns the previous setting.
 
     >>> set_recording(True), set_recording(False)
     (False, True)
@@ -105,7 +105,7 @@ def set_recording(is_recording: bool) -> bool:
 
 
 def set_training(train_mode: bool) -> bool:
-    """Switch training mode on or off in this thread; returns what it was.
+    """Switch training mode on or off in this thread; returns the previous setting.
 
     >>> set_training(True), set_training(False)
     (False, True)
@@ -115,7 +115,7 @@ def set_training(train_mode: bool) -> bool:
 
 
 def mark_variables(variables: Any, gradients: Any, grad_reqs: str | Sequence[str] = "write") -> None:
-    """Make arrays variables whose gradients go into the given arrays.
+    """Make arrays variables; `backward()` writes their gradients into the arrays `gradients`.
 
     >>> from clgrad import np
     >>> x, gradient = np.ones(2), np.zeros(2)
@@ -143,7 +143,7 @@ def mark_variables(variables: Any, gradients: Any, grad_reqs: str | Sequence[str
             )
         if array._value.device is not target._value.device:
             raise DeviceError(
-                f"mark_variables: the gradient lies on {target.device} and its variable on {array.device}; "
+                f"mark_variables: the gradient is on {target.device} and its variable on {array.device}; "
                 "they must agree"
             )
         attach(array, target, request)
@@ -168,11 +168,11 @@ def grad(
     heads: Any, variables: Any, head_grads: Any = None, retain_graph: bool | None = None,
     create_graph: bool = False, train_mode: bool = True, allow_unused: bool = False,
 ) -> list[ndarray]:  # fmt: skip
-    """The gradients of the heads with respect to `variables`, without touching any `.grad`.
+    """The gradients of the sum of the heads with respect to `variables`; no `.grad` changes.
 
-    The result is a list with one array for each variable, also for a single variable. With `create_graph` the
-    gradients are recorded themselves, for gradients of higher order, which are zeros where a gradient is constant.
-    A variable that no head was computed from is an error, or zeros with `allow_unused`.
+    The result is a list with one array per variable, also for a single variable. With `create_graph` the gradients
+    are recorded, so that they can be differentiated again; the gradient of a constant gradient is zeros. A variable
+    that no head was computed from is an error, or gives zeros with `allow_unused`.
 
     >>> from clgrad import np
     >>> x = np.array(3)
@@ -193,8 +193,8 @@ def grad(
             if not allow_unused:
                 raise GradientError(
                     f"grad: variable {position} (shape {array.shape}) was not reached from the heads. Usual "
-                    "causes: the heads do not depend on it, it was attached or rebound after recording, or a "
-                    "detach() lies between. Pass allow_unused=True to get zeros"
+                    "causes: the heads do not depend on it, attach_grad() was called on it or it was rebound after "
+                    "recording, or a detach() is between it and the heads. Pass allow_unused=True to get zeros"
                 )
             gradient = fill(0, array.shape, array.dtype, array._value.device)
         results.append(ndarray(differentiable(gradient, arrays)) if create_graph else finish(gradient))
@@ -202,7 +202,7 @@ def grad(
 
 
 def get_symbol(x: ndarray) -> Any:
-    """The original's symbol of a recorded array; there are no symbols here."""
+    """In MXNet the symbol of a recorded array; clgrad has no symbols and raises."""
     raise NotImplementedError(
         "get_symbol: clgrad has no symbols; print clgrad.explain(x) to see how a pending array is computed"
     )

@@ -1,4 +1,4 @@
-"""Facts about dtypes: which exist, their names in OpenCL C, and how they promote."""
+"""The supported dtypes, their names in OpenCL C, and the rules of promotion."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy
 from clgrad.errors import DTypeError
 
 DType = numpy.dtype[Any]
-Scalar = bool | int | float
 
 float16 = numpy.dtype("float16")
 float32 = numpy.dtype("float32")
@@ -29,8 +28,9 @@ FLOATING = (float16, float32, float64)
 INTEGERS = (int8, int16, int32, int64, uint8, uint16, uint32, uint64)
 ALL = (*FLOATING, *INTEGERS, bool_)
 
-# How an element lies in memory, and the type it is computed in. float16 is stored and rounded as half and
-# computed in float (exact for + - * / sqrt, since 24 >= 2 * 11 + 2 bits); bool is stored as uchar 0 or 1.
+# The type of an element in memory, and the type it is computed in. bool is stored as uchar 0 or 1. float16 is computed
+# in float and rounded to half after each op. For + - * / sqrt this gives the same result as computing in half: the 24
+# bits of float are enough, because double rounding is harmless from 2 * 11 + 2 bits on (half has 11).
 STORAGE_NAME = {
     float16: "half", float32: "float", float64: "double",
     int8: "char", int16: "short", int32: "int", int64: "long",
@@ -40,7 +40,7 @@ COMPUTE_NAME = STORAGE_NAME | {float16: "float", bool_: "uchar"}
 
 
 class Defaults:
-    """The dtype of floating point numbers that nobody chose one for: float64 after `npx.set_np(dtype=True)`."""
+    """The default float, the dtype of floats for which no dtype is given: float64 after `npx.set_np(dtype=True)`."""
 
     floating: DType = float32
 
@@ -54,7 +54,7 @@ def is_floating(dtype: DType) -> bool:
 
 
 def is_integer(dtype: DType) -> bool:
-    """Whether it is an integer, signed or not; bool is none."""
+    """Whether it is a signed or an unsigned integer; bool is not."""
     return dtype.kind in "iu"
 
 
@@ -80,7 +80,7 @@ def _checked(dtype: DType) -> DType:
 
 
 def as_dtype(dtype: Any) -> DType:
-    """The native-endian dtype that `dtype` (a name, a type, a NumPy dtype) stands for.
+    """The dtype, in native byte order, that a name, a type or a NumPy dtype stands for.
 
     >>> as_dtype("float32")
     dtype('float32')
@@ -95,9 +95,9 @@ def as_dtype(dtype: Any) -> DType:
 
 @cache
 def promote(first: DType, second: DType) -> DType:
-    """The dtype of `first op second`: with a float the float side wins, else NumPy's rule.
+    """The dtype of `first op second`: a float and another dtype give the float, all other pairs NumPy's dtype.
 
-    uint64 beside a signed integer gives float64, as in NumPy: no integer dtype holds both.
+    uint64 and a signed integer give float64, as in NumPy: no integer dtype holds both.
 
     >>> promote(int64, float16)
     dtype('float16')
@@ -114,7 +114,9 @@ def promote(first: DType, second: DType) -> DType:
 
 
 def promote_scalar(dtype: DType, kind: type, floating: DType) -> DType:
-    """The dtype of `array op Python scalar`, where `floating` is the default; scalars only raise the kind.
+    """The dtype of `array op Python number`, where `floating` is the default float.
+
+    The number changes the dtype only if its kind is higher, in the order bool, integer, float.
 
     >>> promote_scalar(float16, float, float32), promote_scalar(int32, float, float32)
     (dtype('float16'), dtype('float32'))
@@ -127,12 +129,12 @@ def promote_scalar(dtype: DType, kind: type, floating: DType) -> DType:
 
 
 def to_floating(dtype: DType) -> DType:
-    """The dtype that functions such as `exp` and `mean` return: floats stay, all else gives the default."""
+    """The dtype of results of `exp`, `mean` and so on: floats stay, integers and bool give the default float."""
     return dtype if is_floating(dtype) else DEFAULTS.floating
 
 
 def to_exact(dtype: DType) -> DType:
-    """The floating dtype in which results of `dtype` are computed in several steps: float16 rounds at the last one.
+    """The dtype to compute floats of `dtype` in if there are several steps: float32 for float16, to round only once.
 
     >>> to_exact(float16), to_exact(float64)
     (dtype('float32'), dtype('float64'))

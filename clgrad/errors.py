@@ -1,8 +1,8 @@
-"""The family of clgrad's errors. Each is also the builtin that a Python user would catch."""
+"""The exceptions of clgrad. Each is also the builtin exception that a Python user would catch."""
 
 
 class ClgradError(Exception):
-    """The root of everything that clgrad raises on purpose."""
+    """The base class of all exceptions that clgrad raises on purpose."""
 
 
 class ShapeError(ClgradError, ValueError):
@@ -34,15 +34,15 @@ class IndexTypeError(DTypeError, IndexError):
 
 
 class GradientError(ClgradError, RuntimeError):
-    """A gradient that was asked for and cannot be given: nothing recorded, already freed, not reached."""
+    """A gradient that cannot be computed: nothing was recorded, the graph was freed, or the variable not reached."""
 
 
 class DeviceError(ClgradError, RuntimeError):
-    """A device or driver that does not do what was asked of it."""
+    """A request that a device or its driver cannot fulfil, or that failed there."""
 
 
 class DeviceNotFoundError(DeviceError, LookupError):
-    """No device matches the request, or no usable device exists at all."""
+    """No device matches the request, or no device works at all."""
 
 
 class BuildError(DeviceError):

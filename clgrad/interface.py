@@ -1,6 +1,6 @@
-"""How public modules present themselves: `dir` lists public names, and a missing name has a hint.
+"""Public modules: `dir` lists their public names only, and the error for a missing name has a hint.
 
-`__all__` lists the public names of a module, or else they are those without a leading underscore.
+The public names of a module are those in its `__all__`, or without one the names that do not begin with underscores.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from clgrad import autograd, errors, numpy, numpy_extension
 
-# The public modules, by the names under which users know them.
+# The public modules, by the names that users give them.
 _MODULES: dict[str, ModuleType] = {
     "np": numpy, "npx": numpy_extension, "autograd": autograd, "errors": errors, "np.linalg": numpy.linalg,
     "np.random": numpy.random, "npx.random": numpy_extension.random, "clgrad": sys.modules["clgrad"],
@@ -21,14 +21,14 @@ _MODULES: dict[str, ModuleType] = {
 
 
 class Interface(ModuleType):
-    """A module with public names for `dir` and hints for the others."""
+    """A module whose `dir` lists public names only, and whose missing names have hints."""
 
     def __dir__(self) -> list[str]:
         listed = vars(self).get("__all__")
         return sorted(name for name in vars(self) if name[0] != "_") if listed is None else sorted(listed)
 
     def __getattr__(self, name: str) -> Any:
-        # Python and its tools ask for names with underscores, and expect to find none.
+        # Python and its tools test for names with underscores, and need no hint.
         raise AttributeError(f"{self.__name__} has no {name!r}" if name.startswith("_") else _hint(self, name))
 
 
@@ -36,9 +36,9 @@ def _hint(module: ModuleType, name: str) -> str:
     here = next(short for short, one in _MODULES.items() if one is module)
     if here.startswith("np") and name in _names_of_numpy(module):
         host = f"numpy{here.removeprefix('np')}.{name}"
-        return f"{here}.{name} is not there yet. On the host: {host}, given x.asnumpy(); np.array brings a result back"
+        return f"{here}.{name} does not exist yet. Use {host} on x.asnumpy(), and np.array on its result"
     suggestion = next(_suggestions(here, name), None)
-    question = f"Did you mean {suggestion}?" if suggestion else f"dir({here}) lists the names that are there"
+    question = f"Did you mean {suggestion}?" if suggestion else f"dir({here}) lists the names"
     return f"{here} has no {name!r}. {question}"
 
 

@@ -1,4 +1,4 @@
-"""Facts about shapes, strides and axes. Strides are counted in elements, row-major."""
+"""Rules of shapes, strides and axes. Strides are counted in elements."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def contiguous_strides(shape: Shape) -> Shape:
 
 @lru_cache(maxsize=4096)
 def is_contiguous(shape: Shape, strides: Shape) -> bool:
-    """Whether elements lie row-major without gaps; strides of axes of length one do not matter."""
+    """Whether the elements are in row-major order without gaps. Strides of axes of length one do not matter."""
     if 0 in shape:
         return True
     expected = contiguous_strides(shape)
@@ -43,7 +43,7 @@ def is_contiguous(shape: Shape, strides: Shape) -> bool:
 
 @lru_cache(maxsize=4096)
 def broadcast_shapes(name: str, *shapes: Shape) -> Shape:
-    """The common shape by NumPy's rule; `name` is the op, for the error.
+    """The common shape by NumPy's rule. The error names the op `name`.
 
     >>> broadcast_shapes("add", (3, 1), (4,))
     (3, 4)
@@ -65,7 +65,7 @@ def broadcast_shapes(name: str, *shapes: Shape) -> Shape:
 
 @lru_cache(maxsize=4096)
 def broadcast_strides(shape: Shape, strides: Shape, target: Shape) -> Shape:
-    """Strides that read `shape` as if it were `target`: 0 along new and stretched axes."""
+    """Strides that read an array as if it were broadcast to `target`: 0 along new and stretched axes."""
     new = len(target) - len(shape)
     return (0,) * new + tuple(
         0 if n == 1 and wanted != 1 else step for n, wanted, step in zip(shape, target[new:], strides)
@@ -103,7 +103,7 @@ def normalize_axes(name: str, axis: int | Iterable[int] | None, ndim: int) -> tu
 
 
 def reduction_axes(name: str, axis: int | Iterable[int] | None, ndim: int) -> tuple[int, ...]:
-    """As `normalize_axes`, where a single number has an axis 0, too, as NumPy has it for what drops axes.
+    """Like `normalize_axes`, but an array of shape () also accepts axis 0 and -1, as in NumPy's reductions.
 
     >>> reduction_axes("sum", -1, 0), reduction_axes("sum", -1, 2)
     ((), (1,))
@@ -120,7 +120,7 @@ def reduced_shape(shape: Shape, axes: Shape, keepdims: bool) -> Shape:
 
 
 def integers(name: str, given: Any) -> int | Shape:
-    """One integer, or those in a sequence or an array, as Python's own; `name` is the op, for the error.
+    """An integer, or the integers of a sequence or an array, as Python integers. The error names the op `name`.
 
     >>> integers("tile", (2, 3)), integers("tile", 2)
     ((2, 3), 2)
@@ -133,7 +133,7 @@ def integers(name: str, given: Any) -> int | Shape:
 
 
 def integer(name: str, given: Any) -> int:
-    """One integer as Python's own; `name` is the op and the argument, for the error.
+    """An integer as a Python integer. The error begins with `name`, the op and the argument.
 
     >>> integer("linspace: num", True)
     1
@@ -145,7 +145,7 @@ def integer(name: str, given: Any) -> int:
 
 
 def several(name: str, given: Any) -> Shape:
-    """As `integers`, where one stands for a sequence of one.
+    """Like `integers`, but a single integer gives a tuple too.
 
     >>> several("tile", 2)
     (2,)
@@ -170,7 +170,7 @@ def _inferred(name: str, shape: Shape, newshape: Shape) -> Shape:
     wanted = list(newshape)
     size = size_of(shape)
     if wanted.count(-1) > 1 or any(n < -1 for n in wanted):
-        raise ShapeError(f"{name}: {tuple(wanted)} is not a shape; at most one length may be -1, none less")
+        raise ShapeError(f"{name}: {tuple(wanted)} is not a shape; one length may be -1, all others must be 0 or more")
     if -1 in wanted:
         known = prod(n for n in wanted if n != -1)
         if known == 0 or size % known:
@@ -183,7 +183,7 @@ def _inferred(name: str, shape: Shape, newshape: Shape) -> Shape:
 
 @lru_cache(maxsize=4096)
 def reshaped_strides(shape: Shape, strides: Shape, newshape: Shape) -> Shape | None:
-    """Strides that read the same elements as `newshape` without a copy, or None where that needs one.
+    """Strides that read the same elements in shape `newshape`, or None if that is impossible without a copy.
 
     >>> reshaped_strides((2, 3), (3, 1), (6,))
     (1,)
@@ -209,7 +209,10 @@ def reshaped_strides(shape: Shape, strides: Shape, newshape: Shape) -> Shape | N
 
 
 def _merged(shape: Shape, strides: Shape) -> list[tuple[int, int]]:
-    """(length, stride) blocks after merging neighbours that step as one axis; ones are dropped."""
+    """(length, stride) of the axes after merging neighbours that step like a single axis. Lengths of 1 are dropped.
+
+    A row-major array of shape (2, 1, 3) has the strides (3, 3, 1), and gives [(6, 1)].
+    """
     blocks: list[tuple[int, int]] = []
     for length, step in zip(shape, strides):
         if length == 1:

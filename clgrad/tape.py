@@ -1,8 +1,8 @@
-"""The tape: who was computed from whom, and the walk backwards. Knows no op and no OpenCL.
+"""The tape: which operation computed each value from which inputs, and the backward pass. Knows no op and no OpenCL.
 
-A value that needs gradients carries an `entry`: a `Leaf` where the user attached a gradient, an `Entry` where an
-operation computed it. Values own their history and history owns only earlier values, so there are no cycles and
-everything goes when the last handle goes.
+A value that needs gradients has an `entry`: a `Leaf` if the user attached a gradient, an `Entry` if an operation
+computed it. Entries refer only to earlier values, so there are no cycles: reference counts free the history together
+with the last array that was computed from it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from clgrad.errors import GradientError
 
 
 class State(threading.local):
-    """Thread-local flags."""
+    """The flags of a thread: whether ops are recorded, and whether ops such as dropout are in training mode."""
 
     recording: bool = False
     training: bool = False
@@ -28,21 +28,21 @@ STATE = State()
 
 
 class Differentiable(Protocol):
-    """What the tape asks of an operation."""
+    """The interface of operations that can be recorded."""
 
     name: str
 
     def vjp(self, g: Any, out: Any, inputs: Sequence[Any], attributes: dict[str, Any]) -> Sequence[Any]:
-        """One cotangent per input; None where that is zero."""
+        """The cotangents of the inputs, given the cotangent `g` of the result; None stands for zero."""
 
 
 _numbers = count()
 
 
 class Entry:
-    """How a value was computed: operation, inputs (values with *their* entries) and static attributes.
+    """How a value was computed: operation, inputs (values with their own entries) and static attributes.
 
-    `number` counts up: the entries of inputs have lower ones.
+    `number` is higher than the numbers of the inputs' entries. `inputs` is None after the history was freed.
     """
 
     __slots__ = ("attributes", "inputs", "number", "operation")
@@ -55,9 +55,9 @@ class Entry:
 
 
 class Leaf:
-    """A variable: where gradients end. `grad` is the array that receives them.
+    """The entry of a variable. `grad` is the array that receives its gradient.
 
-    `computed`: the array was computed from others when it became a variable, and that history was cut.
+    `computed`: the variable had been computed from other arrays, and attaching the gradient cut that history.
     """
 
     __slots__ = ("computed", "grad", "grad_req")
@@ -72,10 +72,10 @@ NO_ATTRIBUTES: dict[str, Any] = {}
 
 
 def record(out: Any, operation: Differentiable, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> None:
-    """Leave an entry on `out` if an input needs gradients. Call only while recording.
+    """Give `out` an entry if an input needs gradients. Call only while recording.
 
-    The entry gets a list of its own: the planner tells by reference counts who still holds a value, and counts each
-    node's tuple of inputs once.
+    The entry gets its own list of the inputs. It must not share the node's tuple, because the planner reads from
+    reference counts whether anything but pending nodes still refers to a value.
     """
     for one in inputs:
         if one.entry is not None:
@@ -83,8 +83,8 @@ def record(out: Any, operation: Differentiable, inputs: tuple[Any, ...], attribu
             return
 
 
-class scope(ContextDecorator):  # noqa: N801 - a function to those who use it
-    """Set flags and restore them afterwards; None leaves a flag as it is."""
+class scope(ContextDecorator):  # noqa: N801 - used like a function
+    """Set flags in a `with` block and restore them afterwards; None leaves a flag as it is."""
 
     def __init__(self, recording: bool | None = None, training: bool | None = None) -> None:
         self._flags = recording, training
@@ -102,13 +102,16 @@ class scope(ContextDecorator):  # noqa: N801 - a function to those who use it
         STATE.recording, STATE.training = self._before.pop()
 
 
-# What came to a value that no gradient has come to.
+# Stands for the cotangent of a value that the backward pass did not reach; None would mean zero.
 _UNREACHED = object()
 _by_entry = attrgetter("entry.number")
 
 
 def _computed(heads: Sequence[Any]) -> list[Any]:
-    """Every value with an entry that the heads were computed from, inputs before outputs. No recursion."""
+    """All values with an Entry that the heads were computed from, inputs before results.
+
+    A loop, since recursion would overflow Python's stack for long histories.
+    """
     found: dict[int, Any] = {}
     stack = list(heads)
     while stack:
@@ -127,7 +130,7 @@ def _computed(heads: Sequence[Any]) -> list[Any]:
 
 
 class Cotangents:
-    """The result of a walk: the sum that reached each leaf and each wanted value; None where that is zero."""
+    """The result of a walk: the summed cotangent of each leaf and of each wanted value; None stands for zero."""
 
     def __init__(self) -> None:
         self.leaves: dict[Leaf, Any] = {}
@@ -140,9 +143,10 @@ def walk(
     wanted: Sequence[Any] = (),
     retain_graph: bool = False,
 ) -> Cotangents:
-    """Carry `head_gradients` back through the tape; summed cotangents per leaf, and per value in `wanted`.
+    """The backward pass: the cotangents of all leaves and of the values in `wanted`, given those of the heads.
 
-    Without `retain_graph` the entries passed are freed.
+    It visits values from last to first. When it reaches a value, all values computed from it were visited, so the
+    value's own cotangent is complete. Without `retain_graph` the visited entries are freed.
     """
     order = _computed(heads)
     pending: dict[int, Any] = {}
@@ -173,7 +177,7 @@ def walk(
         entry = value.entry
         passed.append(entry)
         inputs = entry.inputs
-        # Zero stays zero, however steep the ops behind it are.
+        # A zero cotangent gives zeros, even where a derivative is infinite: 0 * inf would be NaN.
         cotangents = repeat(None) if g is None else entry.operation.vjp(g, value, inputs, entry.attributes)
         for one, cotangent in zip(inputs, cotangents):
             if one.entry is not None:

@@ -1,4 +1,4 @@
-"""For people who add ops: gradients against differences, and comparisons with the tolerance of the dtype.
+"""For people who add ops: checks of gradients by central differences, and comparisons within a dtype's tolerance.
 
 >>> from clgrad import np, testing
 >>> testing.check_gradients(lambda x, y: np.sin(x) * y, [0.5, 1.0], [2.0, 3.0])
@@ -22,17 +22,18 @@ from clgrad.shapes import Shape
 HostArray = numpy.ndarray[Any, Any]
 Function = Callable[..., Any]
 
-# How far results may be from the exact ones, relative to their size, by dtype.
+# The relative error that results may have, by dtype.
 TOLERANCES: dict[DType, float] = {dtypes.float16: 2e-3, dtypes.float32: 2e-6, dtypes.float64: 1e-13}
 
-# How far apart the points of a central difference lie, and how well it then agrees with the derivative.
+# By dtype: the step of central differences, and the relative error that they may then have.
 _STEPS: dict[DType, tuple[float, float]] = {dtypes.float64: (1e-5, 1e-5), dtypes.float32: (1e-2, 2e-2)}
 
 
 def assert_close(actual: Any, expected: Any, rtol: float | None = None, atol: float | None = None) -> None:
-    """Raise AssertionError unless shapes agree and elements do within a tolerance, that of the dtype by default.
+    """Raise AssertionError unless the shapes are equal and the elements agree within a tolerance.
 
-    NaN equals NaN. The default `atol` is the relative one times the largest expected element.
+    NaN equals NaN. The default `rtol` is the tolerance of the dtype; the default `atol` is `rtol` times the largest
+    expected element.
 
     >>> from clgrad import np
     >>> assert_close(np.sqrt(np.array([2])), [1.4142135])
@@ -67,9 +68,9 @@ def check_gradients(
 ) -> None:
     """Raise AssertionError unless the gradients of `function` agree with central differences, up to `order`.
 
-    `function` takes and returns arrays (several as a list). The gradient is taken along one random direction,
-    which sees every element of it; each higher order differentiates that once more. Floats are computed in
-    float64 where the device has it; inputs of integers and booleans are constants.
+    `function` takes arrays and returns an array or a list of arrays. The check compares the derivative along one random
+    direction, to which every element of the gradient contributes; each higher order differentiates it again. Floats are
+    computed in float64 if the device supports it. Inputs of integers and booleans are constants.
 
     >>> from clgrad import np
     >>> check_gradients(np.exp, [[0.1, -0.2]], order=3)
@@ -122,14 +123,14 @@ class _Check:
         return sum((one * self._array(weight)).sum() for one, weight in zip(listed, self.weights))
 
     def slope(self, *arrays: ndarray) -> Any:
-        """How `total` changes along the direction, by its gradient; differentiable."""
+        """The derivative of `total` along the direction, from its gradient; differentiable."""
         variables = [one for one, moves in zip(arrays, self.moving) if moves]
         with autograd.record():
             aliases = [one if one._value.entry is not None else _attached(one) for one in variables]
             remaining = iter(aliases)
             total = self.total(*(next(remaining) if moves else one for one, moves in zip(arrays, self.moving)))
             if total._value.entry is None:
-                # Nothing that moves is behind it: a constant, unless the differences tell otherwise.
+                # No input that moves was recorded, so the derivative is zero. If not, `compare` finds the difference.
                 return np.zeros((), device=self.device)
             gradients = autograd.grad(total, aliases, create_graph=True, allow_unused=True)
             moving = [one for one, moves in zip(self.directions, self.moving) if moves]
@@ -166,7 +167,7 @@ def _attached(array: ndarray) -> ndarray:
 def random_array(
     shape: Sequence[int], dtype: Any = "float32", low: float = -2.0, high: float = 2.0, seed: int = 0
 ) -> HostArray:
-    """A NumPy array of numbers evenly from low to high, for tests.
+    """A NumPy array of uniformly distributed numbers from low to high, for tests.
 
     >>> random_array((2, 3)).shape
     (2, 3)

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all: beside the old one, which the new one then replaces."""
+"""Files that are written whole or not at all: a new file is written beside the old file, and then replaces it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-# How the names of unfinished files begin.
+# The prefix of the names of unfinished files.
 UNFINISHED = "writing-"
 
 
 @contextmanager
 def replacing(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
-    """A stream whose content becomes the file at `path` when the block ends; after an error the old file stays.
+    """A stream whose content becomes the file at `path` when the block ends. After an error the old file stays.
 
-    The new file has the permissions of the old one, or else of `mode` those that the user's mask leaves. A link
-    stays a link, to the new file.
+    The new file has the permissions of the old file; without an old file they are `mode` less the user's umask. A
+    symbolic link stays, and leads to the new file.
 
-    Raises PermissionError where the system refuses to replace a file that is open, as Windows does.
+    Raises PermissionError if the system does not replace files that are open, as on Windows.
     """
     path = Path(os.path.realpath(path))
     unfinished = path.with_name(f"{UNFINISHED}{uuid4().hex}")
@@ -32,7 +32,7 @@ def replacing(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
             yield stream
         _replace(unfinished, path)
     except OSError as problem:
-        # The name that people know, also for a disk that is full or a folder that does not exist.
+        # Errors such as a full disk or a missing folder name the file itself, not the unfinished one.
         raise OSError(problem.errno, problem.strerror, str(path)) from problem
     finally:
         with suppress(OSError):
@@ -43,5 +43,5 @@ def _replace(unfinished: Path, path: Path) -> None:
     try:
         os.replace(unfinished, path)
     except PermissionError as problem:
-        said = "cannot be replaced, and is as it was before; usual cause: another program has it open"
+        said = "cannot be replaced, and was not changed. Usual cause: another program has it open"
         raise PermissionError(problem.errno, said, str(path)) from problem

@@ -137,5 +137,5 @@ def test_a_copy_that_is_forbidden() -> None:
             call()
     with pytest.raises(ValueError, match="clip: a_min and min"):
         np.clip(x, 1, min=2)
-    with pytest.raises(TypeError, match="float32 does not become int32"):
+    with pytest.raises(TypeError, match="float32 is not converted to int32"):
         np.stack([x, x], dtype="int32")

@@ -123,7 +123,7 @@ def test_a_file_that_is_open_elsewhere_is_named(path: Path, monkeypatch: pytest.
         raise PermissionError(13, "The process cannot access the file because it is being used by another process")
 
     monkeypatch.setattr(os, "replace", refuse)
-    with pytest.raises(PermissionError, match=r"is as it was before; usual cause: another program.*weights"):
+    with pytest.raises(PermissionError, match=r"was not changed. Usual cause: another program.*weights"):
         npx.save(path, np.zeros(2))
     assert npx.load(path).tolist() == [1, 1]
     assert os.listdir(path.parent) == ["weights"]

@@ -1,4 +1,4 @@
-"""The mutable handle that users hold: arrays with NumPy's operators, methods, indexing and protocols."""
+"""The array class: NumPy's operators, methods, indexing and protocols on top of immutable values."""
 
 from clgrad.array.assembly import finish as finish
 from clgrad.array.assembly import ndarray as ndarray

@@ -1,4 +1,4 @@
-"""Arguments that methods and functions share: shapes in several spellings, orders, dtypes, rounding."""
+"""Checks and conversions of arguments that many methods and functions have: shape, order, dtype, casting, ddof."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Axis = int | Sequence[int] | None
 
 
 def as_shape(name: str, shape: int | Iterable[int]) -> Shape:
-    """A shape given as a number or as numbers.
+    """The shape that one integer or several integers stand for.
 
     >>> as_shape("zeros", 3)
     (3,)
@@ -31,7 +31,7 @@ def as_shape(name: str, shape: int | Iterable[int]) -> Shape:
 
 
 def spread(arguments: tuple[Any, ...]) -> Any:
-    """`f(2, 3)` and `f((2, 3))` mean the same.
+    """The arguments of `f(2, 3)` or of `f((2, 3))`, which mean the same.
 
     >>> spread((2, 3)), spread(((2, 3),))
     ((2, 3), (2, 3))
@@ -40,7 +40,7 @@ def spread(arguments: tuple[Any, ...]) -> Any:
 
 
 def optional_dtype(dtype: Any) -> DType | None:
-    """A dtype, or None where the op decides."""
+    """A dtype; None stays None, and the op then chooses."""
     return None if dtype is None else dtypes.as_dtype(dtype)
 
 
@@ -54,35 +54,35 @@ def reshaped(value: Value, shape: int | Sequence[int], order: str = "C") -> Valu
 
 
 def check_order(name: str, order: str) -> None:
-    """Raise unless `order` means rows first, as arrays here lie."""
+    """Raise unless `order` allows row-major arrays, the only layout here."""
     if order not in ("C", "A", "K"):
-        raise ArgumentError(f"{name}: order must be 'C' (arrays lie row by row here), got {order!r}")
+        raise ArgumentError(f"{name}: order must be 'C', 'A' or 'K', since arrays are row-major here; got {order!r}")
 
 
 def check_copy(name: str, copy: bool | None) -> None:
-    """Raise where a copy is forbidden to an op that always gives one."""
+    """Raise for copy=False in an op whose result is always a copy."""
     if copy is False:
         raise ArgumentError(f"{name}: the result never shares memory here, and copy=False forbids a copy")
 
 
 def check_casting(name: str, given: DType, wanted: DType, casting: str) -> None:
-    """Raise where NumPy's rule `casting` does not let one dtype become the other."""
+    """Raise if NumPy's rule `casting` does not allow the conversion."""
     if casting not in ("no", "equiv", "safe", "same_kind", "unsafe"):
         raise ArgumentError(f"{name}: casting must be 'no', 'equiv', 'safe', 'same_kind' or 'unsafe', got {casting!r}")
     if not numpy.can_cast(given, wanted, casting):  # type: ignore[arg-type]
         raise DTypeError(
-            f"{name}: {given.name} does not become {wanted.name} by the rule {casting!r}; 'unsafe' allows it"
+            f"{name}: {given.name} is not converted to {wanted.name} by casting={casting!r}; use casting='unsafe'"
         )
 
 
 def converted(name: str, value: Value, dtype: DType, casting: str) -> Value:
-    """The elements in another dtype, as far as the rule of `casting` allows."""
+    """The elements in another dtype, if NumPy's rule `casting` allows the conversion."""
     check_casting(name, value.dtype, dtype, casting)
     return cast(value, dtype=dtype)
 
 
 def degrees_of_freedom(ddof: int | None, correction: int | None) -> int:
-    """`correction` and NumPy's older `ddof` are the same."""
+    """The value of `correction` or of `ddof`, NumPy's older name for it."""
     if ddof is not None and correction is not None and ddof != correction:
         raise ArgumentError(f"ddof={ddof} and correction={correction} contradict each other; give one")
     return ddof or correction or 0

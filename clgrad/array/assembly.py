@@ -1,4 +1,4 @@
-"""The array that users hold, assembled from its parts."""
+"""The array class, assembled from one base class per topic."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class ndarray(  # noqa: N801 - NumPy's name
 ):
     """An array of numbers on a device, with NumPy's interface and gradients.
 
-    Make one with `np.array`, `np.zeros`, `np.random.uniform` and so on. Ops are computed when somebody looks
-    at a result. Writing into an array never changes what other arrays were computed from.
+    Make one with `np.array`, `np.zeros`, `np.random.uniform` and so on. An op is computed when its result is read.
+    Writing into an array never changes results that were computed from it before, read or not.
 
     >>> from clgrad import np
     >>> x = np.array([[1, 2], [3, 4]])
@@ -43,5 +43,5 @@ class ndarray(  # noqa: N801 - NumPy's name
     __slots__ = ()
 
 
-# A result as an array, or written into `out`.
+# finish(value, out): the result of an op as a new array, or written into `out`.
 finish: Callable[..., ndarray] = ndarray._finish

@@ -1,6 +1,6 @@
-"""Devices as users name them, by type and number, and the one that new arrays get.
+"""Devices as users name them, by type and number, and the choice of a device for new arrays.
 
-A name is only looked up when something is to be placed there, so that `npx.gpu()` may be written on any machine.
+A name is looked up when the first array is placed there, so a program may say `npx.gpu()` on any machine.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ from clgrad.errors import ArgumentError
 from clgrad.runtime import device as runtime
 from clgrad.runtime.capabilities import Capabilities
 
-# The kinds of memory that the interface knows; that of the CPU needs no pinning or sharing here.
+# MXNet's device types. Its pinned and shared memory are plain CPU memory here.
 _TYPES = {"cpu": "cpu", "cpu_pinned": "cpu", "cpu_shared": "cpu", "gpu": "gpu"}
 
-# The devices of the `with` blocks that run here, innermost last; each thread has its own.
+# The devices of the open `with` blocks, innermost last. Each thread has its own tuple.
 _entered: ContextVar[tuple[runtime.Device, ...]] = ContextVar("devices of with blocks", default=())
 
 
 class Device:
-    """A device by type, 'cpu' or 'gpu' (accelerators included), and number; `with` makes it the one of new arrays.
+    """A device by type, 'cpu' or 'gpu' (accelerators count as 'gpu'), and number.
+
+    In a `with` block it is the device of new arrays.
 
     >>> from clgrad import np, npx
     >>> npx.gpu(1), npx.Device('cpu') == npx.cpu(0)
@@ -42,23 +44,23 @@ class Device:
         self._runtime: runtime.Device | None = None
 
     def _found(self) -> runtime.Device:
-        """The device itself, with its queue and memory; where it is missing the error lists what is there."""
+        """The device itself, with its queue and memory. If it is missing, the error lists the devices there are."""
         if self._runtime is None:
             self._runtime = runtime.find_device(str(self))
         return self._runtime
 
     @property
     def name(self) -> str:
-        """The name that its driver gives it."""
+        """The name that the driver gives the device."""
         return self._found().name
 
     @property
     def capabilities(self) -> Capabilities:
-        """What it can do: dtypes, sizes, units."""
+        """Supported dtypes, memory sizes, number of compute units and so on."""
         return self._found().capabilities
 
     def empty_cache(self) -> None:
-        """Give memory that is kept for new arrays back to the driver."""
+        """Give unused memory, which is kept for new arrays, back to the driver."""
         self._found().memory.release()
 
     def __eq__(self, other: object) -> bool:
@@ -83,27 +85,27 @@ class Device:
         _entered.set(_entered.get()[:-1])
 
 
-# What names a device in arguments; None is the current one.
+# The type of `device` arguments; None is the current device.
 Place = Device | runtime.Device | str | None
 
 
 @cache
 def named(device: runtime.Device) -> Device:
-    """The name of a device; always the same object."""
+    """The name of a device; the same object at every call."""
     name = Device(device.device_type, device.index)
     name._runtime = device
     return name
 
 
 def located(place: Place) -> runtime.Device:
-    """The device that a name stands for; the current one where that is None."""
+    """The device that a name stands for; the current device for None."""
     if place is None:
         return current_device()
     return place._found() if isinstance(place, Device) else runtime.find_device(place)
 
 
 def current_device() -> runtime.Device:
-    """The device of new arrays: that of the innermost `with` block, else the default one."""
+    """The device of new arrays: the device of the innermost `with` block, or the default device."""
     entered = _entered.get()
     return entered[-1] if entered else runtime.default_device()
 
@@ -123,7 +125,7 @@ def devices() -> list[Device]:
 
 
 def find_device(place: Place = None) -> Device:
-    """The device of `cpu`, `gpu`, `gpu:1`, or words of its name or its driver's; None is the current one.
+    """The device named by `cpu`, `gpu`, `gpu:1`, or by words of its or its driver's name; None: the current device.
 
     >>> find_device(default_device().name).device_type == default_device().device_type
     True
@@ -132,5 +134,5 @@ def find_device(place: Place = None) -> Device:
 
 
 def set_default_device(place: Place) -> None:
-    """Choose the device of new arrays; None goes back to the automatic choice."""
+    """Choose the device of new arrays; None returns to the automatic choice."""
     runtime.set_default_device(None if place is None else located(place))

@@ -1,4 +1,4 @@
-"""Gradients of arrays: what `backward()` and `autograd.grad` do, on arrays and their values."""
+"""Gradients of arrays: the work behind `attach_grad()`, `backward()` and `autograd.grad`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GRADIENT_REQUESTS = ("write", "add", "null")
 
 
 def check_gradient_request(name: str, grad_req: str) -> None:
-    """Raise unless `grad_req` says what to do with a gradient."""
+    """Raise unless `grad_req` is 'write', 'add' or 'null'."""
     if grad_req not in GRADIENT_REQUESTS:
         listed = ", ".join(map(repr, GRADIENT_REQUESTS))
         raise ArgumentError(f"{name}: grad_req must be one of {listed}, got {grad_req!r}")
@@ -26,13 +26,13 @@ def check_differentiable(name: str, value: Value) -> None:
     """Raise unless gradients of this dtype exist."""
     if not dtypes.is_floating(value.dtype):
         raise DTypeError(
-            f"{name}: the array is {value.dtype.name}, and only floats have gradients (integers and booleans "
-            "cannot change by a little). Convert it first: x = x.astype('float32')"
+            f"{name}: the array is {value.dtype.name}, and only floats have gradients. "
+            "Convert it first: x = x.astype('float32')"
         )
 
 
 def attach(array: Handle, gradient: Handle, grad_req: str) -> None:
-    """Make `array` a variable whose gradients `gradient` receives; its history is cut."""
+    """Make `array` a variable: `backward` writes its gradient into `gradient`. Its history is cut."""
     before = array._value
     leaf = Leaf(gradient, grad_req, computed=type(before.entry) is Entry)
     value = variable(before, leaf)
@@ -48,7 +48,7 @@ def detach_variable(array: Handle) -> None:
 
 
 def _stand_for(array: Handle, value: Value) -> None:
-    """Rebind the array to an equal value. That is no write, so arrays whose view it is are unaffected."""
+    """Rebind the array to an equal value. This is not a write, so the base of a view is unaffected."""
     link = array._link
     if link is None:
         array._node = value
@@ -66,13 +66,13 @@ def run_backward(
     retain_graph: bool,
     train_mode: bool,
 ) -> None:
-    """Carry gradients from the heads to the variables and store them there; enqueue everything."""
+    """Compute the gradients of the heads, store them in the variables' `.grad`, and start the device's work."""
     values, cotangents = _starts("backward", heads, head_gradients)
     for position, value in enumerate(values):
         _check_history(position, value)
     with scope(recording=False, training=train_mode):
         targets = _deliver(walk(values, cotangents, retain_graph=retain_graph))
-    # Whoever still refers to a value keeps it from being fused away.
+    # A value that Python still refers to would be stored instead of fused away.
     del values, cotangents
     restore_variables()
     free_dead_history(noted_handles())
@@ -80,9 +80,10 @@ def run_backward(
 
 
 def free_dead_history(handles: Sequence[Handle]) -> None:
-    """Free the history of arrays that leads to history freed before: no backward can pass it any more.
+    """Free the history of arrays that were computed from freed history, since no backward can pass through it.
 
-    A running mean that is computed under record, and that no loss depends on, would else keep every step.
+    Example: under record each step does `mean = 0.9 * mean + 0.1 * x.mean()`, and no loss depends on `mean`. Without
+    this its history would grow by a step at each step.
     """
     stack = []
     for handle in handles:
@@ -103,7 +104,7 @@ def free_dead_history(handles: Sequence[Handle]) -> None:
 
 
 def _deliver(found: Cotangents) -> list[Handle]:
-    """Store the gradients of variables; the arrays that hold them."""
+    """Store the gradients in the variables' `.grad`, and return these arrays."""
     for leaf, gradient in found.leaves.items():
         target: Handle = leaf.grad
         if leaf.grad_req == "add":
@@ -113,7 +114,7 @@ def _deliver(found: Cotangents) -> list[Handle]:
         elif gradient is None:
             gradient = _zeros_like(target._value)
         elif gradient.entry is not None:
-            # The user's own head gradient, with its history.
+            # This is the user's own head gradient: `.grad` must not get its history.
             gradient = alias(gradient)
         target._replace(gradient)
     return [leaf.grad for leaf in found.leaves]
@@ -127,7 +128,7 @@ def gradients_of(
     create_graph: bool,
     train_mode: bool,
 ) -> list[Value | None]:
-    """The gradient of the summed heads with respect to each variable; None where there is no path."""
+    """The gradient of the sum of the heads with respect to each variable; None if no path leads to it."""
     values, cotangents = _starts("grad", heads, head_gradients)
     wanted = [recorded_value(array) for array in variables]
     for value in wanted:
@@ -140,7 +141,7 @@ def gradients_of(
 
 
 def _reached(found: Cotangents, value: Value) -> Value | None:
-    """The gradient that a walk found for a value, None where it did not come there."""
+    """The gradient that a walk found for a value; None if the walk did not reach it."""
     cotangents: dict[Any, Any] = found.leaves
     key: Any = value.entry
     if not isinstance(key, Leaf):
@@ -156,13 +157,13 @@ def _zeros_like(value: Value) -> Value:
 
 
 def recorded_value(array: Handle) -> Value:
-    """The value whose gradient is that of the array: of a variable that was written under record, what it was."""
+    """The value to differentiate by. For a variable that was written under record, its value before the write."""
     value, leaf = array._value, array._leaf
     return value if leaf is None or value.entry is leaf else variable(value, leaf)
 
 
 class _Constant:
-    """The op from variables to a gradient that is the same for all their values."""
+    """The op that gives a constant gradient: its own gradient with respect to every variable is zero."""
 
     name = "constant gradient"
 
@@ -175,7 +176,7 @@ _CONSTANT = _Constant()
 
 
 def differentiable(gradient: Value, variables: Sequence[Handle]) -> Value:
-    """A gradient that has gradients itself: zeros where it depends on nothing that was recorded."""
+    """A gradient that can be differentiated again. If nothing in it was recorded, its gradients are zeros."""
     if gradient.entry is None:
         gradient = alias(gradient)
         record(gradient, _CONSTANT, tuple([recorded_value(array) for array in variables]), NO_ATTRIBUTES)
@@ -189,7 +190,7 @@ def _starts(
         head_gradients = [None] * len(heads)
     if len(head_gradients) != len(heads):
         raise ArgumentError(
-            f"{name}: {len(heads)} heads and {len(head_gradients)} head gradients; give one, or None, each"
+            f"{name}: {len(heads)} heads and {len(head_gradients)} head gradients; give an array or None for each head"
         )
     values, cotangents = [], []
     for position, (head, gradient) in enumerate(zip(heads, head_gradients)):
@@ -209,9 +210,9 @@ def _check_head(name: str, position: int, value: Value) -> None:
     if value.entry is None:
         raise GradientError(
             f"{name}: nothing was recorded for head {position} (shape {value.shape}). Usual causes: it was "
-            "computed outside `with autograd.record():`; no array in it had attach_grad() called before; all "
-            "of them went through detach(), attach_grad(), asnumpy() or an op without a gradient, such as argmax "
-            "or a comparison"
+            "computed outside `with autograd.record():`; no array in it had attach_grad() called before; every path "
+            "to such an array goes through detach(), attach_grad(), asnumpy() or an op without a gradient, such as "
+            "argmax or a comparison"
         )
 
 
@@ -219,8 +220,8 @@ def _check_history(position: int, head: Value) -> None:
     if isinstance(head.entry, Leaf) and head.entry.computed:
         raise GradientError(
             f"backward: head {position} (shape {head.shape}) became a variable after it was computed. Its "
-            "attach_grad() cut its history, so the arrays that it was computed from would get no gradient. Leave "
-            "that attach_grad() out; autograd.grad(loss, x) gives the gradient of an x that was computed, too"
+            "attach_grad() cut its history, so the arrays that it was computed from would get no gradient. Remove "
+            "that attach_grad(); autograd.grad(loss, x) also gives gradients with respect to computed arrays"
         )
 
 

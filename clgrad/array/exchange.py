@@ -1,4 +1,4 @@
-"""Arrays from other libraries' objects."""
+"""Arrays from objects of other libraries, by DLPack."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from clgrad.dtypes import as_dtype
 
 
 def from_dlpack(x: Any, *, device: Place = None, copy: bool | None = None) -> ndarray:
-    """An array from any object that exports DLPack on the host; a copy, with its dtype.
+    """A copy, with the same dtype, of any object that exports DLPack in host memory.
 
     >>> import numpy
     >>> from_dlpack(numpy.arange(3.0, dtype='float32'))

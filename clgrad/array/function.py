@@ -1,4 +1,4 @@
-"""Functions with a gradient of the user's own, put on the tape."""
+"""`autograd.Function`: functions whose gradient the user writes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from clgrad.tape import NO_ATTRIBUTES, STATE, Entry, scope
 
 
 class Function:
-    """A function whose gradient you write: `forward` computes it, `backward` carries gradients back.
+    """A function whose gradient you write: `forward` computes the outputs, `backward` the gradients of the inputs.
 
-    Both get and return arrays; inside them nothing is recorded. `backward` gets one gradient per output and
-    returns one per input, or None for zero; `self.save_for_backward(...)` keeps arrays for it. One call per instance.
-    With `create_graph` the ops in `backward` are recorded, so gradients of higher order work.
+    Both get and return arrays; nothing is recorded inside them. `backward` gets one gradient per output and returns
+    one gradient, or None for zero, per input. `self.save_for_backward(...)` keeps arrays for it. An instance is
+    called once. With `create_graph` the ops in `backward` are recorded, so gradients of higher order work.
 
     >>> from clgrad import autograd, np
     >>> class Sigmoid(autograd.Function):
@@ -38,7 +38,7 @@ class Function:
 
     _saved: tuple[Any, ...] = ()
     _outputs: list[_Output] | None = None
-    # While `backward` is recorded: what the outputs were selected from.
+    # Set while `backward` is recorded: the joint of the outputs.
     _joint: _Joint | None = None
 
     def forward(self, *inputs: Any) -> Any:
@@ -55,7 +55,7 @@ class Function:
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
-        """What `save_for_backward` kept; outputs among them know how they were computed."""
+        """The arrays that `save_for_backward` kept. While `backward` is recorded, outputs among them have history."""
         return self._saved if self._joint is None else tuple(map(self._linked, self._saved))
 
     def _linked(self, saved: Any) -> Any:
@@ -83,7 +83,7 @@ class Function:
 
 
 def _arrays(name: str, returned: Any, optional: bool = False) -> list[Any]:
-    """What a method of the user's returned, as a list."""
+    """The arrays that a method of the user's returned, as a list."""
     listed = list(returned) if isinstance(returned, (list, tuple)) else [returned]
     for one in listed:
         if not (isinstance(one, ndarray) or (optional and one is None)):
@@ -94,7 +94,7 @@ def _arrays(name: str, returned: Any, optional: bool = False) -> list[Any]:
 
 
 class _Output:
-    """What must be known of an output after the call. Its value would keep its memory."""
+    """Facts about an output that are needed after the call. Keeping its value would keep its memory."""
 
     __slots__ = ("device", "dtype", "serial", "shape")
 
@@ -106,7 +106,7 @@ class _Output:
 
 
 class _Joint:
-    """All outputs of one call as one thing on the tape; each output selects its part of it."""
+    """All outputs of one call as a single value on the tape, from which each output is selected."""
 
     __slots__ = ("entry",)
 
@@ -118,7 +118,7 @@ _NO_ARRAY = _Joint(None)
 
 
 class _Parts:
-    """The gradients of some of the outputs: what flows into a joint, and what sums there."""
+    """The cotangent of a joint: the gradients of some of the outputs, by position."""
 
     def __init__(self, gradients: dict[int, Value]) -> None:
         self.gradients = gradients
@@ -131,29 +131,29 @@ class _Parts:
 
 
 class _Selector:
-    """The op from the joint to one output."""
+    """The op that selects one output from the joint."""
 
     def __init__(self, name: str, position: int) -> None:
         self.name = name
         self.position = position
 
     def vjp(self, g: Value, out: Value, inputs: Sequence[Any], attributes: dict[str, Any]) -> Sequence[Any]:
-        """The output's gradient, as a part of the joint's."""
+        """The output's gradient as a part of the joint's cotangent."""
         return (_Parts({self.position: g}),)
 
 
 def _selected(name: str, value: Value, joint: _Joint, position: int) -> Value:
-    """One output with its history."""
+    """An output, recorded as selected from the joint."""
     value = alias(value)
     value.entry = Entry(_Selector(name, position), (joint,), NO_ATTRIBUTES)
     return value
 
 
 class _Call:
-    """The op from the inputs to the joint: its gradient is the user's `backward`.
+    """The op that computes the joint from the inputs; its gradient is the user's `backward`.
 
-    It refers to the function and never the other way round, so that a call and its memory go without the
-    garbage collector.
+    It refers to the function, and the function does not refer back. Without that cycle, reference counts alone free
+    a call and its memory.
     """
 
     def __init__(self, function: Function) -> None:
@@ -161,7 +161,7 @@ class _Call:
         self.function = function
 
     def vjp(self, g: _Parts, out: _Joint, inputs: Sequence[Any], attributes: dict[str, Any]) -> Sequence[Any]:
-        """What the user's `backward` returns, checked."""
+        """The gradients that the user's `backward` returns, checked."""
         function = self.function
         gradients = [
             ndarray(g.gradients[at] if at in g.gradients else fill(0, output.shape, output.dtype, output.device))
@@ -178,8 +178,8 @@ class _Call:
         listed = _arrays(f"{self.name}.backward", returned, optional=True)
         if len(listed) != len(inputs):
             raise ArgumentError(
-                f"{self.name}.backward returned {len(listed)} gradients for {len(inputs)} inputs; return "
-                "one, or None, per input"
+                f"{self.name}.backward returned {len(listed)} gradients for {len(inputs)} inputs; return an array "
+                "or None for each input"
             )
         for position, (gradient, value) in enumerate(zip(listed, inputs)):
             if gradient is not None and isinstance(value, Value) and gradient.shape != value.shape:

@@ -1,7 +1,7 @@
-"""The mutable handle: which value an array stands for now, how views follow their base, how writes rebind.
+"""The base class of arrays: a handle on an immutable value.
 
-Values never change. Writing gives the handle another value; a view holds its base's handle and looks into
-whatever value that has now. Handles own values and bases, never the other way round, so there is no cycle.
+A write gives the handle a new value. A view holds the handle of its base and reads from the base's present value, so
+it sees writes into the base. Handles refer to values and bases, and these do not refer back: there are no cycles.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from clgrad.ops.transfer import to_device
 from clgrad.shapes import Shape
 from clgrad.tape import STATE, Entry, Leaf
 
-# The class of an array and of what its methods give.
+# The class of an array, and of the arrays that its methods return.
 Array = TypeVar("Array", bound="Handle")
 
 
 class _WrittenVariables(threading.local):
-    """Variables that this thread wrote under record. They are variables again once that history is gone."""
+    """Variables that this thread wrote under record. They become variables again when that history is freed."""
 
     def __init__(self) -> None:
         self.handles: list[ref[Handle]] = []
@@ -36,19 +36,19 @@ _written = _WrittenVariables()
 
 
 class Window(Protocol):
-    """How a view looks into its base, both ways."""
+    """The relation between a view and its base: how the view reads from it and writes into it."""
 
     keeps_history: bool
 
     def read(self, base: Value) -> Value:
-        """What the view shows of `base`."""
+        """The part of `base` that the view shows."""
 
     def write(self, base: Value, value: Value) -> Value:
-        """`base` with what the view shows replaced by `value`, of the view's shape and dtype."""
+        """`base` with that part replaced by `value`, which has the view's shape and dtype."""
 
 
 class Link:
-    """A view's tie to its base, with the last value seen through the window."""
+    """The base and the window of a view, with the last value that was read through it."""
 
     __slots__ = ("base", "recorded", "seen", "window")
 
@@ -56,11 +56,12 @@ class Link:
         self.base = base
         self.window = window
         self.recorded = STATE.recording and window.keeps_history
-        # The serial number of the base's value and what the window showed of it; one tuple, for threads.
+        # The serial number of the base's value, and the part that the window showed of it. A single tuple, so that
+        # other threads never see one of them without the other.
         self.seen: tuple[int, Value | None] = (-1, None)
 
     def value(self, leaf: Leaf | None) -> Value:
-        """What the window shows now."""
+        """The part of the base's present value that the window shows."""
         source = self.base._value
         serial, value = self.seen
         if value is None or serial != source.serial:
@@ -87,13 +88,13 @@ class Link:
             self.base._replace(self.window.write(self.base._value, value))
         finally:
             STATE.recording = before
-        # A variable that is written under record keeps the history of what it was given.
+        # A variable that is written under record has the history of the value written.
         keeps = leaf is not None and STATE.recording
         self.seen = (self.base._value.serial, value) if keeps else (-1, None)
 
 
 class Handle:
-    """What arrays are beneath their methods: a value, or a link to the array they look into."""
+    """An array without methods: a value, or for a view a link to its base."""
 
     __slots__ = ("__weakref__", "_leaf", "_link", "_node")
 
@@ -105,7 +106,7 @@ class Handle:
             value.handle = register(self)
 
     def _view(self, window: Window) -> Any:
-        """An array that sees this one through `window`."""
+        """A view of this array through `window`."""
         view = object.__new__(type(self))
         view._node = None
         view._link = Link(self, window)
@@ -125,7 +126,7 @@ class Handle:
         return node
 
     def _replace(self, value: Value) -> None:
-        """Stand for `value` from now on: of this array's shape and dtype, and held by no other handle."""
+        """Rebind to `value`, which has this array's shape and dtype and is held by no other handle."""
         leaf = self._leaf
         link = self._link
         if link is not None:
@@ -144,7 +145,7 @@ class Handle:
 
     @classmethod
     def _finish(cls: type[Array], value: Value, out: Any = None, casting: str = "same_kind") -> Array:
-        """A result as an array of its own, or written into `out`."""
+        """The result of an op as a new array, or written into `out`."""
         if out is not None:
             if not isinstance(out, Handle):
                 raise DTypeError(f"out must be a clgrad array, got {type(out).__name__}")
@@ -152,12 +153,12 @@ class Handle:
             target._assign("out", value, fresh=False, casting=casting)
             return target
         if value.entry is not None and not STATE.recording:
-            # An op that had nothing to do gave its input back.
+            # An op without work, such as a cast to the same dtype, returned its input: the result needs no history.
             value = alias(value)
         return cls(value)
 
     def _assign(self, name: str, value: Value, fresh: bool, casting: str = "same_kind") -> None:
-        """Write `value` as far as it fits this array's shape and dtype; `fresh`: no other handle holds it."""
+        """Write `value`, converted to this array's shape, dtype and device. `fresh`: no other handle holds it."""
         mine = self._value
         fitted = _fitted(name, value, mine, casting)
         if fitted is value and not fresh:
@@ -166,7 +167,7 @@ class Handle:
 
 
 def variable(value: Value, leaf: Leaf) -> Value:
-    """`value` without its history, as the variable whose gradients `leaf` receives."""
+    """`value` without history, as a variable: its gradient goes to `leaf`."""
     value = alias(value)
     if leaf.grad_req != "null":
         value.entry = leaf
@@ -174,7 +175,7 @@ def variable(value: Value, leaf: Leaf) -> Value:
 
 
 def restore_variables() -> None:
-    """Make variables that were written under record variables again, where that history is gone."""
+    """Make variables that were written under record variables again, if that history was freed."""
     if not _written.handles:
         return
     handles = {id(handle): handle for handle in (weak() for weak in _written.handles) if handle is not None}

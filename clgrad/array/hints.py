@@ -1,4 +1,4 @@
-"""What an array says about attributes that it lacks."""
+"""Error messages for attributes that arrays do not have."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from clgrad.array.interop import namespaces
 
 
 class Hints(Handle):
-    """A missing attribute is an error that names the function, or the attribute, that was meant."""
+    """The error for a missing attribute suggests the function, or the attribute, that was probably meant."""
 
     __slots__ = ()
 
-    # Hidden from type checkers, which would take any attribute for one that exists.
+    # Hidden from type checkers: with a __getattr__ they would accept every attribute.
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            # Python and its tools ask for names with underscores, and expect to find none.
+            # Python and its tools test for names with underscores, and need no hint.
             raise AttributeError(f"ndarray has no {name!r}" if name.startswith("_") else _hint(type(self), name))
 
 
@@ -28,6 +28,6 @@ def _hint(array_type: type[Handle], name: str) -> str:
     if any(name in dir(namespace) for namespace in namespaces):
         return f"ndarray has no {name!r}. Did you mean np.{name}(x)?"
     if hasattr(numpy.ndarray, name):
-        return f"ndarray.{name} is not there yet. On the host: x.asnumpy().{name}"
+        return f"ndarray.{name} does not exist yet. Use NumPy: x.asnumpy().{name}"
     similar = get_close_matches(name, [one for one in dir(array_type) if not one.startswith("_")], n=1)
-    return f"ndarray has no {name!r}. " + (f"Did you mean {similar[0]}?" if similar else "dir(x) lists what there is")
+    return f"ndarray has no {name!r}. " + (f"Did you mean {similar[0]}?" if similar else "dir(x) lists its attributes")

@@ -1,4 +1,4 @@
-"""Reading and writing parts of arrays. Basic indices give views, all others copies, as in NumPy."""
+"""Reading and writing parts of arrays. As in NumPy, basic indexing gives views and advanced indexing copies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BASIC = (int, slice, type(None), type(Ellipsis))
 
 
 class Region:
-    """A window onto the part that a basic index names."""
+    """The window of `x[key]` for a basic index."""
 
     keeps_history = True
     __slots__ = ("key",)
@@ -35,7 +35,7 @@ class Region:
 
 
 class Reshaped:
-    """A window onto everything in another shape."""
+    """The window of `x.reshape_view(...)`: all elements in another shape."""
 
     keeps_history = True
     __slots__ = ("shape",)
@@ -67,7 +67,8 @@ class Indexing(Handle):
         parts = key if type(key) is tuple else (key,)
         basic = is_basic(parts)
         if basic and self._shows(parts, value):
-            # The second half of `x[key] += y`: the view has been written through already.
+            # Python runs `x[key] += y` as `view = x[key]; view += y; x[key] = view`. The second step has already
+            # written into x.
             return
         mine = self._value
         given = written("setitem", value, mine)
@@ -77,7 +78,7 @@ class Indexing(Handle):
             self._replace(indexing.setitem(mine, parts if basic else _prepared(parts), given))
 
     def _add_at(self, key: Any, given: Value) -> None:
-        """Add `given` at `key` in place, as often as the key names an element."""
+        """Add `given` at `key` in place. An element that the key selects twice is increased twice."""
         mine = self._value
         if is_floating(given.dtype) and not is_floating(mine.dtype):
             raise DTypeError(f"add.at: {given.dtype.name} cannot be added to an array of {mine.dtype.name} in place")
@@ -85,7 +86,7 @@ class Indexing(Handle):
         self._assign("add.at", indexing.add_at(mine, _prepared(parts), given), fresh=True)
 
     def _shows(self, parts: tuple[Any, ...], value: Any) -> bool:
-        """Whether `value` is this array's own view of just that part."""
+        """Whether `value` is the view of exactly this part of this array."""
         link = value._link if isinstance(value, Handle) else None
         return link is not None and link.base is self and type(link.window) is Region and link.window.key == parts
 
@@ -99,13 +100,13 @@ class Indexing(Handle):
         return bool(self._finish(reduction.any(comparison.equal(*operands_or_numbers((self, wanted))))))
 
     def reshape_view(self, *shape: Any) -> Any:
-        """The elements in another shape, in the same memory: writes go both ways."""
+        """A view of the elements in another shape: a write into either array shows in both."""
         lengths = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
         return self._view(Reshaped(movement.reshape(self._value, lengths).shape))
 
 
 def is_basic(parts: tuple[Any, ...]) -> bool:
-    """Whether an index names a region: only integers, slices, None and the ellipsis."""
+    """Whether an index is basic: only integers, slices, None and the ellipsis."""
     return all(type(part) in _BASIC for part in parts)
 
 
@@ -114,5 +115,5 @@ def _is_everything(parts: tuple[Any, ...], shape: Shape) -> bool:
 
 
 def _prepared(parts: tuple[Any, ...]) -> tuple[Any, ...]:
-    """An advanced index with the values of its arrays."""
+    """An advanced index with its arrays replaced by their values."""
     return tuple(part._value if isinstance(part, Handle) else part for part in parts)

@@ -1,4 +1,4 @@
-"""Arrays among NumPy's: conversion, NumPy functions on clgrad arrays, DLPack, pickling, copies."""
+"""Protocols of other libraries: NumPy's functions and conversions, DLPack, buffers, pickle, copy."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from clgrad.errors import ArgumentError
 from clgrad.graph.execute import looking_at, read
 from clgrad.ops.arithmetic import identity
 
-# What runs when a NumPy function meets a clgrad array, by full names such as "numpy.linalg.norm". The `numpy`
-# package above fills it.
+# The function that runs when a NumPy function gets a clgrad array, by full names such as "numpy.linalg.norm".
+# clgrad.numpy fills it.
 numpy_functions: dict[str, Callable[..., Any]] = {}
-# The module that `__array_namespace__` gives.
+# The module that `__array_namespace__` returns; clgrad.numpy adds itself.
 namespaces: list[ModuleType] = []
 
 _HOST_DEVICE = (1, 0)  # DLPack's kDLCPU
-# Of the Python array API standard.
+# The versions of the Python array API standard.
 _API_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12")
 
 
 class Interop(Handle):
-    """What NumPy, DLPack, pickle and copy ask of an array."""
+    """The methods that NumPy, DLPack, pickle and copy call."""
 
     __slots__ = ()
 
     __array_priority__ = 1000.0
 
     def asnumpy(self) -> numpy.ndarray[Any, Any]:
-        """A NumPy array with the same elements; waits until they are computed. Does not break the graph."""
+        """A NumPy array with the same elements; waits until they are computed. Gradients are not affected."""
         return read(self._value)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
@@ -49,7 +49,7 @@ class Interop(Handle):
     def __array_ufunc__(self, ufunc: numpy.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         name = ufunc.__name__
         if getattr(numpy, name, None) is not ufunc:
-            # A ufunc of another library, which may mean anything by a name that NumPy has, too.
+            # A ufunc of another library: its name may be NumPy's and its meaning another.
             raise no_version_of(name)
         ours = numpy_functions.get(f"numpy.{name}")
         function = ours if method == "__call__" else getattr(ours, method, None)
@@ -81,7 +81,8 @@ class Interop(Handle):
 
     def __array_namespace__(self, api_version: str | None = None) -> Any:
         if api_version not in (None, *_API_VERSIONS):
-            raise ArgumentError(f"__array_namespace__: version {api_version!r} is none of {', '.join(_API_VERSIONS)}")
+            listed = ", ".join(_API_VERSIONS)
+            raise ArgumentError(f"__array_namespace__: api_version must be one of {listed}, got {api_version!r}")
         return namespaces[0]
 
     def __dlpack__(self, **options: Any) -> Any:
@@ -100,18 +101,18 @@ class Interop(Handle):
 
     @property
     def __array_interface__(self) -> dict[str, Any]:
-        # Strides are said, because libraries for images then ask for `tobytes`.
+        # With strides, Pillow's `Image.fromarray` calls `tobytes`; without them it needs a buffer.
         numbers = read(self._value)
         return {**numbers.__array_interface__, "strides": numbers.strides, "data": numbers}
 
     def __buffer__(self, flags: int) -> memoryview:
-        # What `memoryview(x)` calls, from Python 3.12 on; a copy, as `asnumpy` gives.
-        # NumPy's types say only from NumPy 2.5 on that its arrays are buffers.
+        # `memoryview(x)` calls this from Python 3.12 on. It gives a copy, as `asnumpy` does.
+        # Any, because the types of NumPy before 2.5 do not say that its arrays are buffers.
         numbers: Any = read(self._value)
         return memoryview(numbers)
 
     def copy(self, order: str = "C") -> Any:
-        """A copy that no later write changes; differentiable under record."""
+        """A copy, which later writes do not change; differentiable under record."""
         check_order("copy", order)
         return type(self)(identity(self._value))
 
@@ -127,14 +128,14 @@ def _rebuilt(array_type: type[Handle], numbers: numpy.ndarray[Any, Any]) -> Hand
 
 
 def _written(out: numpy.ndarray[Any, Any], result: Handle) -> numpy.ndarray[Any, Any]:
-    """A result from the device in an array of the host."""
+    """A NumPy array, after the result was copied into it."""
     with looking_at(result._value) as numbers:
         numpy.copyto(out, numbers, casting="same_kind")
     return out
 
 
 def _all_written(outs: tuple[Any, ...], results: tuple[Handle, ...]) -> tuple[Any, ...]:
-    """The results of a function with several, each in what was given for it."""
+    """The results of a function with several results, each written into its `out` if there is one."""
     for out, result in zip(outs, results):
         if isinstance(out, numpy.ndarray):
             _written(out, result)
@@ -144,7 +145,7 @@ def _all_written(outs: tuple[Any, ...], results: tuple[Handle, ...]) -> tuple[An
 
 
 def no_version_of(name: str) -> TypeError:
-    """The error of a function of NumPy, or another library, that has no counterpart here."""
+    """The error for a function of NumPy, or of another library, that clgrad does not have."""
     return TypeError(
         f"{name} has no clgrad version that keeps the array on its device; "
         f"compute it on the host with {name}(x.asnumpy())"

@@ -1,4 +1,4 @@
-"""The methods that NumPy's arrays have. The functions of `clgrad.numpy` say more about each."""
+"""The methods of NumPy's arrays. The functions of the same names in `clgrad.numpy` have longer descriptions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Reductions(Handle):
         self: Array, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool | None = False,
         initial: Any = None, where: Any = None,
     ) -> Array:  # fmt: skip
-        """The sum over `axis`, of the elements where a mask holds; booleans and integers are summed as int64."""
+        """The sum over `axis` of the elements where the mask `where` is true; integers give 64-bit integers."""
         value, kind = self._value, optional_dtype(dtype)
         return self._finish(
             reduction.sum(value, axis, bool(keepdims), kind, *start_and_mask(value, initial, where)), out
@@ -31,14 +31,14 @@ class Reductions(Handle):
         self: Array, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
         initial: Any = None, where: Any = None,
     ) -> Array:  # fmt: skip
-        """The product over `axis`, of the elements where a mask holds."""
+        """The product over `axis` of the elements where the mask `where` is true."""
         value, kind = self._value, optional_dtype(dtype)
         return self._finish(reduction.prod(value, axis, keepdims, kind, *start_and_mask(value, initial, where)), out)
 
     def mean(
         self: Array, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = None
     ) -> Array:
-        """The mean over `axis`, of the elements where a mask holds."""
+        """The mean over `axis` of the elements where the mask `where` is true."""
         value = self._value
         _, mask = start_and_mask(value, None, where)
         return self._finish(reduction.mean(value, axis, keepdims, optional_dtype(dtype), mask), out)
@@ -47,48 +47,48 @@ class Reductions(Handle):
         self: Array, axis: Axis = None, dtype: Any = None, out: Any = None, correction: int | None = None,
         keepdims: bool = False, *, ddof: int | None = None, where: Any = None, mean: Any = None,
     ) -> Array:  # fmt: skip
-        """The mean square distance from the mean over `axis`, of the elements where a mask holds."""
+        """The mean square distance from the mean over `axis` of the elements where the mask `where` is true."""
         return _moment(self, reduction.var, axis, dtype, out, correction, keepdims, ddof, where, mean)
 
     def std(
         self: Array, axis: Axis = None, dtype: Any = None, out: Any = None, correction: int | None = None,
         keepdims: bool = False, *, ddof: int | None = None, where: Any = None, mean: Any = None,
     ) -> Array:  # fmt: skip
-        """The standard deviation over `axis`, of the elements where a mask holds."""
+        """The standard deviation over `axis` of the elements where the mask `where` is true."""
         return _moment(self, reduction.std, axis, dtype, out, correction, keepdims, ddof, where, mean)
 
     def max(
         self: Array, axis: Axis = None, out: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None
     ) -> Array:
-        """The largest of `initial` and the elements along `axis` where a mask holds."""
+        """The largest element along `axis` where the mask `where` is true, or `initial` if that is larger."""
         value = self._value
         return self._finish(reduction.max(value, axis, keepdims, *start_and_mask(value, initial, where)), out)
 
     def min(
         self: Array, axis: Axis = None, out: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None
     ) -> Array:
-        """The smallest of `initial` and the elements along `axis` where a mask holds."""
+        """The smallest element along `axis` where the mask `where` is true, or `initial` if that is smaller."""
         value = self._value
         return self._finish(reduction.min(value, axis, keepdims, *start_and_mask(value, initial, where)), out)
 
     def any(self: Array, axis: Axis = None, out: Any = None, keepdims: bool = False, *, where: Any = None) -> Array:
-        """Whether an element along `axis`, where a mask holds, is not zero."""
+        """Whether any element along `axis` where the mask `where` is true is nonzero."""
         value = self._value
         _, mask = start_and_mask(value, None, where)
         return self._finish(reduction.any(value, axis, keepdims, mask), out)
 
     def all(self: Array, axis: Axis = None, out: Any = None, keepdims: bool = False, *, where: Any = None) -> Array:
-        """Whether no element along `axis`, where a mask holds, is zero."""
+        """Whether all elements along `axis` where the mask `where` is true are nonzero."""
         value = self._value
         _, mask = start_and_mask(value, None, where)
         return self._finish(reduction.all(value, axis, keepdims, mask), out)
 
     def argmax(self: Array, axis: int | None = None, out: Any = None, keepdims: bool = False) -> Array:
-        """The position of the largest element along `axis`."""
+        """The index of the largest element along `axis`."""
         return self._finish(reduction.argmax(self._value, axis, keepdims), out)
 
     def argmin(self: Array, axis: int | None = None, out: Any = None, keepdims: bool = False) -> Array:
-        """The position of the smallest element along `axis`."""
+        """The index of the smallest element along `axis`."""
         return self._finish(reduction.argmin(self._value, axis, keepdims), out)
 
     def cumsum(self: Array, axis: int | None = None, dtype: Any = None, out: Any = None) -> Array:
@@ -135,7 +135,7 @@ class Movement(Handle):
         return self._finish(reshaped(self._value, -1, order))
 
     def transpose(self, *axes: Any) -> Any:
-        """The axes in another order; reversed where none is given."""
+        """The array with its axes in another order; reversed by default."""
         return self._finish(movement.transpose(self._value, spread(axes) or None))
 
     @property
@@ -149,23 +149,23 @@ class Movement(Handle):
         return self._finish(movement.swapaxes(self._value, -1, -2))
 
     def swapaxes(self, axis1: int, axis2: int) -> Any:
-        """Two axes exchanged."""
+        """The array with two axes exchanged."""
         return self._finish(movement.swapaxes(self._value, axis1, axis2))
 
     def squeeze(self, axis: Axis = None, out: Any = None) -> Any:
-        """Without axes of length one."""
+        """The array without axes of length one: all of them, or only `axis`."""
         return self._finish(movement.squeeze(self._value, axis), out)
 
     def expand_dims(self, axis: int | Sequence[int]) -> Any:
-        """With new axes of length one."""
+        """The array with new axes of length one at the positions `axis`."""
         return self._finish(movement.expand_dims(self._value, axis))
 
     def broadcast_to(self, shape: int | Sequence[int]) -> Any:
-        """Repeated along new and length-one axes."""
+        """The array repeated along new axes and axes of length one."""
         return self._finish(movement.broadcast_to(self._value, shape))
 
     def broadcast_like(self, other: Any) -> Any:
-        """Repeated to the shape of another array."""
+        """The array repeated to the shape of another array."""
         return self._finish(movement.broadcast_to(self._value, other.shape))
 
     def repeat(self, repeats: int | Sequence[int], axis: int | None = None) -> Any:
@@ -177,7 +177,7 @@ class Movement(Handle):
         return self._finish(joining.tile(self._value, reps))
 
     def flip(self, axis: Axis = None, out: Any = None) -> Any:
-        """In reverse order along `axis`."""
+        """The array in reverse order along `axis`, or along all axes."""
         return self._finish(movement.flip(self._value, axis), out)
 
     def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
@@ -191,7 +191,7 @@ class Elements(Handle):
     __slots__ = ()
 
     def clip(self, min: Any = None, max: Any = None, out: Any = None) -> Any:
-        """The elements limited to min .. max."""
+        """The elements limited to the range from `min` to `max`."""
         return self._finish(choice.clip(*operands_or_numbers((self, min, max))), out)
 
     def round(self, decimals: int = 0, out: Any = None) -> Any:
@@ -204,11 +204,11 @@ class Elements(Handle):
         return self._finish(indexing.take(value, as_operand(indices, value), axis, mode), out)
 
     def nonzero(self) -> tuple[Any, ...]:
-        """The positions of elements that are not zero, one array per axis."""
+        """The indices of the nonzero elements, one array per axis."""
         return tuple(self._finish(found) for found in indexing.nonzero(self._value))
 
     def dot(self, b: Any, out: Any = None) -> Any:
-        """The product of two arrays as `numpy.dot` has it."""
+        """The product of two arrays by the rules of `numpy.dot`."""
         value = self._value
         return self._finish(linalg.dot(value, as_operand(b, value)), out)
 
@@ -217,7 +217,7 @@ class Elements(Handle):
         return self._finish(comparison.isnan(self._value))
 
     def fill(self, value: Any) -> None:
-        """Write one number everywhere."""
+        """Set all elements to one number."""
         self._assign("fill", written("fill", value, self._value), fresh=False, casting="unsafe")
 
     def norm(self, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:

@@ -1,4 +1,4 @@
-"""Looking at the plan of an array without running it."""
+"""Showing the plan of a pending array without running it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from clgrad.graph import explain as plans
 
 
 def explain(x: ndarray) -> plans.Explanation:
-    """What reading a pending array would do: kernels, fused ops, bytes, reuse of memory. Launches nothing.
+    """The plan of a pending array: kernels, the ops fused in each, bytes, reuse of memory. Launches nothing.
 
-    Print it, or draw it: `explain(x).dot()` is Graphviz text.
+    Print the result, or draw it: `explain(x).dot()` is Graphviz text.
 
     >>> from clgrad import np
     >>> plan = explain((np.ones(3) * 2 + 1).sum())

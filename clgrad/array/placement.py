@@ -1,4 +1,4 @@
-"""Facts about an array, reading its numbers, other dtypes and other devices."""
+"""Shape, dtype and device of an array; its elements as Python numbers; copies in other dtypes and on other devices."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Facts(Handle):
 
     @property
     def device(self) -> Device:
-        """The device that the array lies on; `ctx` and `context` are its older names."""
+        """The device that holds the array; `ctx` and `context` are older names of this attribute."""
         return named(self._value.device)
 
     ctx = device
@@ -66,12 +66,12 @@ class Facts(Handle):
 
 
 class Numbers(Handle):
-    """Reading as Python numbers. All of these wait until the elements are computed."""
+    """Elements as Python numbers. All methods wait until the elements are computed."""
 
     __slots__ = ()
 
     def item(self, *args: Any) -> Any:
-        """One element as a Python number: the only one, or that at a flat or full index."""
+        """An element as a Python number: the only element, or the element at a flat or a full index."""
         with looking_at(self._value) as numbers:
             return numbers.item(*args)
 
@@ -88,7 +88,7 @@ class Numbers(Handle):
         value = self._value
         if size_of(value.shape) != 1:
             raise ValueError(
-                f"{wanted} of an array of shape {value.shape}: only one with exactly one element has it. "
+                f"{wanted} of an array of shape {value.shape} is not defined; the array must have exactly one element. "
                 "Usual cause: a missing any(), all(), sum() or index"
             )
         return read(value).item()
@@ -126,7 +126,7 @@ class Placement(Handle):
     def astype(
         self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
     ) -> Any:
-        """The elements in another dtype; floats to integers truncate and saturate."""
+        """The elements in another dtype. Floats are truncated to integers; those out of range saturate."""
         value, wanted = self._value, as_dtype(dtype)
         check_order("astype", order)
         if casting != "unsafe":
@@ -136,7 +136,7 @@ class Placement(Handle):
         return self._finish(identity(value)) if copy else self
 
     def to_device(self, device: Place) -> Any:
-        """This array if it lies there, else a copy on another device; differentiable under record."""
+        """This array if it is on the device already, or else a copy there; differentiable under record."""
         value, target = self._value, chosen_device(device)
         return self if target is value.device else self._finish(to_device(value, device=target))
 

@@ -1,4 +1,4 @@
-"""Arrays as text: NumPy's numbers, then dtype and device where they are not the default."""
+"""Arrays as text: the numbers as NumPy prints them, then the dtype and the device unless they are the default."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Printing(Handle):
 
 
 def _joined(text: str, notes: str) -> str:
-    """The notes after the numbers, on a line of their own where NumPy's line width asks for it."""
+    """The numbers and the notes; the notes start a new line if they do not fit NumPy's line width."""
     if not notes:
         return text
     last_line = text.rsplit("\n", 1)[-1]

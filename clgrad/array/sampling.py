@@ -12,7 +12,7 @@ from clgrad.shapes import Shape
 
 
 def seed(seed: int, device: Any = "all") -> None:
-    """Start again from a seed: what follows depends on it and on the order of calls alone.
+    """Restart the random numbers: the following ones depend only on the seed and on the order of calls.
 
     >>> from clgrad import np
     >>> np.random.seed(7)
@@ -25,7 +25,7 @@ def seed(seed: int, device: Any = "all") -> None:
 
 
 def optional_shape(name: str, size: Any) -> Shape | None:
-    """The shape of a `size` argument; None where the parameters decide."""
+    """The shape of a `size` argument. For None, the parameters of the distribution give the shape."""
     return None if size is None else as_shape(name, size)
 
 
@@ -33,7 +33,7 @@ def uniform(
     low: Any = 0.0, high: Any = 1.0, size: Any = None, dtype: Any = None, device: Any = None, out: Any = None,
     ctx: Any = None,
 ) -> ndarray:  # fmt: skip
-    """Numbers evenly from low (included) to high (excluded); differentiable in both.
+    """Uniformly distributed numbers from low (included) to high (excluded); differentiable in both.
 
     >>> from clgrad import np
     >>> x = np.random.uniform(2, 3, size=(4, 5))
@@ -49,7 +49,7 @@ def normal(
     loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: Any = None, device: Any = None,
     out: Any = None, ctx: Any = None,
 ) -> ndarray:  # fmt: skip
-    """Normally distributed numbers with a mean and a standard deviation; differentiable in both.
+    """Normally distributed numbers with mean `loc` and standard deviation `scale`; differentiable in both.
 
     >>> from clgrad import np
     >>> x = np.random.normal(5, 0.1, size=1000)

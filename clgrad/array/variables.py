@@ -1,4 +1,4 @@
-"""What an array has to do with gradients: attaching, detaching, and walking back from it."""
+"""The methods of arrays that concern gradients: attach_grad, detach, backward."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clgrad.ops.operation import Value, alias, fill
 
 
 class Detached:
-    """A window that shows everything and hides the history."""
+    """The window of `x.detach()`: all elements, without history."""
 
     keeps_history = False
 
@@ -40,8 +40,8 @@ class Variables(Handle):
     def attach_grad(self, grad_req: str = "write") -> None:
         """Make this array a variable: `backward()` puts its gradient into `x.grad`, which starts as zeros.
 
-        `grad_req`: 'write' replaces the gradient, 'add' adds to it, 'null' computes none. Whatever the array
-        was computed from gets no gradient through it any more.
+        `grad_req`: 'write' replaces `x.grad`, 'add' adds to it, 'null' computes no gradient. The arrays that this
+        array was computed from get no gradients through it any more.
 
         >>> from clgrad import autograd, np
         >>> x = np.arange(4)
@@ -58,22 +58,23 @@ class Variables(Handle):
         attach(self, type(self)(fill(0, value.shape, value.dtype, value.device)), grad_req)
 
     def drop_grad(self) -> None:
-        """Make this array no variable any more; its gradient is gone."""
+        """Make this array an ordinary array again; its gradient is dropped."""
         detach_variable(self)
 
     @property
     def grad(self) -> Any:
-        """The gradient: one array, whose contents `backward()` changes. None without attach_grad."""
+        """The gradient, an array that `backward()` writes into; None without attach_grad."""
         leaf = self._leaf
         return None if leaf is None else leaf.grad
 
     def detach(self) -> Any:
-        """The same memory without its history: gradients stop here."""
+        """A view of this array without history: gradients stop here."""
         return self._view(_DETACHED)
 
     def backward(self, out_grad: Any = None, retain_graph: bool = False, train_mode: bool = True) -> None:
-        """Compute the gradients of this array (of its sum) with respect to the variables behind it.
+        """Compute the gradients of the sum of this array with respect to the variables that it was computed from.
 
-        `out_grad` weighs the elements, ones where it is None. The record is freed unless `retain_graph`.
+        `out_grad` gives each element a weight in that sum, by default 1. The recorded graph is freed unless
+        `retain_graph` is true.
         """
         run_backward([self], [out_grad], retain_graph, train_mode)
