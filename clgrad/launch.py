@@ -1,4 +1,7 @@
-"""What a library kernel's `lower` gets and gives: shapes and layouts in, launches out. Pure data."""
+"""The vocabulary between the planner, the kernels and the runtime: a launch, its arguments, and the call of a kernel.
+
+The planner numbers the arrays of a plan; scratch memory has negative numbers. Arguments name arrays by these numbers.
+"""
 
 from __future__ import annotations
 
@@ -8,38 +11,9 @@ from typing import Any, NamedTuple
 
 from clgrad.dtypes import DType
 from clgrad.errors import ClgradError
-from clgrad.runtime.capabilities import Capabilities, KernelShape
+from clgrad.runtime.capabilities import Capabilities
 from clgrad.runtime.compiler import Source
 from clgrad.shapes import Shape
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Shape, dtype and strides (elements) of one array input; None instead of it stands for a Scalar."""
-
-    shape: Shape
-    dtype: DType
-    strides: Shape
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One library node with everything its launches may depend on. Values and offsets are not part of it."""
-
-    attributes: Any
-    inputs: tuple[Layout | None, ...]
-    output: Layout
-    capabilities: Capabilities
-    kernel_shape: KernelShape
-
-    def group(self, most: int) -> int:
-        """Work-items per group: one in CPU shape, at most so many in GPU shape."""
-        return 1 if self.kernel_shape == "cpu" else min(most, self.capabilities.max_group_size)
-
-
-def round_up(value: int, step: int) -> int:
-    """The next multiple of a step."""
-    return -(-value // step) * step
 
 
 class Fault(NamedTuple):
@@ -59,14 +33,56 @@ class Fault(NamedTuple):
         return self.error(f"{said} (asked for in {self.origin})" if self.origin else said)
 
 
-# What stands in an argument position of a launch:
-#   ("input", i) buffer of input i            ("offset", i) its element offset, as long
-#   ("output",) the node's row-major buffer   ("scratch", i) the i-th scratch buffer
-#   ("scalar", i, dtype) the number of Scalar input i, as dtype
-#   ("int", v) / ("long", v) / ("value", v, dtype) a constant
-#   ("fault", fault) two arguments: the words of the run's checks, and which of them is set to 1 when the data of this
-#                    one is bad: a faults.Fault says what the next read then raises
-Argument = tuple[Any, ...]
+@dataclass(frozen=True)
+class Memory:
+    """The buffer in which an array lies."""
+
+    array: int
+
+
+@dataclass(frozen=True)
+class Offset:
+    """Where an array starts in its buffer, plus `within`, in elements; a long."""
+
+    array: int
+    within: int = 0
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One of the plan's Python numbers, for an expression that computes in `dtype`."""
+
+    number: int
+    dtype: DType
+
+
+@dataclass(frozen=True)
+class Int:
+    """A constant of 32 bits."""
+
+    value: int
+
+
+@dataclass(frozen=True)
+class Long:
+    """A constant of 64 bits."""
+
+    value: int
+
+
+@dataclass(frozen=True)
+class FaultWord:
+    """Two arguments: the words of the run's checks, and the number of the word that bad data sets to 1.
+
+    `fault` tells what the next read raises then.
+    """
+
+    fault: Fault
+
+
+Argument = Memory | Offset | Parameter | Int | Long | FaultWord
+# Of an index type that is chosen for each kernel.
+INDEX: dict[str, type[Int] | type[Long]] = {"int": Int, "long": Long}
 
 
 @dataclass(frozen=True)
@@ -81,11 +97,61 @@ class Launch:
 
 
 @dataclass(frozen=True)
-class Lowered:
-    """The launches of one library node in order, and the bytes of each scratch buffer they use."""
+class Layout:
+    """One array of a kernel call: shape, dtype, strides in elements, and the arguments that tell where it lies."""
 
-    launches: tuple[Launch, ...]
-    scratch: tuple[int, ...] = field(default=())
+    shape: Shape
+    dtype: DType
+    strides: Shape
+    memory: Memory
+    offset: Offset
 
 
-Lower = Callable[[Problem], Lowered]
+@dataclass(frozen=True)
+class Problem:
+    """One call of a hand-written kernel, with everything that its launches may depend on.
+
+    `new_scratch(size, dtype)` gives memory for the duration of the call.
+    """
+
+    attributes: Any
+    inputs: tuple[Layout, ...]
+    outputs: tuple[Layout, ...]
+    capabilities: Capabilities
+    new_scratch: Callable[[int, DType], Memory] = field(compare=False)
+
+    @property
+    def output(self) -> Layout:
+        """The result of a kernel that has one."""
+        (output,) = self.outputs
+        return output
+
+    def group(self, most: int) -> int:
+        """Work-items per group: one in CPU shape, at most so many in GPU shape."""
+        return 1 if self.capabilities.kernel_shape == "cpu" else min(most, self.capabilities.max_group_size)
+
+    def share(self, elements: int) -> int:
+        """Elements per work-item: so many in CPU shape, one in GPU shape."""
+        return elements if self.capabilities.kernel_shape == "cpu" else 1
+
+
+# What a hand-written kernel does: the launches of a call, in order.
+Lower = Callable[[Problem], list[Launch]]
+
+
+def divide_up(value: int, step: int) -> int:
+    """How many steps cover a value.
+
+    >>> divide_up(10, 4)
+    3
+    """
+    return -(-value // step)
+
+
+def round_up(value: int, step: int) -> int:
+    """The next multiple of a step.
+
+    >>> round_up(10, 4)
+    12
+    """
+    return divide_up(value, step) * step

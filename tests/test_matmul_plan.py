@@ -9,19 +9,21 @@ import pytest
 
 from clgrad.dtypes import bool_, float16, float32, float64, int64
 from clgrad.errors import ShapeError
-from clgrad.kernels.matmul import MatmulProblem, plan_matmul
-from clgrad.kernels.matmul_launches import GROUP_TILES
-from clgrad.launch import Launch, Lowered
+from clgrad.kernels.matmul.gpu import GROUP_TILES
+from clgrad.kernels.matmul.lower import lower
+from clgrad.launch import Int, Launch, Layout, Long, Memory, Offset, Problem
 from clgrad.runtime.capabilities import Capabilities
 from clgrad.shapes import contiguous_strides
 
 CPU = Capabilities(
-    fp64=True, fma=True, vector_width=16, compute_units=2, local_memory=1 << 20,
+    kernel_shape="cpu", fp64=True, fma=True, vector_width=16, compute_units=2, local_memory=1 << 20,
     max_group_size=4096, max_parameter_bytes=1024,
     global_memory=1 << 34, max_allocation=1 << 32, unified_memory=True,
 )  # fmt: skip
-GPU = replace(CPU, vector_width=1, compute_units=32, local_memory=48 << 10, max_group_size=1024)
+GPU = replace(CPU, kernel_shape="gpu", vector_width=1, compute_units=32, local_memory=48 << 10, max_group_size=1024)
 CAPABILITIES = {"cpu": CPU, "gpu": GPU}
+# The arrays of a product: operands, result, the sums of parts.
+A, B, OUTPUT, SCRATCH = 0, 1, 2, -1
 SHAPES = [
     (1, 1, 1), (4, 4, 4), (1, 1000, 1000), (3, 5000, 70), (8, 64, 64), (9, 10, 512), (128, 512, 784), (784, 512, 128),
     (257, 33, 5), (1000, 1, 1000), (2048, 2048, 2048), (64, 64, 100_000), (1, 1, 4_000_000), (1, 10, 1_000_000),
@@ -29,36 +31,48 @@ SHAPES = [
 ]  # fmt: skip
 
 
-def problem(m, n, k, batch=(), dtype=float32, kernel_shape="cpu", transposed=""):
-    strides = {}
-    for name, (rows, columns) in {"a": (m, k), "b": (k, n)}.items():
-        *outer, first, second = contiguous_strides((*batch, rows, columns))
-        strides[name] = (*outer, first, second)
-        if name in transposed:
-            strides[name] = (*outer, 1, rows)
-    return MatmulProblem(batch, m, n, k, dtype, strides["a"], strides["b"], kernel_shape)
+class Call:
+    """The launches of one product, and the bytes of scratch memory that it asks for."""
+
+    def __init__(
+        self, m, n, k, batch=(), dtype=float32, transposed="", a_strides=None, b_strides=None, capabilities=CPU
+    ):
+        self.scratch = []
+        given = {"a": a_strides, "b": b_strides}
+        shapes = {"a": (*batch, m, k), "b": (*batch, k, n)}
+        layouts = []
+        for array, (name, shape) in enumerate(shapes.items()):
+            *outer, first, second = contiguous_strides(shape)
+            strides = (*outer, 1, shape[-2]) if name in transposed else (*outer, first, second)
+            layouts.append(Layout(shape, dtype, given[name] or strides, Memory(array), Offset(array)))
+        shape = (*batch, m, n)
+        output = Layout(shape, dtype, contiguous_strides(shape), Memory(OUTPUT), Offset(OUTPUT))
+        self.launches = lower(Problem(None, tuple(layouts), (output,), capabilities, self._new_scratch))
+
+    def _new_scratch(self, size, dtype):
+        self.scratch.append(size * dtype.itemsize)
+        return Memory(SCRATCH)
 
 
-def plan(*sizes, capabilities=None, **details):
-    one = problem(*sizes, **details)
-    return plan_matmul(one, capabilities or CAPABILITIES[one.kernel_shape])
+def plan(*sizes, kernel_shape="cpu", capabilities=None, **details):
+    return Call(*sizes, capabilities=capabilities or CAPABILITIES[kernel_shape], **details)
 
 
-def numbers(launch: Launch, kind: str) -> list[int]:
-    return [argument[1] for argument in launch.arguments if argument[0] == kind]
+def numbers(launch: Launch, kind: type[Int] | type[Long]) -> list[int]:
+    return [argument.value for argument in launch.arguments if isinstance(argument, kind)]
 
 
-def parts(lowered: Lowered) -> int:
+def parts(call: Call) -> int:
     """Into how many parts k is cut."""
-    if len(lowered.launches) == 1:
+    if len(call.launches) == 1:
         return 1
-    return numbers(lowered.launches[1], "int")[-1]
+    return numbers(call.launches[1], Int)[-1]
 
 
 @pytest.mark.parametrize("sizes", [(0, 4, 4), (4, 0, 4)])
 def test_an_empty_result_needs_no_launch(sizes):
-    assert plan(*sizes) == Lowered(())
-    assert plan(2, 2, 2, batch=(3, 0)) == Lowered(())
+    assert plan(*sizes).launches == []
+    assert plan(2, 2, 2, batch=(3, 0)).launches == []
 
 
 @pytest.mark.parametrize("kernel_shape", ["cpu", "gpu"])
@@ -75,8 +89,8 @@ def test_a_tiny_product_is_one_work_item():
 @pytest.mark.parametrize("kernel_shape", ["cpu", "gpu"])
 def test_a_column_on_the_right_becomes_a_row_on_the_left(kernel_shape):
     (launch,) = plan(50, 1, 60, kernel_shape=kernel_shape).launches
-    assert launch.arguments[:4] == (("input", 1), ("input", 0), ("offset", 1), ("offset", 0))
-    assert numbers(launch, "int")[:3] == [1, 50, 60]
+    assert launch.arguments[:4] == (Memory(B), Memory(A), Offset(B), Offset(A))
+    assert numbers(launch, Int)[:3] == [1, 50, 60]
     assert launch.source.name == "matmul_dots"
 
 
@@ -106,49 +120,48 @@ def test_a_device_without_fused_multiply_add_is_not_asked_for_it():
 
 def test_batch_axes_merge_where_both_operands_allow_it():
     (launch,) = plan(16, 16, 16, batch=(2, 3, 4, 5)).launches
-    assert numbers(launch, "int")[3:6] == [120, 1, 120]
-    assert numbers(launch, "long")[4:] == [0, 0, 256, 0, 0, 256]
+    assert numbers(launch, Int)[3:6] == [120, 1, 120]
+    assert numbers(launch, Long)[4:] == [0, 0, 256, 0, 0, 256]
 
 
 def test_broadcast_batch_axes_keep_their_stride_of_zero():
-    one = replace(problem(16, 16, 16, batch=(2, 3)), a_strides=(256, 0, 16, 1), b_strides=(0, 256, 16, 1))
-    (launch,) = plan_matmul(one, CPU).launches
-    assert numbers(launch, "int")[3:6] == [6, 2, 3]
-    assert numbers(launch, "long")[4:] == [0, 256, 0, 0, 0, 256]
+    (launch,) = plan(16, 16, 16, batch=(2, 3), a_strides=(256, 0, 16, 1), b_strides=(0, 256, 16, 1)).launches
+    assert numbers(launch, Int)[3:6] == [6, 2, 3]
+    assert numbers(launch, Long)[4:] == [0, 256, 0, 0, 0, 256]
 
 
 def test_too_many_batch_axes_are_an_error_that_says_what_to_do():
-    one = replace(problem(4, 4, 4, batch=(2, 3, 2, 3)), a_strides=(48, 0, 16, 0, 4, 1), b_strides=(0, 48, 0, 16, 4, 1))
+    strides = {"a_strides": (48, 0, 16, 0, 4, 1), "b_strides": (0, 48, 0, 16, 4, 1)}
     with pytest.raises(ShapeError, match=r"\(2, 3, 2, 3\).*row-major"):
-        plan_matmul(one, CPU)
+        plan(4, 4, 4, batch=(2, 3, 2, 3), **strides)
 
 
 @pytest.mark.parametrize("kernel_shape", ["cpu", "gpu"])
 @pytest.mark.parametrize("sizes", SHAPES)
 def test_the_cut_covers_k_and_does_not_depend_on_the_number_of_units(sizes, kernel_shape):
-    lowered = plan(*sizes, kernel_shape=kernel_shape)
-    count = parts(lowered)
-    length = numbers(lowered.launches[0], "int")[6]
+    call = plan(*sizes, kernel_shape=kernel_shape)
+    count = parts(call)
+    length = numbers(call.launches[0], Int)[6]
     assert (count - 1) * length < max(sizes[2], 1) <= count * max(length, 1)
     larger = replace(CAPABILITIES[kernel_shape], compute_units=96)
     other = plan(*sizes, kernel_shape=kernel_shape, capabilities=larger)
     assert parts(other) == count
-    assert numbers(other.launches[0], "int")[6] == length
+    assert numbers(other.launches[0], Int)[6] == length
 
 
 @pytest.mark.parametrize("kernel_shape", ["cpu", "gpu"])
 def test_a_small_result_of_a_long_sum_is_split(kernel_shape):
-    lowered = plan(64, 64, 100_000, kernel_shape=kernel_shape)
-    assert [launch.source.name for launch in lowered.launches] == ["matmul_tiles", "matmul_combine"]
-    assert lowered.scratch == (parts(lowered) * 64 * 64 * 4,)
-    first, second = lowered.launches
-    assert {("scratch", 0), ("output",)} & set(first.arguments) == {("scratch", 0)}
-    assert {("scratch", 0), ("output",)} <= set(second.arguments)
+    call = plan(64, 64, 100_000, kernel_shape=kernel_shape)
+    assert [launch.source.name for launch in call.launches] == ["matmul_tiles", "matmul_combine"]
+    assert call.scratch == [parts(call) * 64 * 64 * 4]
+    first, second = call.launches
+    assert {Memory(SCRATCH), Memory(OUTPUT)} & set(first.arguments) == {Memory(SCRATCH)}
+    assert {Memory(SCRATCH), Memory(OUTPUT)} <= set(second.arguments)
 
 
 def test_halves_are_added_as_floats():
-    lowered = plan(16, 16, 100_000, dtype=float16)
-    assert lowered.scratch == (parts(lowered) * 16 * 16 * 4,)
+    call = plan(16, 16, 100_000, dtype=float16)
+    assert call.scratch == [parts(call) * 16 * 16 * 4]
 
 
 @pytest.mark.parametrize("sizes", [(512, 512, 512), (2048, 2048, 2048), (128, 512, 784), (64, 64, 100_000)])
@@ -162,7 +175,7 @@ def test_every_unit_of_a_cpu_gets_work(sizes):
 @pytest.mark.parametrize("sizes", SHAPES)
 def test_work_items_fit_their_private_memory(sizes, width):
     launch = plan(*sizes, capabilities=replace(CPU, vector_width=width)).launches[0]
-    share = numbers(launch, "int")[7:]
+    share = numbers(launch, Int)[7:]
     rows = int(dict(launch.source.defines)["ROWS"])
     if launch.source.name == "matmul_tiles":
         item_rows, item_panels, _ = share

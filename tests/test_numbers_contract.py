@@ -9,8 +9,9 @@ from typing import Any
 import numpy
 import pytest
 
+from clgrad.codegen.geometry import geometry_of
 from clgrad.codegen.loop import Loop, is_reduction
-from clgrad.codegen.lowering import LoopLowerer
+from clgrad.codegen.parts import parts_of
 from clgrad.graph.execute import flush, read
 from clgrad.graph.trace import trace
 from clgrad.ops import arithmetic, indexing, movement, reduction
@@ -142,7 +143,7 @@ def test_how_a_sum_is_cut_depends_on_the_shape_and_the_device(shape: Any, axis: 
 
     def parts(loop: Loop, **changes: Any) -> int:
         capabilities = replace(device.capabilities, **changes)
-        return LoopLowerer(capabilities, device.kernel_shape, lambda size, dtype: -1)._parts(loop)
+        return parts_of(loop, geometry_of(capabilities))
 
     if axis == 1:
         assert parts(loop, compute_units=1) == 1

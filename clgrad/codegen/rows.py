@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from clgrad.codegen.loop import ELEMENT, REDUCED, Compute, is_reduction
+from clgrad.codegen.parts import NewScratch
 from clgrad.codegen.writer import Accumulator, Writer, block, rounded
-from clgrad.dtypes import COMPUTE_NAME, DType, float16, float32
+from clgrad.dtypes import COMPUTE_NAME, float16, float32
 from clgrad.primitives import Pointwise, Reduction
 
 # A value that costs at least this many additions is kept between the passes over a row, if the row has at most
 # this many elements.
 COSTLY = 10
 LONGEST_STASH = 65536
-NewScratch = Callable[[int, DType], int]
 
 
 class Phases:

@@ -17,7 +17,7 @@ import numpy
 
 from clgrad.codegen.loop import Compute, Given, Index, Load, Loop, Number, Statement
 from clgrad.dtypes import COMPUTE_NAME, STORAGE_NAME, DType, bool_, float16, is_floating
-from clgrad.launch import Argument
+from clgrad.launch import INDEX, Argument, Memory, Offset, Parameter
 from clgrad.primitives import Reduction
 from clgrad.shapes import Shape, size_of
 from clgrad.strides import merge, spans
@@ -151,7 +151,7 @@ class Writer:
 
     # -- parameters ---------------------------------------------------------------------------------------------
 
-    def _parameter(self, declaration: str, *argument: object) -> None:
+    def _parameter(self, declaration: str, argument: Argument) -> None:
         self.parameters.append(declaration)
         self.arguments.append(argument)
 
@@ -170,15 +170,15 @@ class Writer:
             self._declare_buffer(f"q{index}", _storage(self.loop.statements[store.value].dtype), store.item)
 
     def _declare_buffer(self, name: str, kind: str, item: int) -> None:
-        self._parameter(f"__global {kind} *{name}_base", "item", item)
-        self._parameter(f"const long {name}_offset", "item_offset", item)
+        self._parameter(f"__global {kind} *{name}_base", Memory(item))
+        self._parameter(f"const long {name}_offset", Offset(item))
         self._setup.append(f"__global {kind} *{name} = {name}_base + {name}_offset;")
 
     def _declare_numbers(self) -> None:
         for place, statement in enumerate(self.loop.statements):
             if isinstance(statement.what, Number):
                 scalar = COMPUTE_NAME[statement.dtype]
-                self._parameter(f"const {scalar} n{place}", "number", statement.what.slot, statement.dtype)
+                self._parameter(f"const {scalar} n{place}", Parameter(statement.what.slot, statement.dtype))
                 self._setup.append(f"const {scalar}_v v{place} = ({scalar}_v)(n{place});")
 
     @property
@@ -186,7 +186,7 @@ class Writer:
         return "\n".join(self._setup)
 
     def _index_parameter(self, name: str, value: int) -> str:
-        self._parameter(f"const {self.space.index_type} {name}", self.space.index_type, value)
+        self._parameter(f"const {self.space.index_type} {name}", INDEX[self.space.index_type](value))
         return name
 
     # -- offsets ------------------------------------------------------------------------------------------------
@@ -322,7 +322,7 @@ class Writer:
 
     def declare_stash(self, number: int, kind: str, item: int) -> None:
         """A place in memory for values of one row that a later pass needs again."""
-        self._parameter(f"__global {kind} *stash{number}", "item", item)
+        self._parameter(f"__global {kind} *stash{number}", Memory(item))
 
     def closure(self, wanted: list[int], level: str | None = None, known: Collection[int] = ()) -> list[int]:
         """The statements behind `wanted` in order: of `level` only, not looking behind others or `known` ones."""

@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 from clgrad.errors import ArgumentError
-from clgrad.launch import Argument, Fault, Launch, Lowered, Problem, round_up
-from clgrad.ops.gathering import BITS
+from clgrad.kernels.checks import lower
+from clgrad.launch import Fault
 from clgrad.ops.operation import Value
 from clgrad.primitives import Library
-from clgrad.runtime.compiler import KernelSource
-from clgrad.shapes import size_of
 
-_GROUP = 64
-
-
-def _lower(problem: Problem) -> Lowered:
-    group, per_item = problem.group(_GROUP), 4096 if problem.kernel_shape == "cpu" else 1
-    count = size_of(problem.output.shape)
-    defines = (("PER_ITEM", str(per_item)), ("TYPE", BITS[problem.output.dtype.itemsize]))
-    arguments: tuple[Argument, ...] = (
-        ("input", 0), ("offset", 0), ("input", 1), ("offset", 1), ("output",), ("long", count),
-        ("fault", problem.attributes),
-    )  # fmt: skip
-    source = KernelSource("checks.cl", "refuse", defines)
-    return Lowered((Launch(source, arguments, (round_up(-(-count // per_item), group),), (group,)),))
-
-
-_REFUSE = Library("refuse", _lower)
+_REFUSE = Library("refuse", lower)
 
 
 def refuse(x: Value, bad: Value, message: str) -> Value:

@@ -11,8 +11,7 @@ from clgrad import dtypes
 from clgrad.dtypes import DType
 from clgrad.errors import ArgumentError, AxisError, ShapeError
 from clgrad.graph.node import Scalar
-from clgrad.kernels.matmul import MOST_BATCH_AXES, MatmulProblem, plan_matmul
-from clgrad.launch import Lowered, Problem
+from clgrad.kernels.matmul.lower import MOST_BATCH_AXES, lower
 from clgrad.ops import reduction
 from clgrad.ops.arithmetic import absolute, cast, multiply, square
 from clgrad.ops.choice import where
@@ -23,19 +22,7 @@ from clgrad.ops.powers import power
 from clgrad.primitives import Library
 from clgrad.shapes import Shape, broadcast_shapes, normalize_axis, several, size_of
 
-
-def _lower(problem: Problem) -> Lowered:
-    a, b = problem.inputs
-    assert a is not None
-    assert b is not None
-    *batch, m, n = problem.output.shape
-    matrices = MatmulProblem(
-        tuple(batch), m, n, a.shape[-1], problem.output.dtype, a.strides, b.strides, problem.kernel_shape
-    )
-    return plan_matmul(matrices, problem.capabilities)
-
-
-_MATMUL = Library("matmul", _lower, strided=True, epilogue=True)
+_MATMUL = Library("matmul", lower, strided=True, epilogue=True)
 
 
 def _multiply_matrices(a: Value, b: Value) -> Value:

@@ -2,58 +2,17 @@
 
 from __future__ import annotations
 
-from math import isqrt
-
 from clgrad import dtypes
 from clgrad.dtypes import DType
-from clgrad.launch import Argument, Launch, Lowered, Problem, round_up
+from clgrad.kernels.scan import Scan, lower
 from clgrad.ops.arithmetic import cast
 from clgrad.ops.movement import along, part, reshape, slice_update
 from clgrad.ops.operation import Composite, Value, fill
 from clgrad.ops.reduction import accumulator
 from clgrad.primitives import Library
-from clgrad.runtime.compiler import KernelSource
 from clgrad.shapes import normalize_axis, size_of
 
-# Axes up to this length are scanned in one pass.
-_ONE_BLOCK = 256
-
-
-def _lower(problem: Problem) -> Lowered:
-    outer, length, inner, product, reverse = problem.attributes
-    # Products keep their order: 0 * (a block that overflows) would be NaN.
-    block = length if product or length <= _ONE_BLOCK else isqrt(length - 1) + 1
-    blocks = -(-length // block)
-    wide = inner >= problem.capabilities.vector_width > 1
-    defines = (
-        ("TYPE", dtypes.STORAGE_NAME[problem.output.dtype]), ("IN_VECTORS", str(int(wide))),
-        ("PRODUCT", str(int(product))), ("REVERSE", str(int(reverse))),
-    )  # fmt: skip
-    columns = -(-inner // problem.capabilities.vector_width) if wide else inner
-    group = problem.group(64)
-
-    def launch(entry: str, arguments: tuple[Argument, ...], items: int) -> Launch:
-        source = KernelSource("scan.cl", entry, defines)
-        return Launch(source, arguments, (round_up(items, group),), (group,))
-
-    x: tuple[Argument, ...] = (("input", 0), ("offset", 0))
-    sizes: tuple[Argument, ...] = tuple(("long", n) for n in (outer, length, inner, block, blocks))
-    items = outer * blocks * columns
-    if blocks == 1:
-        return Lowered((launch("scan_blocks", (*x, ("input", 0), ("output",), *sizes), items),))
-    totals: Argument = ("scratch", 0)
-    starts: tuple[Argument, ...] = (totals, ("long", outer), ("long", inner), ("long", blocks))
-    return Lowered(
-        (
-            launch("scan_totals", (*x, totals, *sizes), items),
-            launch("scan_starts", starts, outer * columns),
-            launch("scan_blocks", (*x, totals, ("output",), *sizes), items),
-        ),
-        (outer * blocks * inner * problem.output.dtype.itemsize,),
-    )
-
-
-_SCAN = Library("scan", _lower)
+_SCAN = Library("scan", lower)
 
 
 def _scan(x: Value, axis: int, product: bool, reverse: bool = False) -> Value:
@@ -61,7 +20,7 @@ def _scan(x: Value, axis: int, product: bool, reverse: bool = False) -> Value:
         return x
     if x.dtype == dtypes.float16:
         return cast(_scan(cast(x, dtype=dtypes.float32), axis, product, reverse), dtype=dtypes.float16)
-    attributes = (size_of(x.shape[:axis]), x.shape[axis], size_of(x.shape[axis + 1 :]), product, reverse)
+    attributes = Scan(size_of(x.shape[:axis]), x.shape[axis], size_of(x.shape[axis + 1 :]), product, reverse)
     return Value(_SCAN, (x,), attributes, x.shape, x.dtype, x.device)
 
 

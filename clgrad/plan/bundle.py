@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
-from clgrad.launch import Argument, Launch
+from clgrad.launch import Argument, Launch, Long
 from clgrad.plan.fuse import Group, wait_along
 from clgrad.runtime.compiler import JointSource, KernelSource, Part
 from clgrad.shapes import size_of
@@ -79,6 +79,6 @@ def _join(launches: list[Launch]) -> Launch:
     for launch in launches:
         assert isinstance(launch.source, KernelSource)
         parts.append(Part(replace(launch.source, name="pointwise_part"), launch.parameters))
-        arguments += [*launch.arguments, ("long", *launch.global_size)]
+        arguments += [*launch.arguments, Long(*launch.global_size)]
     items = sum(launch.global_size[0] for launch in launches)
     return Launch(JointSource(tuple(parts)), tuple(arguments), (items,), launches[0].local_size)

@@ -16,7 +16,7 @@ from clgrad.dtypes import COMPUTE_NAME, DType, as_dtype, float16
 from clgrad.graph.faults import WORDS
 from clgrad.graph.groups import smaller_groups
 from clgrad.graph.trace import Trace
-from clgrad.launch import Fault, Launch
+from clgrad.launch import Argument, Fault, FaultWord, Int, Launch, Long, Memory, Offset, Parameter
 from clgrad.plan.bundle import Bundle, bundles, joined
 from clgrad.plan.fates import DIES
 from clgrad.plan.fuse import Fuser, Group
@@ -28,7 +28,7 @@ from clgrad.primitives import Library
 from clgrad.runtime.device import Device
 from clgrad.shapes import contiguous_strides, is_contiguous, size_of
 
-_INDEX_TYPES = {"int": numpy.int32, "long": numpy.int64}
+_INDEX_TYPES = {Int: numpy.int32, Long: numpy.int64}
 
 
 @dataclass
@@ -85,7 +85,7 @@ class Planner:
         groups = fuser.run()
         self.resolver = Resolver(self.items, groups, fuser.generated)
         self.scratch: dict[int, int] = {}
-        self.lowerer = LoopLowerer(self.capabilities, device.kernel_shape, self._new_scratch)
+        self.lowerer = LoopLowerer(self.capabilities, self._new_scratch)
         self.homes = Homes(self.items)
         self._check_numbers = count()
         live = [group for group in groups if self.resolver.live(group)]
@@ -114,11 +114,11 @@ class Planner:
     def _checks(self) -> list[tuple[Fault, list[int]]]:
         """The checks of data, in the order of the launches."""
         return [
-            (argument[1]._replace(origin=work.origin), work.stores)
+            (argument.fault._replace(origin=work.origin), work.stores)
             for work in self.works
             for launch in work.launches
             for argument in launch.arguments
-            if argument[0] == "fault"
+            if isinstance(argument, FaultWord)
         ]
 
     def _new_scratch(self, size: int, dtype: DType) -> int:
@@ -184,7 +184,7 @@ class Planner:
         for read, shape in zip(item.reads, item.read_shapes):
             if isinstance(read, Operand):
                 reads.append(self._readable(item, read, shape, copies))
-        result = lower_library(item, reads, loops[0], self.lowerer, self._new_scratch)
+        result = lower_library(item, reads, loops[0], self.lowerer)
         launches = copies + result if item.size or not item.shape else []
         label = " + ".join(dict.fromkeys(loops[0].labels))
         stores = [store.item for store in loops[0].stores]
@@ -214,27 +214,24 @@ class Planner:
             position += self._bind(step, position, argument)
         return step
 
-    def _bind(self, step: Step, position: int, argument: tuple[Any, ...]) -> int:
+    def _bind(self, step: Step, position: int, argument: Argument) -> int:
         """Set an argument that never changes, or note one that does; the number of positions it takes."""
-        kind, *rest = argument
-        if kind == "item":
-            step.buffers.append((position, self.homes.slot(rest[0])))
-        elif kind == "item_offset":
-            leaf, offset = self.homes.leaf_of(rest[0]), rest[1] if len(rest) > 1 else 0
+        if isinstance(argument, Memory):
+            step.buffers.append((position, self.homes.slot(argument.array)))
+        elif isinstance(argument, Offset):
+            leaf = self.homes.leaf_of(argument.array)
             if leaf is None:
-                step.kernel.set_arg(position, numpy.int64(offset))
+                step.kernel.set_arg(position, numpy.int64(argument.within))
             else:
-                step.offsets.append((position, leaf, offset))
-        elif kind == "number":
-            step.numbers.append((position, rest[0], number_type(rest[1])))
-        elif kind == "value":
-            step.kernel.set_arg(position, number_type(rest[1])(rest[0]))
-        elif kind == "fault":
+                step.offsets.append((position, leaf, argument.within))
+        elif isinstance(argument, Parameter):
+            step.numbers.append((position, argument.number, number_type(argument.dtype)))
+        elif isinstance(argument, FaultWord):
             step.buffers.append((position, -1))
             step.kernel.set_arg(position + 1, numpy.int32(min(next(self._check_numbers), WORDS - 1)))
             return 2
         else:
-            step.kernel.set_arg(position, _INDEX_TYPES[kind](rest[0]))
+            step.kernel.set_arg(position, _INDEX_TYPES[type(argument)](argument.value))
         return 1
 
 

@@ -26,6 +26,7 @@ KINDS: tuple[Kind, ...] = ("discrete", "integrated", "accelerator", "cpu")
 class Capabilities:
     """What a device can do. Kernels and plans branch on these, never on names of vendors."""
 
+    kernel_shape: KernelShape
     fp64: bool
     fma: bool
     """whether a fused multiply-add is one instruction"""
@@ -44,6 +45,7 @@ class Capabilities:
 def read_capabilities(cl: pyopencl.Device, kernel_shape: KernelShape) -> Capabilities:
     """The capabilities of a device whose kernels have this shape."""
     return Capabilities(
+        kernel_shape=kernel_shape,
         fp64="cl_khr_fp64" in cl.extensions.split(),
         fma=bool(cl.single_fp_config & load_opencl().device_fp_config.FMA),
         vector_width=choose_vector_width(cl.native_vector_width_float) if kernel_shape == "cpu" else 1,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clgrad.dtypes import COMPUTE_NAME, STORAGE_NAME, DType, bool_, is_floating
-from clgrad.launch import Argument, round_up
+from clgrad.launch import Argument, Int, Layout, Long, divide_up, round_up
 
 
 @dataclass(frozen=True)
 class Product:
     """c[batch, m, n] = sum over k of a[batch, m, k] * b[batch, k, n], with three batch axes; strides in elements."""
 
-    a: int
-    """which input of the node is the left operand"""
+    left: Layout
+    right: Layout
     m: int
     n: int
     k: int
@@ -25,6 +25,7 @@ class Product:
     b_inner: int
     b_column: int
     dtype: DType
+    """of the result"""
 
     @property
     def batches(self) -> int:
@@ -54,12 +55,13 @@ class Product:
 
     def arguments(self) -> list[Argument]:
         """MATMUL_PARAMETERS of the kernel files, without the last."""
-        operands = [("input", self.a), ("input", 1 - self.a), ("offset", self.a), ("offset", 1 - self.a)]
-        lengths = [("int", length) for length in (self.m, self.n, self.k)]
-        strides = [("long", step) for step in (self.a_row, self.a_inner, self.b_inner, self.b_column)]
-        batch = [("int", length) for length in (self.batches, *self.batch[1:])]
-        batch_strides = [("long", step) for step in (*self.a_batch, *self.b_batch)]
-        return [*operands, *lengths, *strides, *batch, *batch_strides]
+        lengths = map(Int, (self.m, self.n, self.k))
+        strides = map(Long, (self.a_row, self.a_inner, self.b_inner, self.b_column))
+        batch = map(Int, (self.batches, *self.batch[1:]))
+        batch_strides = map(Long, (*self.a_batch, *self.b_batch))
+        left, right = self.left, self.right
+        places = (left.memory, right.memory, left.offset, right.offset)
+        return [*places, *lengths, *strides, *batch, *batch_strides]
 
 
 def _multiply_add(dtype: DType, fma: bool) -> str:
@@ -92,8 +94,3 @@ def cut(k: int, wanted: int, shortest: int, step: int) -> Cut:
         return Cut(1, k)
     length = round_up(divide_up(k, parts), step)
     return Cut(divide_up(k, length), length)
-
-
-def divide_up(value: int, step: int) -> int:
-    """How many steps cover a value."""
-    return -(-value // step)

@@ -1,0 +1,135 @@
+"""Long reductions of few rows or columns are cut into parts, which a second kernel combines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from clgrad.codegen.geometry import Geometry
+from clgrad.codegen.loop import ELEMENT, REDUCED, Compute, Index, Load, Loop, Number, Statement, Store, is_reduction
+from clgrad.dtypes import DType, float16, float32
+from clgrad.launch import divide_up
+from clgrad.primitives import Reduction
+from clgrad.shapes import Shape, contiguous_strides, size_of
+
+# Memory for the duration of a group's launches: size and dtype in, the number of the array out.
+NewScratch = Callable[[int, DType], int]
+
+# Rows and columns longer than this are cut, if there are few of them, into parts of about this length.
+PART = 16384
+MOST_PARTS = 64
+
+
+def parts_of(loop: Loop, geometry: Geometry) -> int:
+    """Into how many parts to cut the reduced axes.
+
+    Parts set the order of a sum, so this depends on the shape and on what the device can do - compute units, vector
+    width, kernel shape - and never on what is fused, how operands lie, or who looks.
+    """
+    kept = size_of(tuple(n for axis, n in enumerate(loop.space) if axis not in loop.axes))
+    length = size_of(loop.space) // max(kept, 1)
+    if kept == 0 or _has_phases(loop):
+        return 1
+    units = geometry.capabilities.compute_units
+    if loop.kind == "rows":
+        return 1 if kept >= 4 * units or length < 2 * PART else min(MOST_PARTS, length // PART)
+    last = next(n for axis, n in reversed(list(enumerate(loop.space))) if axis not in loop.axes)
+    places = kept // last * divide_up(last, geometry.column_lanes)
+    enough = geometry.enough_columns * units
+    if places >= enough or length < 128 or length * kept < 2 * PART:
+        return 1
+    return min(MOST_PARTS, length // 64, divide_up(enough, places))
+
+
+def cut(loop: Loop, parts: int, new_scratch: NewScratch) -> tuple[Loop, Loop]:
+    """The loop up to its accumulators, which go to scratch, and the loop that combines them."""
+    kept = tuple(n for axis, n in enumerate(loop.space) if axis not in loop.axes)
+    first = Loop(loop.kind, loop.space, loop.axes, list(loop.statements), list(loop.stores), loop.labels)
+    first.stores = [store for store in loop.stores if store.level == ELEMENT]
+    space = (parts, *kept)
+    second = Loop("columns" if kept else "rows", space, (0,), labels=["combine parts"])
+    moved: dict[int, int] = {}
+    for place, statement in enumerate(loop.statements):
+        if is_reduction(statement):
+            # Parts are not rounded before they are combined.
+            dtype = float32 if statement.dtype == float16 else statement.dtype
+            first.statements[place] = replace(statement, dtype=dtype)
+            scratch = new_scratch(parts * size_of(kept), dtype)
+            strides = (0, *contiguous_strides(kept))
+            first.stores.append(Store(scratch, place, REDUCED, _over(loop, strides[1:])))
+            load = Statement(Load(scratch, contiguous_strides(space), 0), dtype, ELEMENT)
+            second.statements.append(load)
+            moved[place] = _append(
+                second,
+                Statement(
+                    Compute(_primitive(statement), (len(second.statements) - 1,), dtype),
+                    statement.dtype,
+                    REDUCED,
+                ),
+            )
+        elif statement.level == REDUCED:
+            moved[place] = _append(second, _moved(statement, moved, loop))
+    for store in loop.stores:
+        if store.level == REDUCED:
+            second.stores.append(
+                Store(
+                    store.item,
+                    moved[store.value],
+                    REDUCED,
+                    (0, *_kept_of(loop, store.strides)),
+                    store.offset,
+                )
+            )
+    return first, second
+
+
+def _append(loop: Loop, statement: Statement) -> int:
+    loop.statements.append(statement)
+    return len(loop.statements) - 1
+
+
+def _primitive(statement: Statement) -> Reduction:
+    assert isinstance(statement.what, Compute)
+    assert isinstance(statement.what.primitive, Reduction)
+    return statement.what.primitive
+
+
+def _moved(statement: Statement, moved: dict[int, int], loop: Loop) -> Statement:
+    what = statement.what
+    if isinstance(what, Compute):
+        return Statement(
+            Compute(what.primitive, tuple(moved[place] for place in what.arguments), what.typed_by),
+            statement.dtype,
+            REDUCED,
+        )
+    if isinstance(what, Number):
+        return statement
+    assert isinstance(what, (Load, Index))
+    strides = (0, *_kept_of(loop, what.strides))
+    return Statement(replace(what, strides=strides), statement.dtype, REDUCED)
+
+
+def _kept_of(loop: Loop, strides: Shape) -> Shape:
+    return tuple(step for axis, step in enumerate(strides) if axis not in loop.axes)
+
+
+def _over(loop: Loop, strides: Shape) -> Shape:
+    """Strides over the kept axes as strides over the space."""
+    steps = iter(strides)
+    return tuple(0 if axis in loop.axes else next(steps) for axis in range(len(loop.space)))
+
+
+def _has_phases(loop: Loop) -> bool:
+    """Whether an element value depends on a reduced one that is not just loaded."""
+    depends = [False] * len(loop.statements)
+    for place, statement in enumerate(loop.statements):
+        if is_reduction(statement):
+            depends[place] = True
+            assert isinstance(statement.what, Compute)
+            if depends[statement.what.arguments[0]]:
+                return True
+        elif isinstance(statement.what, Compute):
+            depends[place] = any(depends[argument] for argument in statement.what.arguments)
+            if depends[place] and statement.level == ELEMENT:
+                return True
+    return False

@@ -1,0 +1,24 @@
+"""Checks of data that only a kernel sees (checks.cl)."""
+
+from __future__ import annotations
+
+from clgrad.kernels.indexing import BITS
+from clgrad.launch import Argument, FaultWord, Launch, Long, Problem, divide_up, round_up
+from clgrad.runtime.compiler import KernelSource
+from clgrad.shapes import size_of
+
+GROUP = 64
+# CPU shape: elements of a work-item.
+PER_ITEM = 4096
+
+
+def lower(problem: Problem) -> list[Launch]:
+    """A copy of x; a boolean of `bad` that holds sets the word of the fault in the attributes."""
+    x, bad = problem.inputs
+    count, group, per_item = size_of(problem.output.shape), problem.group(GROUP), problem.share(PER_ITEM)
+    defines = (("PER_ITEM", str(per_item)), ("TYPE", BITS[problem.output.dtype.itemsize]))
+    arguments: tuple[Argument, ...] = (
+        x.memory, x.offset, bad.memory, bad.offset, problem.output.memory, Long(count), FaultWord(problem.attributes),
+    )  # fmt: skip
+    items = round_up(divide_up(count, per_item), group)
+    return [Launch(KernelSource("checks.cl", "refuse", defines), arguments, (items,), (group,))]

@@ -1,0 +1,105 @@
+"""Kernels with addresses from data (indexing.cl): checked indices, gather, and scatter that adds or replaces.
+
+An array is read as (outer, length, inner): one axis is indexed, those before and after it stay as they are.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from clgrad.dtypes import COMPUTE_NAME, STORAGE_NAME
+from clgrad.launch import Argument, Fault, FaultWord, Launch, Long, Problem, divide_up, round_up
+from clgrad.runtime.compiler import KernelSource
+from clgrad.shapes import size_of
+
+GROUP = 128
+# CPU shape: indices of a work-item that checks them, and elements of one that gathers rows.
+INDICES_PER_ITEM = 64
+GATHERED_PER_ITEM = 16384
+# Work-items or groups per compute unit that own rows of a scatter's result.
+OWNERS_PER_UNIT = 4
+# The type of elements that are only moved, by their size.
+BITS = {1: "uchar", 2: "ushort", 4: "uint", 8: "ulong"}
+
+
+class Range(NamedTuple):
+    """Which indices are allowed: from `lowest` to `length` - 1; `fault` tells what the others raise."""
+
+    lowest: int
+    length: int
+    fault: Fault
+
+
+class Rows(NamedTuple):
+    """The lengths before, at and after the indexed axis of an array."""
+
+    outer: int
+    length: int
+    inner: int
+
+
+class Scatter(NamedTuple):
+    """The result's lengths as in `Rows`, and whether values replace what was there or are added up."""
+
+    outer: int
+    length: int
+    inner: int
+    replace: bool
+
+
+def _source(name: str, **defines: str) -> KernelSource:
+    return KernelSource("indexing.cl", name, tuple(sorted(defines.items())))
+
+
+def lower_normalize(problem: Problem) -> list[Launch]:
+    """Indices as int64 within 0 .. length - 1, negative ones counted from the end."""
+    allowed: Range = problem.attributes
+    indices, output = problem.inputs[0], problem.output
+    count, group, per_item = size_of(indices.shape), problem.group(GROUP), problem.share(INDICES_PER_ITEM)
+    wide = {"f": COMPUTE_NAME[indices.dtype], "u": "ulong", "i": "long"}[indices.dtype.kind]
+    source = _source(
+        "normalize_index", INDEX=STORAGE_NAME[indices.dtype], WIDE_INDEX=wide, PER_ITEM=str(per_item)
+    )  # fmt: skip
+    arguments: tuple[Argument, ...] = (
+        indices.memory, indices.offset, output.memory, Long(count), Long(allowed.lowest), Long(allowed.length),
+        FaultWord(allowed.fault),
+    )  # fmt: skip
+    return [Launch(source, arguments, (round_up(divide_up(count, per_item), group),), (group,))]
+
+
+def lower_gather(problem: Problem) -> list[Launch]:
+    """One item per output element in GPU shape, per run of neighbouring output rows in CPU shape."""
+    x, indices = problem.inputs
+    outer, length, inner = problem.attributes
+    count = size_of(indices.shape)
+    rows, per_item, group = outer * count, max(1, problem.share(GATHERED_PER_ITEM) // inner), problem.group(GROUP)
+    items = divide_up(rows, per_item) if problem.capabilities.kernel_shape == "cpu" else rows * inner
+    arguments: tuple[Argument, ...] = (
+        x.memory, x.offset, indices.memory, indices.offset, problem.output.memory,
+        Long(outer), Long(length), Long(inner), Long(count), Long(per_item),
+    )  # fmt: skip
+    source = _source("gather", TYPE=BITS[problem.output.dtype.itemsize])
+    return [Launch(source, arguments, (round_up(items, group),), (group,))]
+
+
+def lower_scatter(problem: Problem) -> list[Launch]:
+    """Each item (CPU) or group (GPU) owns some rows of the output and takes, in order, what goes there.
+
+    Inputs are the values, their indices and, to replace, the array that the result starts as.
+    """
+    outer, length, inner, replace = problem.attributes
+    values, indices = problem.inputs[:2]
+    base = problem.inputs[2] if replace else values
+    rows = outer * length
+    per_owner = divide_up(rows, OWNERS_PER_UNIT * problem.capabilities.compute_units)
+    dtype = problem.output.dtype
+    group = problem.group(GROUP)
+    source = _source(
+        "scatter", TYPE=BITS[dtype.itemsize] if replace else STORAGE_NAME[dtype], SET=str(int(replace)),
+        GROUP=str(group),
+    )  # fmt: skip
+    arguments: tuple[Argument, ...] = (
+        values.memory, values.offset, indices.memory, indices.offset, base.memory, base.offset, problem.output.memory,
+        Long(outer), Long(length), Long(inner), Long(size_of(indices.shape)), Long(per_owner),
+    )  # fmt: skip
+    return [Launch(source, arguments, (divide_up(rows, per_owner) * group,), (group,))]

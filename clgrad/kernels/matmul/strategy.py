@@ -1,0 +1,60 @@
+"""What the strategies of both kernel shapes share: the launch of a product, and the launch that adds its parts."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clgrad.dtypes import uint8
+from clgrad.kernels.matmul.product import Cut, Product
+from clgrad.launch import Argument, Int, Launch, Long, Memory, Problem
+from clgrad.runtime.capabilities import Capabilities
+from clgrad.runtime.compiler import KernelSource
+
+# Fixed by the kernel files: steps of k in a block.
+BLOCK_K = 256
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Global and local sizes of the product's launch, and of the one that adds parts."""
+
+    items: int
+    group: int
+    combine_items: int
+    combine_group: int
+
+
+class Matmul(ABC):
+    """How one kernel shape computes a product."""
+
+    def __init__(self, problem: Problem, product: Product) -> None:
+        self.problem = problem
+        self.product = product
+        self.capabilities: Capabilities = problem.capabilities
+
+    @abstractmethod
+    def plan(self) -> list[Launch]:
+        """The launches that compute the product, in order."""
+
+    def launches(
+        self, source: tuple[str, str], defines: dict[str, str], parts: Cut, share: Sequence[Argument], sizes: Sizes
+    ) -> list[Launch]:
+        """One launch of this file and entry, and where k is cut the one that adds the parts."""
+        product, split = self.product, parts.parts > 1
+        defines = product.defines(self.capabilities.fma) | {"SPLIT": str(int(split))} | defines
+        target = self.problem.output.memory
+        if split:
+            target = self.problem.new_scratch(parts.parts * product.size * product.itemsize, uint8)
+        arguments = (*product.arguments(), Int(parts.length), target, *share)
+        first = Launch(KernelSource(*source, tuple(defines.items())), arguments, (sizes.items,), (sizes.group,))
+        return [first, self._combine(target, parts, sizes)] if split else [first]
+
+    def _combine(self, scratch: Memory, parts: Cut, sizes: Sizes) -> Launch:
+        product = self.product
+        defines = product.defines(self.capabilities.fma)
+        source = KernelSource("matmul.cl", "matmul_combine", tuple(defines.items()))
+        lengths = (Int(product.m), Int(product.n), Int(parts.parts), Long(product.size))
+        arguments = (scratch, self.problem.output.memory, *lengths)
+        return Launch(source, arguments, (sizes.combine_items,), (sizes.combine_group,))

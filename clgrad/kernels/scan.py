@@ -1,0 +1,56 @@
+"""Running sums and products along the middle of three axes (scan.cl): in one pass, or in blocks of about the root."""
+
+from __future__ import annotations
+
+from math import isqrt
+from typing import NamedTuple
+
+from clgrad.dtypes import STORAGE_NAME
+from clgrad.launch import Argument, Launch, Long, Problem, divide_up, round_up
+from clgrad.runtime.compiler import KernelSource
+
+# Axes up to this length are scanned in one pass.
+ONE_BLOCK = 256
+GROUP = 64
+
+
+class Scan(NamedTuple):
+    """What is scanned: lengths of the axes, `product` instead of a sum, `reverse` from the end."""
+
+    outer: int
+    length: int
+    inner: int
+    product: bool
+    reverse: bool
+
+
+def lower(problem: Problem) -> list[Launch]:
+    """One launch, or three: totals of the blocks, what each block starts with, the blocks."""
+    outer, length, inner, product, reverse = problem.attributes
+    # Products keep their order: 0 * (a block that overflows) would be NaN.
+    block = length if product or length <= ONE_BLOCK else isqrt(length - 1) + 1
+    blocks = divide_up(length, block)
+    width = problem.capabilities.vector_width
+    wide = inner >= width > 1
+    columns = divide_up(inner, width) if wide else inner
+    defines = (
+        ("TYPE", STORAGE_NAME[problem.output.dtype]), ("IN_VECTORS", str(int(wide))),
+        ("PRODUCT", str(int(product))), ("REVERSE", str(int(reverse))),
+    )  # fmt: skip
+
+    def launch(entry: str, items: int, *arguments: Argument) -> Launch:
+        group = problem.group(GROUP)
+        return Launch(KernelSource("scan.cl", entry, defines), arguments, (round_up(items, group),), (group,))
+
+    x, output = problem.inputs[0], problem.output
+    sizes = [Long(n) for n in (outer, length, inner, block, blocks)]
+    items = outer * blocks * columns
+    if blocks == 1:
+        # One block starts with nothing: the kernel does not read its third argument.
+        return [launch("scan_blocks", items, x.memory, x.offset, x.memory, output.memory, *sizes)]
+    totals = problem.new_scratch(outer * blocks * inner, output.dtype)
+    return [
+        launch("scan_totals", items, x.memory, x.offset, totals, *sizes),
+        launch("scan_starts", outer * columns, totals, Long(outer), Long(inner), Long(blocks)),
+        launch("scan_blocks", items, x.memory, x.offset, totals, output.memory, *sizes),
+    ]
