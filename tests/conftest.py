@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from clgrad.errors import BuildError, DeviceNotFoundError
-from clgrad.runtime import compiler
+from clgrad.runtime import programs
+from clgrad.runtime.compiler import preamble
 from clgrad.runtime.device import Device, default_device
 
 # What a compiler warns of is a mistake in a kernel.
-compiler.WARNINGS = "-Werror"
+programs.WARNINGS = "-Werror"
 
 WIDE = "kernel void wide(global long_v *p) { p[0] = convert_long_v(convert_int_v(p[1])); }"
 
@@ -25,13 +26,13 @@ def warnings_are_errors() -> None:
     try:
         device = default_device()
         capabilities = replace(device.capabilities, vector_width=16)
-        device.compiler.program(f"{compiler.preamble(capabilities, 'cpu', WIDE)}\n{WIDE}\n", ["wide"])
+        device.compiler.program(f"{preamble(capabilities, 'cpu', WIDE)}\n{WIDE}\n", ["wide"])
     except DeviceNotFoundError:
         return
     except BuildError as problem:
         if "changes the ABI" not in str(problem):
             raise
-        compiler.WARNINGS = "-w"
+        programs.WARNINGS = "-w"
 
 
 def _shaped(shape: str) -> Device:
@@ -69,6 +70,6 @@ def quick_device(
     request: pytest.FixtureRequest, quick_devices: dict[str, Device], monkeypatch: pytest.MonkeyPatch
 ) -> Device:
     """For tests of hundreds of kernels, which are as right or wrong with optimisation: others test that."""
-    monkeypatch.setattr(compiler, "OPTIONS", f"{compiler.OPTIONS} -cl-opt-disable")
+    monkeypatch.setattr(programs, "OPTIONS", f"{programs.OPTIONS} -cl-opt-disable")
     found: Device = quick_devices[request.param]
     return found

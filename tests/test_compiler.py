@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy
 import pytest
 
 from clgrad.errors import BuildError
-from clgrad.runtime import compiler as compiler_module
-from clgrad.runtime import shared_files
+from clgrad.runtime import programs, shared_files
 from clgrad.runtime.build_log import build_error, places
 from clgrad.runtime.capabilities import read_capabilities
 from clgrad.runtime.compiler import Compiler, KernelSource, preamble
 from clgrad.runtime.device import Device, devices
 from clgrad.runtime.disk_cache import DiskCache
+from clgrad.runtime.pocl_cache import keeps_programs
 from clgrad.runtime.shared_files import KERNEL_DIRECTORY, SHARED_FILES, kernel_text
 from clgrad.runtime.statistics import statistics
 from tests.processes import output_of, run
@@ -55,8 +56,8 @@ def kernel_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
 
 
 def forget_files() -> None:
-    kernel_text.cache_clear()
-    shared_files._names.cache_clear()
+    for kept in (kernel_text, shared_files.shared_text_hash, shared_files._names):
+        kept.cache_clear()
 
 
 @pytest.fixture(params=devices(), ids=str)
@@ -102,33 +103,84 @@ def test_defines_specialise_a_kernel(device: Device, compiler: Compiler) -> None
     assert result_of(device, compiler, ADD, numpy.float32(1)) == [101, 102, 103, 104]
 
 
-def test_all_missing_kernels_are_one_program(compiler: Compiler) -> None:
+COUNTED = ("builds", "kernels_built", "disk_cache_hits")
+
+
+def counts_of(compiler: Compiler, *sources: KernelSource) -> tuple[float, ...]:
+    """How many builds, built kernels and programs from the disk it takes to get these kernels."""
     before = statistics()
+    compiler.kernels(sources)
+    now = statistics()
+    return tuple(now[name] - before[name] for name in COUNTED)
+
+
+def test_all_missing_kernels_are_one_program(compiler: Compiler) -> None:
     sources = [mapped(f"x + {number}") for number in range(5)] + [ADD]
+    before = statistics()
     first = compiler.kernels(sources)
-    assert statistics()["builds"] == before["builds"] + 1
     assert [kernel.source for kernel in first] == sources
+    assert statistics()["build_seconds"] > before["build_seconds"]
+    assert counts_of(compiler, *sources, mapped("x + 5"), mapped("x + 6")) == (1, 2, 0)
     again = compiler.kernels([sources[3], mapped("x + 3"), ADD])
     assert again == [first[3], first[3], first[5]]
-    compiler.kernels([*sources, mapped("x + 5")])
-    now = statistics()
-    assert now["builds"] == before["builds"] + 2
-    assert now["build_seconds"] > before["build_seconds"]
-    assert now["disk_cache_hits"] == before["disk_cache_hits"]
 
 
-def test_a_program_from_the_disk_is_no_build(device: Device, compiler: Compiler, tmp_path: Path) -> None:
-    sources = [mapped("x * 5"), ADD]
-    compiler.kernels(sources)
-    before = statistics()
-    other = fresh_compiler(device, tmp_path)
-    other.kernels(sources[::-1])
-    now = statistics()
-    assert now["builds"] == before["builds"], "the order of the kernels must not matter"
-    assert now["disk_cache_hits"] == before["disk_cache_hits"] + 1
-    assert result_of(device, other, sources[0]) == [0, 5, 10, 15]
-    assert result_of(device, fresh_compiler(device, tmp_path), sources[0]) == [0, 5, 10, 15]
-    assert statistics()["builds"] == before["builds"] + 1, "one kernel of a program is another program"
+def test_kernels_are_on_disk_one_by_one(device: Device, tmp_path: Path) -> None:
+    """Whatever they were built together with; what is new is built, alone, and a program is loaded once."""
+    one, two, three, four = (mapped(f"x * {number}") for number in range(2, 6))
+    assert counts_of(fresh_compiler(device, tmp_path), one, ADD, two) == (1, 3, 0)
+    later = fresh_compiler(device, tmp_path)
+    assert counts_of(later, two, ADD) == (0, 0, 1), "neither number nor order of the kernels matters"
+    assert counts_of(later, three, two) == (1, 1, 0)
+    assert counts_of(later, one) == (0, 0, 0), "its program is here already"
+    last = fresh_compiler(device, tmp_path)
+    assert counts_of(last, one, two, three, four, ADD) == (1, 1, 2)
+    assert counts_of(fresh_compiler(device, tmp_path), one, two, three, four, ADD) == (0, 0, 3)
+    assert [result_of(device, last, source)[1] for source in (one, two, three, four)] == [2, 3, 4, 5]
+
+
+def test_other_shared_functions_make_other_kernels(device: Device, kernel_files: Path, tmp_path: Path) -> None:
+    source = mapped("half_of(x)")
+    assert result_of(device, fresh_compiler(device, tmp_path), source) == [0, 0.5, 1, 1.5]
+    (kernel_files / "functions.cl").write_text("static inline float half_of(float x) { return x / 4; }\n")
+    forget_files()
+    assert result_of(device, fresh_compiler(device, tmp_path), source) == [0, 0.25, 0.5, 0.75]
+
+
+def test_a_kernel_of_a_program_that_is_gone_is_built_again(device: Device, tmp_path: Path) -> None:
+    sources = [mapped("x + 7"), ADD]
+    assert counts_of(fresh_compiler(device, tmp_path), *sources) == (1, 2, 0)
+    largest = max((tmp_path / "programs").glob("*.entry"), key=lambda file: file.stat().st_size)
+    largest.unlink()
+    assert counts_of(fresh_compiler(device, tmp_path), sources[0]) == (1, 1, 0)
+    assert counts_of(fresh_compiler(device, tmp_path), *sources) == (1, 1, 1)
+    assert counts_of(fresh_compiler(device, tmp_path), *sources) == (0, 0, 2)
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_drivers_with_a_cache_of_their_own_are_not_asked_for_binaries(
+    device: Device, tmp_path: Path, keeps: bool
+) -> None:
+    """PoCL would generate all code once more for one; it finds the text in its own cache."""
+    if device.capabilities.keeps_programs and not keeps:
+        pytest.skip("not run: takes PoCL twice the time")
+    capabilities = replace(device.capabilities, keeps_programs=keeps)
+    cache = DiskCache(tmp_path / "programs", 1 << 24)
+    sources = [mapped("x + 8"), ADD]
+    for counts in ((1, 2, 0), (0, 0, 1)):
+        compiler = Compiler(device.context, device.cl, capabilities, device.kernel_shape, cache)
+        assert counts_of(compiler, *sources) == counts
+        assert result_of(device, compiler, ADD, numpy.float32(1)) == [101, 102, 103, 104]
+    texts = [file for file in cache.folder.glob("*.entry") if b"#define VECTOR_WIDTH" in file.read_bytes()]
+    assert len(texts) == keeps
+
+
+def test_pocl_keeps_programs_unless_it_is_told_not_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("POCL_KERNEL_CACHE", raising=False)
+    assert keeps_programs("Portable Computing Language")
+    assert not keeps_programs("Intel(R) OpenCL")
+    monkeypatch.setenv("POCL_KERNEL_CACHE", "0")
+    assert not keeps_programs("Portable Computing Language")
 
 
 def test_kernel_objects_have_their_own_arguments(device: Device, compiler: Compiler) -> None:
@@ -211,7 +263,7 @@ def careless(kernel_files: Path) -> KernelSource:
 
 
 def test_a_warning_fails_the_tests(compiler: Compiler, careless: KernelSource) -> None:
-    if compiler_module.WARNINGS != "-Werror":
+    if programs.WARNINGS != "-Werror":
         pytest.skip("not run: this driver's compiler warns of every wide vector, whatever it is told")
     with pytest.raises(BuildError, match="careless"):
         compiler.kernels([careless])
@@ -220,7 +272,7 @@ def test_a_warning_fails_the_tests(compiler: Compiler, careless: KernelSource) -
 def test_users_see_no_warnings(
     compiler: Compiler, careless: KernelSource, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("clgrad.runtime.compiler.WARNINGS", "-w")
+    monkeypatch.setattr("clgrad.runtime.programs.WARNINGS", "-w")
     compiler.kernels([careless])
     assert capfd.readouterr() == ("", "")
 
@@ -228,7 +280,7 @@ def test_users_see_no_warnings(
 def test_who_debugs_sees_warnings(
     compiler: Compiler, careless: KernelSource, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("clgrad.runtime.compiler.WARNINGS", "")
+    monkeypatch.setattr("clgrad.runtime.programs.WARNINGS", "")
     compiler.kernels([careless])
     assert "careless" in capfd.readouterr().err
 
@@ -240,7 +292,7 @@ def test_users_see_nothing_of_a_build() -> None:
 
 
 def test_debugging_asks_for_warnings() -> None:
-    code = "from clgrad.runtime import compiler; print(repr(compiler.WARNINGS))"
+    code = "from clgrad.runtime import programs; print(repr(programs.WARNINGS))"
     assert output_of(code) == "'-w'"
     assert output_of(code, CLGRAD_DEBUG="1") == "''"
 

@@ -96,7 +96,7 @@ def test_the_least_recently_used_go_first(cache: DiskCache) -> None:
     for position in range(5):
         cache.save(str(position), PAYLOAD)
         used = time.time() - 1000 + position
-        os.utime(cache.folder / f"{position}.program", (used, used))
+        os.utime(cache.folder / f"{position}.entry", (used, used))
     cache.load("0")
     cache.save("5", PAYLOAD)
     cache.save("6", PAYLOAD)
@@ -121,10 +121,10 @@ def test_a_smaller_limit_acts_when_a_process_starts(cache: DiskCache) -> None:
     for position in range(4):
         cache.save(str(position), PAYLOAD)
         used = time.time() - 1000 + position
-        os.utime(cache.folder / f"{position}.program", (used, used))
+        os.utime(cache.folder / f"{position}.entry", (used, used))
     later = DiskCache(cache.folder, 2 * (HEADER + len(PAYLOAD)))
     assert later.load("3") == PAYLOAD
-    assert sorted(file.name for file in cache.folder.iterdir()) == ["2.program", "3.program"]
+    assert sorted(file.name for file in cache.folder.iterdir()) == ["2.entry", "3.entry"]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
@@ -136,7 +136,7 @@ from pathlib import Path
 from clgrad.runtime.disk_cache import DiskCache
 cache = DiskCache(Path(sys.argv[1]), 1 << 20)
 cache.save("other", b"payload")
-os.mkfifo(cache.folder / "key.program")
+os.mkfifo(cache.folder / "key.entry")
 print(cache.load("key"))
 cache.save("key", b"payload")
 print(cache.load("key"))
@@ -151,14 +151,14 @@ with cache.exclusive("key") as may_save:
 def test_folders_among_the_files_are_left_alone(cache: DiskCache) -> None:
     cache.limit = 2 * (HEADER + len(PAYLOAD))
     cache.folder.mkdir(mode=0o700)
-    folder = cache.folder / "key.program"
+    folder = cache.folder / "key.entry"
     folder.mkdir()
     os.utime(folder, (1, 1))
     cache.save("key", PAYLOAD)
     assert cache.load("key") is None
     for position in range(4):
         cache.save(str(position), PAYLOAD)
-    assert len(list(cache.folder.glob("*.program"))) == 3
+    assert len(list(cache.folder.glob("*.entry"))) == 3
 
 
 def test_leftovers_of_dead_writers_are_removed(cache: DiskCache) -> None:
@@ -242,12 +242,12 @@ def test_entries_with_damaged_binaries_are_built_again(tmp_path: Path) -> None:
     """First whole files that hold what no driver accepts, then truncated ones."""
     builds, _ = first_use(tmp_path)
     cache = DiskCache(tmp_path / "programs", 1 << 20)
-    keys = [file.stem for file in cache.folder.glob("*.program")]
+    keys = [file.stem for file in cache.folder.glob("*.entry")]
     for key in keys:
         cache.save(key, b"not a binary of any driver")
     assert first_use(tmp_path) == [builds, 0]
     assert first_use(tmp_path) == [0, builds]
-    for file in cache.folder.glob("*.program"):
+    for file in cache.folder.glob("*.entry"):
         file.write_bytes(file.read_bytes()[:-10])
     assert first_use(tmp_path) == [builds, 0]
 

@@ -26,6 +26,7 @@ DEVICE = Capabilities(
     global_memory=1 << 33,
     max_allocation=1 << 31,
     unified_memory=True,
+    keeps_programs=False,
 )
 
 # SSE4, AVX2 and AVX-512, each with its own width of vectors and with a wider one.

@@ -55,7 +55,7 @@ def test_nothing_is_called_that_windows_lacks(tmp_path: Path) -> None:
     for _ in ("cold", "warm"):
         printed = output_of(code, OCL_ICD_VENDORS=vendor, CLGRAD_CACHE_DIR=str(cache))
         assert printed == "[0.0, 4.0, 8.0, 12.0] [0.0, 4.0, 8.0, 12.0] ['weights']"
-    assert list(cache.rglob("*.program"))
+    assert list(cache.rglob("*.entry"))
 
 
 @pytest.mark.parametrize(("system", "changes"), [("linux", True), ("win32", False), ("darwin", False)])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from clgrad.errors import ArgumentError
 from clgrad.runtime.drivers import load_opencl
+from clgrad.runtime.pocl_cache import keeps_programs
 
 if TYPE_CHECKING:
     import pyopencl
@@ -40,6 +41,8 @@ class Capabilities:
     global_memory: int
     max_allocation: int
     unified_memory: bool
+    keeps_programs: bool
+    """whether the driver keeps on disk what it compiled, and compiles again what is read as a binary"""
 
 
 def read_capabilities(cl: pyopencl.Device, kernel_shape: KernelShape) -> Capabilities:
@@ -56,6 +59,7 @@ def read_capabilities(cl: pyopencl.Device, kernel_shape: KernelShape) -> Capabil
         global_memory=cl.global_mem_size,
         max_allocation=cl.max_mem_alloc_size,
         unified_memory=bool(cl.host_unified_memory),
+        keeps_programs=keeps_programs(cl.platform.name),
     )
 
 

@@ -1,38 +1,23 @@
-"""Turns kernel files and defines into programs: assembles the text, builds, and keeps what was built."""
+"""Turns kernel files and defines into kernels: assembles the text of programs, and keeps what was built."""
 
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from threading import RLock
-from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from clgrad.errors import BuildError
-from clgrad.runtime.build_log import build_error
 from clgrad.runtime.capabilities import Capabilities, KernelShape
-from clgrad.runtime.debugging import is_debugging
 from clgrad.runtime.disk_cache import DiskCache
 from clgrad.runtime.drivers import load_opencl
 from clgrad.runtime.process import check_process
-from clgrad.runtime.shared_files import kernel_text, needed_files
-from clgrad.runtime.statistics import counters
+from clgrad.runtime.programs import Programs
+from clgrad.runtime.shared_files import kernel_text, needed_files, shared_text_hash
 
 if TYPE_CHECKING:
     import pyopencl
-
-OPTIONS = "-cl-std=CL1.2"
-# PoCL prints the number of warnings to the terminal at each build: only who works on kernels asks for them.
-WARNINGS = "" if is_debugging() else "-w"
-
-
-def options() -> str:
-    """The options of every build."""
-    return f"{OPTIONS} {WARNINGS}"
-
 
 @dataclass(frozen=True)
 class KernelSource:
@@ -126,8 +111,8 @@ def _numbered(file: str) -> str:
     return f'#line 1 "{file}"\n{kernel_text(file)}'
 
 
-def preamble(capabilities: Capabilities, kernel_shape: KernelShape, kernels: str) -> str:
-    """What comes before the text of the kernels: pragmas, what the device can do, the shared files they need."""
+def device_text(capabilities: Capabilities, kernel_shape: KernelShape) -> str:
+    """The beginning of every program: pragmas, and what the device can do as defines."""
     lines = ["#pragma OPENCL FP_CONTRACT OFF"]
     if capabilities.fp64:
         lines += ["#pragma OPENCL EXTENSION cl_khr_fp64 : enable", "#define HAS_FP64 1"]
@@ -135,7 +120,12 @@ def preamble(capabilities: Capabilities, kernel_shape: KernelShape, kernels: str
         lines += ["#define HAS_FMA 1"]
     lines.append(f"#define VECTOR_WIDTH {capabilities.vector_width}")
     lines.append(f"#define GPU_SHAPE {int(kernel_shape == 'gpu')}")
-    return "\n".join((*lines, *map(_numbered, needed_files(kernels))))
+    return "\n".join(lines)
+
+
+def preamble(capabilities: Capabilities, kernel_shape: KernelShape, kernels: str) -> str:
+    """What comes before the text of the kernels: the device's text, and the shared files that they need."""
+    return "\n".join((device_text(capabilities, kernel_shape), *map(_numbered, needed_files(kernels))))
 
 
 class CompiledKernel:
@@ -163,7 +153,7 @@ class CompiledKernel:
 
 
 class Compiler:
-    """Builds programs for one device; keeps kernels in memory and program binaries on disk."""
+    """Gives kernels of one device, each of which is built once, whatever it is built together with."""
 
     def __init__(
         self,
@@ -173,17 +163,19 @@ class Compiler:
         kernel_shape: KernelShape,
         cache: DiskCache,
     ):
-        self._opencl = load_opencl()
-        self._context = context
         self._device = device
         self._capabilities = capabilities
         self._kernel_shape = kernel_shape
-        self._cache = cache
+        self._programs = Programs(context, device, cache, capabilities.keeps_programs)
         self._kernels: dict[Source, CompiledKernel] = {}
         self._lock = RLock()
 
     def kernels(self, sources: Sequence[Source]) -> list[CompiledKernel]:
-        """The kernels of these sources. All that are missing are built as one program."""
+        """The kernels of these sources. All that neither memory nor disk holds are built as one program.
+
+        A program of its own for each would take up to twice the processor time, even on several cores: compilers read
+        what kernels share each time, and Intel's and PoCL's let one thread build at a time.
+        """
         check_process()
         with self._lock:
             missing = set(sources) - self._kernels.keys()
@@ -192,84 +184,27 @@ class Compiler:
             return [self._kernels[source] for source in sources]
 
     def _add(self, sources: list[Source]) -> None:
+        keys = {source: self._key(source) for source in sources}
+        programs = self._programs.having({key: source.kernel_name for source, key in keys.items()})
+        missing = [source for source in sources if keys[source] not in programs]
+        if missing:
+            text = self._text(missing)
+            built = self._programs.of_text(text, [source.kernel_name for source in missing])
+            new = [keys[source] for source in missing]
+            self._programs.note(new, text)
+            programs |= dict.fromkeys(new, built)
+        for source, key in keys.items():
+            self._kernels[source] = CompiledKernel(source, programs[key], self._device)
+
+    def _key(self, source: Source) -> str:
+        """All that a kernel is made of; the shared files as a whole, which takes less time than a look for its part."""
+        shared = device_text(self._capabilities, self._kernel_shape), shared_text_hash()
+        return self._programs.key(source.kernel_name, source.text(), *shared)
+
+    def _text(self, sources: Sequence[Source]) -> str:
         kernels = "\n".join(source.text() for source in sources)
-        text = f"{preamble(self._capabilities, self._kernel_shape, kernels)}\n{kernels}\n"
-        program = self.program(text, [source.kernel_name for source in sources])
-        for source in sources:
-            self._kernels[source] = CompiledKernel(source, program, self._device)
+        return f"{preamble(self._capabilities, self._kernel_shape, kernels)}\n{kernels}\n"
 
     def program(self, text: str, kernel_names: Sequence[str]) -> pyopencl._cl._Program:
-        """A built program of this text, from the disk cache where that holds one with these kernels."""
-        key = self._key(text)
-        return self._load(key, kernel_names) or self._load_or_build(key, text, kernel_names)
-
-    def _load_or_build(self, key: str, text: str, kernel_names: Sequence[str]) -> pyopencl._cl._Program:
-        with self._cache.exclusive(key) as may_save:
-            # Another process may have built it meanwhile.
-            program = self._load(key, kernel_names)
-            if program is None:
-                program = self._build(text, kernel_names)
-                if may_save:
-                    self._save(key, program)
-            return program
-
-    def _key(self, text: str) -> str:
-        return hashlib.sha256("\0".join((text, options(), *self._driver_facts)).encode()).hexdigest()
-
-    @cached_property
-    def _driver_facts(self) -> list[str]:
-        """What a binary depends on beside its text. A home folder may be shared by different machines."""
-        device, platform = self._device, self._device.platform
-        return [
-            device.name, device.vendor, device.version, device.driver_version, device.extensions,
-            str(device.max_compute_units), platform.name, platform.vendor, platform.version,
-        ]  # fmt: skip
-
-    def _load(self, key: str, kernel_names: Sequence[str]) -> pyopencl._cl._Program | None:
-        binary = self._cache.load(key)
-        if binary is None:
-            return None
-        try:
-            program: pyopencl._cl._Program = self._opencl._cl._Program(self._context, [self._device], [binary])
-            program._build(options().encode(), [self._device])
-        except self._opencl.Error:
-            # A binary that the driver refuses is a miss; the build that follows replaces it.
-            return None
-        if self._missing_kernel(program, kernel_names):
-            return None
-        counters.disk_cache_hits += 1
-        return program
-
-    def _save(self, key: str, program: pyopencl._cl._Program) -> None:
-        binaries: Any = program.get_info(self._opencl.program_info.BINARIES)
-        if binaries and binaries[0]:
-            self._cache.save(key, binaries[0])
-
-    def _log(self, program: pyopencl._cl._Program) -> str:
-        return str(program.get_build_info(self._device, self._opencl.program_build_info.LOG))
-
-    def _missing_kernel(self, program: pyopencl._cl._Program, kernel_names: Sequence[str]) -> str | None:
-        """The first of these kernels that cannot be made. Some drivers add code to the binary only here."""
-        for name in kernel_names:
-            try:
-                self._opencl.Kernel(program, name)
-            except self._opencl.Error as problem:
-                return f"{name}: {problem}"
-        return None
-
-    def _build(self, text: str, kernel_names: Sequence[str]) -> pyopencl._cl._Program:
-        start = perf_counter()
-        # pyopencl.Program would put a cache and warnings of its own in between.
-        program: pyopencl._cl._Program = self._opencl._cl._Program(self._context, text)
-        try:
-            program._build(options().encode(), [self._device])
-        except self._opencl.Error as problem:
-            raise build_error(self._device.name, text, str(problem), self._log(program)) from problem
-        if not WARNINGS and "warning" in self._log(program):
-            print(self._log(program), file=sys.stderr)
-        missing = self._missing_kernel(program, kernel_names)
-        if missing:
-            raise BuildError(f"a program for {self._device.name} lacks a kernel of its file: {missing}")
-        counters.builds += 1
-        counters.build_seconds += perf_counter() - start
-        return program
+        """A built program of a text that is whole, from the disk cache where that holds one with these kernels."""
+        return self._programs.of_text(text, kernel_names)

@@ -1,4 +1,4 @@
-"""Program binaries on disk. Never in the way: a bad entry is a miss, an unusable folder is no cache.
+"""Programs, and where kernels are, on disk. Never in the way: a bad entry is a miss, an unusable folder is no cache.
 
 One file for each key: a line that names the format, a SHA-256 of key and content, the content. A file is
 written under a name of its own and then renamed, so readers and other writers only ever see whole files.
@@ -12,7 +12,7 @@ import stat
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from clgrad.whole_files import UNFINISHED, replacing
 if sys.platform != "win32":
     import fcntl
 
-MAGIC = b"clgrad program 1\n"
+MAGIC = b"clgrad entry 1\n"
 HEADER = len(MAGIC) + hashlib.sha256().digest_size
 DEFAULT_LIMIT = "256M"
 # A temporary file this old was left by a process that died while writing.
@@ -61,11 +61,17 @@ class DiskCache:
 
     def save(self, key: str, payload: bytes) -> None:
         """Keeps the content for later processes, where the folder allows that."""
-        if HEADER + len(payload) > self.limit:
+        self.save_all({key: payload})
+
+    def save_all(self, payloads: Mapping[str, bytes]) -> None:
+        """Keeps several contents by their keys."""
+        fitting = {key: payload for key, payload in payloads.items() if HEADER + len(payload) <= self.limit}
+        if not fitting:
             return
         try:
             self._create_folder()
-            self._write(key, payload)
+            for key, payload in fitting.items():
+                self._write(key, payload)
             self._evict()
         except OSError:
             # A full or read-only disk costs speed, not results. `python -m clgrad doctor` reports it.
@@ -157,7 +163,7 @@ class DiskCache:
         return MAGIC + hashlib.sha256(key.encode() + payload).digest()
 
     def _path(self, key: str) -> Path:
-        return self.folder / f"{key}.program"
+        return self.folder / f"{key}.entry"
 
 
 def _open_file(path: str, flags: int) -> int:

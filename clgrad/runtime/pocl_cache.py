@@ -15,6 +15,15 @@ PLATFORM_NAME = "Portable Computing Language"
 LEAST_FREE = 8 << 20
 
 
+def keeps_programs(platform_name: str) -> bool:
+    """Whether a driver of this name keeps what it compiled, so that the text is all that it needs to find it again.
+
+    PoCL does, and generates code when a kernel first runs; for the binary of a program it generates that of every
+    kernel once more, which takes as long. Other drivers that keep programs give their binaries at no cost.
+    """
+    return platform_name.strip() == PLATFORM_NAME and os.environ.get("POCL_KERNEL_CACHE") != "0"
+
+
 def pocl_cache_folder() -> Path:
     """Where PoCL looks: POCL_CACHE_DIR, else a folder among the user's caches."""
     parent = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from functools import cache
 from pathlib import Path
@@ -33,6 +34,12 @@ KERNEL_DIRECTORY = _kernel_directory()
 def kernel_text(file: str) -> str:
     """The text of a file in `cl_kernels/`."""
     return (KERNEL_DIRECTORY / file).read_text(encoding="utf-8")
+
+
+@cache
+def shared_text_hash() -> str:
+    """Changes with any of the shared files."""
+    return hashlib.sha256("\0".join(map(kernel_text, (FIRST_FILE, *FUNCTION_FILES))).encode()).hexdigest()
 
 
 class Names:

@@ -24,6 +24,7 @@ class Counters:
         self.plans = 0
         self.plan_hits = 0
         self.builds = 0
+        self.kernels_built = 0
         self.build_seconds = 0.0
         self.disk_cache_hits = 0
         self.allocations = 0
@@ -49,7 +50,8 @@ def statistics() -> dict[str, int | float]:
 
     - `launches`: kernels started; `flushes`: times that pending work was sent to a device
     - `plans`, `plan_hits`: plans made, and plans found in the cache
-    - `builds`, `build_seconds`: programs compiled from source; `disk_cache_hits`: programs loaded instead
+    - `builds`, `kernels_built`, `build_seconds`: programs compiled from source, their kernels, the time it took
+    - `disk_cache_hits`: programs that a cache on disk held, ours or the driver's own
     - `allocations`: buffers taken from a driver; a reused one does not count
     - `live_bytes`: device memory in use; `peak_bytes`: the most ever in use
     - `held_bytes`: memory taken from drivers; `pooled_bytes`: the part of it that is kept for reuse
