@@ -134,8 +134,8 @@ def test_a_rejected_device_is_shown_with_its_reason() -> None:
     code = """
 import sys
 from clgrad.cli import doctor, main
-from clgrad.runtime import device
-device.PROBE = "[not] a kernel"
+from clgrad.runtime import device, probe
+probe.PROBE = "[not] a kernel"
 sys.exit(main([sys.argv[1]]))
 """
     for command in ("devices", "doctor"):

@@ -202,8 +202,8 @@ def test_the_vector_width_can_be_forced(monkeypatch: pytest.MonkeyPatch) -> None
 )
 def test_a_device_that_fails_its_probe_is_rejected_with_the_reason(probe: str, reason: str) -> None:
     code = f"""
-from clgrad.runtime import device
-device.PROBE = {probe!r}
+from clgrad.runtime import device, probe
+probe.PROBE = {probe!r}
 assert device.devices() == []
 print(device.rejected_devices()[0].reason)
 device.default_device()

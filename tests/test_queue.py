@@ -9,8 +9,9 @@ import numpy
 import pytest
 
 from clgrad.errors import DeviceError, OutOfDeviceMemoryError
-from clgrad.runtime.device import PROBE, Device, devices
+from clgrad.runtime.device import Device, devices
 from clgrad.runtime.drivers import load_opencl
+from clgrad.runtime.probe import PROBE
 from clgrad.runtime.queue import LARGEST_STAGED, STAGED_LIMIT, Queue
 from clgrad.runtime.statistics import statistics
 

@@ -29,6 +29,7 @@ from clgrad.runtime.drivers import (
 )
 from clgrad.runtime.platforms import find_platforms
 from clgrad.runtime.pocl_cache import other_pocl_cache, pocl_cache_folder, pocl_cache_problem
+from clgrad.runtime.probe import find_problem
 
 SETTINGS = {
     "CLGRAD_DEVICE": "the device of new arrays: cpu, gpu, gpu:1, or words of a name",
@@ -130,7 +131,10 @@ def _check_devices() -> Iterator[Finding]:
         yield Finding("bad", "devices", str(problem))
         return
     for device in working:
-        yield Finding("ok", f"device {device}", f"{device.name} on {device.platform_name}")
+        # That it worked in an earlier process is not enough here.
+        fault = find_problem(device)
+        text = f"{device.name} on {device.platform_name}"
+        yield Finding("bad" if fault else "ok", f"device {device}", f"{text}: {fault}" if fault else text)
     fixes = () if working else install_commands()
     for platform in find_platforms():
         if platform.problem:

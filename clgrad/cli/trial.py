@@ -50,7 +50,9 @@ def find_crashes() -> list[Crash]:
 def _try(changes: dict[str, str] | None = None) -> str | None:
     """How a process that uses every device came to die; None where it ends by itself, be it with an error."""
     command = [sys.executable, "-c", USE_EVERY_DEVICE]
-    done = subprocess.run(command, capture_output=True, errors="replace", env=os.environ | (changes or {}), check=False)
+    # Without a cache each device is tried, also where it worked in an earlier process.
+    changes = {"CLGRAD_CACHE_LIMIT": "0"} | (changes or {})
+    done = subprocess.run(command, capture_output=True, errors="replace", env=os.environ | changes, check=False)
     if done.returncode in (0, 1):
         return None
     said = done.stderr.strip()[-SHOWN:]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from clgrad.errors import BuildError
 from clgrad.runtime.capabilities import Capabilities, KernelShape
 from clgrad.runtime.disk_cache import DiskCache
 from clgrad.runtime.drivers import load_opencl
@@ -169,6 +170,11 @@ class Compiler:
         self._programs = Programs(context, device, cache, capabilities.keeps_programs)
         self._kernels: dict[Source, CompiledKernel] = {}
         self._lock = RLock()
+        self._confirm: Callable[[], None] | None = None
+
+    def when_refused(self, confirm: Callable[[], None]) -> None:
+        """Has `confirm` called when the driver first refuses kernels; it raises if the driver refuses others too."""
+        self._confirm = confirm
 
     def kernels(self, sources: Sequence[Source]) -> list[CompiledKernel]:
         """The kernels of these sources. All that neither memory nor disk holds are built as one program.
@@ -189,12 +195,21 @@ class Compiler:
         missing = [source for source in sources if keys[source] not in programs]
         if missing:
             text = self._text(missing)
-            built = self._programs.of_text(text, [source.kernel_name for source in missing])
+            built = self._build(text, [source.kernel_name for source in missing])
             new = [keys[source] for source in missing]
             self._programs.note(new, text)
             programs |= dict.fromkeys(new, built)
         for source, key in keys.items():
             self._kernels[source] = CompiledKernel(source, programs[key], self._device)
+
+    def _build(self, text: str, kernel_names: Sequence[str]) -> pyopencl._cl._Program:
+        try:
+            return self._programs.of_text(text, kernel_names)
+        except BuildError:
+            confirm, self._confirm = self._confirm, None
+            if confirm:
+                confirm()
+            raise
 
     def _key(self, source: Source) -> str:
         """All that a kernel is made of; the shared files as a whole, which takes less time than a look for its part."""

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from threading import RLock
 from typing import TYPE_CHECKING, Literal
 
-import numpy
-
 from clgrad.errors import DeviceError, DeviceNotFoundError
 from clgrad.runtime.capabilities import (
     KINDS,
@@ -28,6 +26,7 @@ from clgrad.runtime.disk_cache import default_cache
 from clgrad.runtime.drivers import driver_problem, driver_problems, find_drivers, install_commands, load_opencl
 from clgrad.runtime.memory import MemoryPool
 from clgrad.runtime.platforms import find_platforms
+from clgrad.runtime.probe import find_new_problem
 from clgrad.runtime.process import after_fork, check_process
 from clgrad.runtime.queue import Queue
 
@@ -64,7 +63,8 @@ class Device:
         self.capabilities: Capabilities = read_capabilities(cl, self.kernel_shape)
         self.lock = RLock()
         self.context: pyopencl.Context = load_opencl().Context([cl])
-        self.compiler = Compiler(self.context, cl, self.capabilities, self.kernel_shape, default_cache())
+        self.cache = default_cache()
+        self.compiler = Compiler(self.context, cl, self.capabilities, self.kernel_shape, self.cache)
         self.memory = MemoryPool(self.context, str(self), self.capabilities)
         self.queue = Queue(self.context, str(self), self.memory, self.lock)
 
@@ -91,27 +91,6 @@ def device_type(kind: Kind) -> DeviceType:
     return "cpu" if kind == "cpu" else "gpu"
 
 
-PROBE = """
-kernel void clgrad_probe(global int *out, int start) {
-    out[get_global_id(0)] = start + (int)get_global_id(0);
-}
-"""
-
-
-def probe(device: Device) -> None:
-    """Builds, runs and reads back a tiny kernel; raises when anything in that is not right."""
-    count, start = 16, 5
-    program = device.compiler.program(PROBE, ["clgrad_probe"])
-    kernel = load_opencl().Kernel(program, "clgrad_probe")
-    buffer = device.memory.allocate(4 * count)
-    kernel.set_args(buffer.cl, numpy.int32(start))
-    device.queue.launch(kernel, (count,), (1,), "the probe kernel")
-    out = numpy.zeros(count, numpy.int32)
-    device.queue.read(buffer, 0, out)
-    if (out != numpy.arange(start, start + count)).any():
-        raise DeviceError(f"a kernel that counts from {start} gave {out.tolist()}")
-
-
 class _Candidate:
     """A device that a driver lists, before and after its probe."""
 
@@ -132,12 +111,12 @@ class _Candidate:
         if reason is None:
             try:
                 device = Device(self.cl, self.kind, index)
-                probe(device)
+                reason = find_new_problem(device)
             except (DeviceError, load_opencl().Error) as problem:
                 reason = str(problem).strip()
-            else:
-                self.device = device
-        if reason is not None:
+        if reason is None:
+            self.device = device
+        else:
             cl = self.cl
             self.rejected = RejectedDevice(
                 " ".join(cl.name.split()), cl.platform.name.strip(), cl.driver_version, self.kind, reason
