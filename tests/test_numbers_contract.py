@@ -17,7 +17,8 @@ from clgrad.graph.trace import trace
 from clgrad.ops import arithmetic, indexing, movement, reduction
 from clgrad.ops.operation import Value
 from clgrad.ops.selection import constant
-from clgrad.plan.planner import Planner
+from clgrad.plan.fuse import Fuser
+from clgrad.plan.items import Items
 from clgrad.plan.resolve import Resolver
 from clgrad.runtime.device import Device
 from tests.random_graphs import RandomProgram
@@ -126,8 +127,9 @@ def test_the_order_of_a_sum_does_not_depend_on_its_neighbours(
 
 def sum_loop(shape: tuple[int, ...], axis: int, device: Device) -> Loop:
     """The loop of a sum over one axis, as the planner hands it to the lowerer."""
-    planner = Planner(trace([reduction.sum(constant(drawn(*shape), device), axis)]), device)
-    resolver: Resolver = planner.resolver
+    items = Items(trace([reduction.sum(constant(drawn(*shape), device), axis)]).structure)
+    fuser = Fuser(items, device.capabilities)
+    resolver = Resolver(items, fuser.run(), fuser.generated)
     (loop,) = [
         loop
         for bundle in resolver.groups

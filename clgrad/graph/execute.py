@@ -1,4 +1,4 @@
-"""Looking at values: tracing what is pending, planning it once, replaying the plan, reading the result."""
+"""Looking at values: tracing what is pending, planning it once, running the plan, reading the result."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from clgrad.errors import OutOfDeviceMemoryError
 from clgrad.graph.faults import Watch
 from clgrad.graph.node import Node, Storage
 from clgrad.graph.pending import MINE, MOST_PENDING, Waiting, pieces, waiting_anywhere
+from clgrad.graph.prepared import PreparedPlan, prepare
 from clgrad.graph.trace import Trace, settle_view, trace
-from clgrad.plan.planner import Plan, make_plan
+from clgrad.plan.structure import Structure
 from clgrad.primitives import COPY, VIEW
 from clgrad.runtime.device import Device
 from clgrad.runtime.statistics import counters
@@ -39,7 +40,7 @@ class DeviceState:
     """Plans of one device, and the watch over bad data that its kernels meet."""
 
     def __init__(self, device: Device) -> None:
-        self.plans: dict[Any, Plan] = {}
+        self.plans: dict[Structure, PreparedPlan] = {}
         self.watch = Watch(device)
 
 
@@ -140,62 +141,31 @@ def _compute(device: Device, roots: list[Node]) -> None:
     found = trace(roots)
     if not found.order:
         return
-    plan = state.plans.get(found.key)
-    if plan is None:
+    prepared = state.plans.get(found.structure)
+    if prepared is None:
         counters.plans += 1
-        plan = make_plan(found, device)
+        prepared = prepare(found.structure, device)
         if len(state.plans) >= MOST_PLANS:
             del state.plans[min(state.plans, key=lambda key: state.plans[key].last_use)]
-        state.plans[found.key] = plan
+        state.plans[found.structure] = prepared
     else:
         counters.plan_hits += 1
-    plan.last_use = counters.flushes
+    prepared.last_use = counters.flushes
     try:
-        replay(plan, found, device, state)
+        _run(prepared, found, state)
     except OutOfDeviceMemoryError:
         # Kernels of cached plans hold on to the last buffers that they were launched with.
         state.plans.clear()
         gc.collect()
         device.memory.release()
-        plan = make_plan(found, device)
-        replay(plan, found, device, state)
+        _run(prepare(found.structure, device), found, state)
 
 
-def replay(plan: Plan, found: Trace, device: Device, state: DeviceState) -> None:
-    """Allocate, set what changed, launch, and settle the nodes whose values now have a place."""
-    allocate = device.memory.allocate
-    leaves = [leaf.storage for leaf in found.leaves]
-    buffers = [storage.buffer for storage in leaves]  # type: ignore[union-attr]
-    buffers += [allocate(nbytes) for nbytes in plan.result_bytes]
-    buffers += [allocate(nbytes) for nbytes in plan.temporary_bytes]
-    if plan.checks:
-        buffers.append(state.watch.words())
-    launch = device.queue.launch
-    scalars = found.scalars
-    for step in plan.steps:
-        kernel, bound = step.kernel, step.bound
-        for position, slot in step.buffers:
-            memory = buffers[slot].cl
-            if bound.get(position) is not memory:
-                kernel.set_arg(position, memory)
-                bound[position] = memory
-        for position, leaf, within in step.offsets:
-            offset = leaves[leaf].offset + within  # type: ignore[union-attr]
-            if bound.get(position) != offset:
-                kernel.set_arg(position, numpy.int64(offset))
-                bound[position] = offset
-        for position, number, kind in step.numbers:
-            value = scalars[number]
-            if bound.get(position) is not value:
-                kernel.set_arg(position, kind(value))
-                bound[position] = value
-        launch(kernel, step.global_size, step.local_size, step.label)
-    for place, home in plan.outputs:
-        node = found.order[place]
-        offset = 0 if home.leaf is None else leaves[home.leaf].offset  # type: ignore[union-attr]
-        node.settle(Storage(buffers[home.slot], offset, contiguous_strides(node.shape)))
-    if plan.checks or state.watch.alert:
-        state.watch.note(plan, buffers)
+def _run(prepared: PreparedPlan, found: Trace, state: DeviceState) -> None:
+    """Run a plan, and settle the nodes whose values now have a place."""
+    leaves: list[Storage] = [leaf.storage for leaf in found.leaves]  # type: ignore[misc]
+    for number, storage in prepared.run(leaves, found.numbers, state.watch):
+        found.order[number].settle(storage)
 
 
 def read(node: Node) -> numpy.ndarray[Any, Any]:

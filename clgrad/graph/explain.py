@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clgrad.graph.node import Node
+from clgrad.graph.prepared import prepare
 from clgrad.graph.trace import trace
-from clgrad.plan.planner import Plan, Work, make_plan
+from clgrad.plan.planner import Plan, Work
 from clgrad.primitives import VIEW
 
 
@@ -71,7 +72,7 @@ def explain(node: Node) -> Explanation:
     if found is None or not found.order:
         return Explanation((), 0, 0, 0, 0, 0)
     with node.device.lock:
-        plan = make_plan(found, node.device)
+        plan = prepare(found.structure, node.device).plan
     temporaries = sum(_nbytes(plan, item) for work in plan.works for item in work.stores if _is_temporary(plan, item))
     return Explanation(
         tuple(_kernel(plan, work) for work in plan.works if work.launches),

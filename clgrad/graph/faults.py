@@ -111,10 +111,10 @@ class Watch:
         """Mark what a run computed from bad data, and what it computed from good data."""
         plan = run.plan
         bad: dict[int, Fault] = {}
-        for number, (fault, items) in enumerate(plan.checks):
+        for number, check in enumerate(plan.checks):
             if run.words is not None and answers[run.words][min(number, WORDS - 1)]:
-                bad.update(dict.fromkeys(items, fault))
-                self._untold[fault] = None
+                bad.update(dict.fromkeys(check.items, check.fault))
+                self._untold[check.fault] = None
         results = {}
         for one in plan.items.all:
             if one.is_leaf:

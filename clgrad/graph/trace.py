@@ -1,16 +1,16 @@
-"""The pending graph behind some roots, in order, with a key that is equal for equal structures.
+"""The pending graph behind some roots, as the planner is given it.
 
 This runs at every flush, before the plan cache is asked, so it does as little as it can per node.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from clgrad.graph.node import DEBUG, Node, Scalar, Storage
+from clgrad.graph.node import Node, Scalar, Storage
 from clgrad.graph.references import counts_are_exact, references
-from clgrad.plan.fates import DIES, ROOT, SURVIVES
+from clgrad.plan.structure import DIES, ROOT, SURVIVES, Structure
 from clgrad.primitives import VIEW, Library, Reduction
 
 # Whether results may take over the memory of values that nobody else holds. Only where that can be told for certain.
@@ -18,32 +18,28 @@ DONATES = counts_are_exact()
 
 
 class Trace:
-    """Pending nodes with inputs first, the computed nodes they read, the Python numbers they use.
+    """Pending nodes with inputs first, the computed nodes they read, the Python numbers they use, and their structure.
 
-    `fates` tells for each pending node whether it is wanted (ROOT), outlives the flush because somebody holds it
-    (SURVIVES), or goes with it (DIES); `donatable` for each leaf whether its memory may be overwritten.
+    A result of the structure is wanted (ROOT), outlives the flush because somebody holds it (SURVIVES), or goes with
+    it (DIES).
     """
 
-    __slots__ = ("donatable", "fates", "key", "leaves", "order", "scalars")
+    __slots__ = ("leaves", "numbers", "order", "structure")
 
     def __init__(self, order: list[Node]) -> None:
         self.order = order
         self.leaves: list[Node] = []
-        self.scalars: list[Any] = []
-        self.fates: list[int] = []
-        self.donatable: list[bool] = []
-        self.key: Hashable = None
+        self.numbers: list[Any] = []
+        self.structure: Structure
 
 
 def trace(roots: Iterable[Node]) -> Trace:
     """Trace the pending graph of `roots`, all of one device."""
     wanted = {root.serial for root in roots}
     found = Trace(pending_behind(roots))
-    parts, uses = _structure(found)
-    _decide_fates(found, wanted, uses)
-    parts += found.fates
-    parts += found.donatable
-    found.key = tuple(parts)
+    leaves, calls, uses = _calls(found)
+    fates, donatable = _fates(found, wanted, uses)
+    found.structure = Structure(tuple(leaves), tuple(calls), tuple(fates), tuple(donatable))
     return found
 
 
@@ -72,34 +68,33 @@ def settle_view(node: Node) -> None:
     node.settle(Storage(base.buffer, base.offset + offset, strides))
 
 
-def _structure(found: Trace) -> tuple[list[Any], dict[int, int]]:
-    """The parts of the key, and how often each node is an input within the graph."""
-    parts: list[Any] = []
-    positions: dict[int, int] = {}
+def _calls(found: Trace) -> tuple[list[Any], list[Any], dict[int, int]]:
+    """The leaves and the calls of the structure, and how often each node is an input within the graph."""
+    leaves: list[Any] = []
+    calls: list[Any] = []
+    numbers_of: dict[int, int] = {}
     uses: dict[int, int] = {}
-    leaves, scalars = found.leaves, found.scalars
     for index, node in enumerate(found.order):
+        inputs: list[int | None] = []
         for one in node.inputs:
             if type(one) is Scalar:
-                scalars.append(one.value)
-                parts.append(None)
+                found.numbers.append(one.value)
+                inputs.append(None)
                 continue
             serial = one.serial
-            position = positions.get(serial)
-            if position is None:
-                leaves.append(one)
-                position = positions[serial] = -len(leaves)
-                parts += (one.shape, one.dtype, one.storage.strides)
+            number = numbers_of.get(serial)
+            if number is None:
+                found.leaves.append(one)
+                leaves.append((one.shape, one.dtype, one.storage.strides))
+                number = numbers_of[serial] = -len(leaves)
                 uses[serial] = 1
             else:
                 uses[serial] += 1
-            parts.append(position)
-        positions[node.serial] = index
+            inputs.append(number)
+        numbers_of[node.serial] = index
         uses[node.serial] = 0
-        parts += (node.primitive, node.attributes, node.shape, node.dtype)
-        if DEBUG:
-            parts.append(node.origin)
-    return parts, uses
+        calls.append((node.primitive, node.attributes, node.shape, node.dtype, tuple(inputs), node.origin))
+    return leaves, calls, uses
 
 
 def _is_in_hand(node: Node) -> bool:
@@ -108,7 +103,7 @@ def _is_in_hand(node: Node) -> bool:
     return handle is not None and handle._node is node and node.primitive is not VIEW
 
 
-def _decide_fates(found: Trace, wanted: set[int], uses: dict[int, int]) -> None:
+def _fates(found: Trace, wanted: set[int], uses: dict[int, int]) -> tuple[list[int], list[bool]]:
     """Where counts are wrong, values are computed again or copied, but never overwritten: see `DONATES`."""
     held: set[int] = set()
     order = found.order
@@ -124,8 +119,7 @@ def _decide_fates(found: Trace, wanted: set[int], uses: dict[int, int]) -> None:
             if not isinstance(node.primitive, (Library, Reduction)):
                 # It stays pending, so whatever it would be computed from must stay as well.
                 held.update(one.serial for one in node.inputs if type(one) is not Scalar)
-    found.fates = fates
-    found.donatable = _donatable(found.leaves, held, uses) if DONATES else [False] * len(found.leaves)
+    return fates, _donatable(found.leaves, held, uses) if DONATES else [False] * len(found.leaves)
 
 
 def _donatable(leaves: list[Node], held: set[int], uses: dict[int, int]) -> list[bool]:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from clgrad.codegen.loop import ELEMENT, REDUCED
-from clgrad.plan.fates import ROOT
 from clgrad.plan.items import Item, Items, Operand, Slot, is_fixed
+from clgrad.plan.structure import ROOT
 from clgrad.primitives import IOTA, UPDATE, Library, Pointwise, Reduction
 from clgrad.runtime.capabilities import Capabilities
 from clgrad.shapes import Shape, contiguous_strides, reshaped_strides, size_of

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clgrad.dtypes import DType
-from clgrad.graph.node import Node, Scalar
-from clgrad.graph.trace import Trace
+from clgrad.plan.structure import Call, Leaf, Structure
 from clgrad.primitives import COPY, UPDATE, VIEW, Library, Pointwise, Primitive, Reduction
 from clgrad.shapes import Shape, broadcast_strides, contiguous_strides, size_of
 
@@ -41,7 +40,7 @@ class Item:
     read_shapes: tuple[Shape, ...] = ()  # of each read, as the node saw it; () for numbers
     read_dtypes: tuple[DType | None, ...] = ()
     fate: int = 0
-    node: int = -1  # place in the trace's order; leaves: place among the leaves
+    node: int = -1  # place among the calls of the structure; leaves: place among the leaves
     donatable: bool = False
     origin: str | None = None
     read_by: list[int] = field(default_factory=list)
@@ -70,73 +69,85 @@ class Item:
 
 
 class Items:
-    """All items of one trace. Views are gone: they became the strides of whoever reads through them."""
+    """All items of one structure. Views are gone: they became the strides of whoever reads through them."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, structure: Structure) -> None:
         self.all: list[Item] = []
-        self._of_node: dict[int, int] = {}
+        self.strides: dict[int, Shape] = {}  # of leaves
+        # The trace gives plain tuples, which are equal to named ones and quicker to make.
+        self._leaves = [Leaf(*leaf) for leaf in structure.leaves]
+        self._calls = [Call(*call) for call in structure.calls]
+        self._fates = structure.fates
+        self._of_call: dict[int, int] = {}
         self._views: dict[int, Operand] = {}
         self._slots = 0
-        self.strides: dict[int, Shape] = {}  # of leaves
-        for place, leaf in enumerate(trace.leaves):
-            item = self._append(None, None, leaf, ())
-            item.node, item.donatable = place, trace.donatable[place]
-            self.strides[item.index] = leaf.storage.strides  # type: ignore[union-attr]
-        for place, node in enumerate(trace.order):
-            self._add(place, node, trace.fates[place])
+        for place, leaf in enumerate(self._leaves):
+            item = Item(place, None, None, leaf.shape, leaf.dtype, ())
+            item.node, item.donatable = place, structure.donatable[place]
+            self.strides[place] = leaf.strides
+            self.all.append(item)
+        for place, call in enumerate(self._calls):
+            self._add(place, call)
 
     def __getitem__(self, index: int) -> Item:
         return self.all[index]
 
-    def _append(
-        self, primitive: Primitive | None, attributes: Any, node: Node, reads: tuple[Operand | Slot, ...]
-    ) -> Item:
-        shapes = tuple(() if type(one) is Scalar else one.shape for one in node.inputs)
-        kinds = tuple(None if type(one) is Scalar else one.dtype for one in node.inputs)
-        item = Item(len(self.all), primitive, attributes, node.shape, node.dtype, reads, shapes, kinds)
+    def of_call(self, number: int) -> Item:
+        """The item of a call that is no view."""
+        return self.all[self._of_call[number]]
+
+    def _add(self, place: int, call: Call) -> None:
+        primitive, attributes = call.primitive, call.attributes
+        if primitive is VIEW:
+            (base,) = call.inputs
+            assert base is not None
+            strides, offset = attributes
+            self._views[place] = Operand(self._item_of(base), strides, offset)
+            return
+        arrays = [None if one is None else self._array(one) for one in call.inputs]
+        reads = tuple(self._read(one, call) for one in call.inputs)
+        if isinstance(primitive, Reduction):
+            ((shape, _),) = filter(None, arrays)
+            if size_of(shape) == size_of(call.shape) != 0:
+                primitive, attributes, reads = COPY, call.dtype, (_squeezed(reads[0], shape, call.attributes),)
+        item = Item(
+            len(self.all), primitive, attributes, call.shape, call.dtype, reads,
+            tuple(() if one is None else one[0] for one in arrays),
+            tuple(None if one is None else one[1] for one in arrays),
+        )  # fmt: skip
+        item.node, item.fate, item.origin = place, self._fates[place], call.origin
         self.all.append(item)
-        self._of_node[id(node)] = item.index
+        self._of_call[place] = item.index
         for operand in item.operands:
             self.all[operand.item].read_by.append(item.index)
-        return item
 
-    def _add(self, place: int, node: Node, fate: int) -> None:
-        primitive, attributes = node.primitive, node.attributes
-        if primitive is VIEW:
-            self._views[id(node)] = self._through_view(node)
-            return
-        reads = self._reads(node)
-        if isinstance(primitive, Reduction) and size_of(node.inputs[0].shape) == size_of(node.shape) != 0:
-            primitive, attributes, reads = COPY, node.dtype, (self._squeezed(node),)
-        item = self._append(primitive, attributes, node, reads)
-        item.node, item.fate, item.origin = place, fate, node.origin
+    def _array(self, number: int) -> tuple[Shape, DType]:
+        """Shape and dtype of an input as its reader sees it."""
+        source = self._leaves[-1 - number] if number < 0 else self._calls[number]
+        return source.shape, source.dtype
 
-    def _reads(self, node: Node) -> tuple[Operand | Slot, ...]:
-        return tuple(self._read(one, node) for one in node.inputs)
+    def _item_of(self, number: int) -> int:
+        return -1 - number if number < 0 else self._of_call[number]
 
-    def _read(self, one: Any, reader: Node) -> Operand | Slot:
-        if type(one) is Scalar:
+    def _read(self, number: int | None, reader: Call) -> Operand | Slot:
+        if number is None:
             self._slots += 1
             return Slot(self._slots - 1)
-        source = self._views.get(id(one)) or self._direct(one)
+        shape, _ = self._array(number)
+        source = self._views.get(number) or self._direct(number, shape)
         if not isinstance(reader.primitive, Pointwise):
             return source
-        return Operand(source.item, broadcast_strides(one.shape, source.strides, reader.shape), source.offset)
+        return Operand(source.item, broadcast_strides(shape, source.strides, reader.shape), source.offset)
 
-    def _direct(self, node: Node) -> Operand:
-        index = self._of_node[id(node)]
-        return Operand(index, self.strides.get(index) or contiguous_strides(node.shape), 0)
+    def _direct(self, number: int, shape: Shape) -> Operand:
+        index = self._item_of(number)
+        return Operand(index, self.strides.get(index) or contiguous_strides(shape), 0)
 
-    def _through_view(self, node: Node) -> Operand:
-        strides, offset = node.attributes
-        return Operand(self._of_node[id(node.inputs[0])], strides, offset)
 
-    def _squeezed(self, node: Node) -> Operand:
-        """A reduction over axes of length one only is a copy."""
-        source = self._read(node.inputs[0], node)
-        assert isinstance(source, Operand)
-        kept = [axis for axis in range(len(node.inputs[0].shape)) if axis not in node.attributes]
-        return Operand(source.item, tuple(source.strides[axis] for axis in kept), source.offset)
+def _squeezed(read: Operand | Slot, shape: Shape, axes: tuple[int, ...]) -> Operand:
+    """A reduction over axes of length one only is a copy."""
+    assert isinstance(read, Operand)
+    return Operand(read.item, tuple(step for axis, step in enumerate(read.strides) if axis not in axes), read.offset)
 
 
 def is_fixed(item: Item) -> bool:

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from clgrad.codegen.loop import ELEMENT, Loop, Store
-from clgrad.plan.fates import DIES
 from clgrad.plan.items import Item, Items
+from clgrad.plan.structure import DIES
 from clgrad.shapes import contiguous_strides
 
 # What one work of the plan loads, stores and needs as scratch memory.

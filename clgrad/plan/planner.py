@@ -1,34 +1,25 @@
-"""A plan: the launches of one graph structure in order, with their memory. Built once, replayed ever after."""
+"""A plan: the launches of one structure in order, and their memory. Pure: it needs no device."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import count
-from typing import Any
-
-import numpy
+from dataclasses import dataclass
 
 from clgrad.codegen.loop import Load, Loop
 from clgrad.codegen.lowering import LoopLowerer
-from clgrad.dtypes import COMPUTE_NAME, DType, as_dtype, float16
-from clgrad.graph.faults import WORDS
-from clgrad.graph.groups import smaller_groups
-from clgrad.graph.trace import Trace
-from clgrad.launch import Argument, Fault, FaultWord, Int, Launch, Long, Memory, Offset, Parameter
+from clgrad.dtypes import DType
+from clgrad.launch import Fault, FaultWord, Launch
 from clgrad.plan.bundle import Bundle, bundles, joined
-from clgrad.plan.fates import DIES
 from clgrad.plan.fuse import Fuser, Group
 from clgrad.plan.items import Item, Items, Operand
 from clgrad.plan.library import lower_library
 from clgrad.plan.memory import Home, Homes
 from clgrad.plan.resolve import Resolver
+from clgrad.plan.structure import DIES, Structure
 from clgrad.primitives import Library
-from clgrad.runtime.device import Device
+from clgrad.runtime.capabilities import Capabilities
 from clgrad.shapes import contiguous_strides, is_contiguous, size_of
-
-_INDEX_TYPES = {Int: numpy.int32, Long: numpy.int64}
 
 
 @dataclass
@@ -43,83 +34,67 @@ class Work:
     origin: str | None = None  # the user's line that asked for a library kernel, where it is known
 
 
-class Step:
-    """One prepared launch: a kernel object of its own, and which of its arguments change from run to run."""
+@dataclass(frozen=True)
+class Check:
+    """A check of data: what bad data raises, and the items that are computed from the data."""
 
-    __slots__ = ("bound", "buffers", "global_size", "kernel", "label", "local_size", "numbers", "offsets")
-
-    def __init__(self, kernel: Any, launch: Launch, label: str) -> None:
-        self.kernel = kernel
-        self.global_size = launch.global_size
-        self.local_size = launch.local_size
-        self.label = label
-        self.buffers: list[tuple[int, int]] = []  # (argument, memory slot)
-        self.offsets: list[tuple[int, int, int]] = []  # (argument, leaf, offset within it)
-        self.numbers: list[tuple[int, int, Any]] = []  # (argument, number, NumPy type)
-        self.bound: dict[int, Any] = {}
+    fault: Fault
+    items: list[int]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Plan:
-    """Steps, and memory slots: first the leaves, then what is allocated for results, then temporaries."""
+    """Launches in order, and where arrays lie: first the leaves, then what is allocated for results and temporaries.
 
-    steps: list[Step]
+    `outputs` are numbers of calls whose results outlive the plan, and where these lie.
+    """
+
     works: list[Work]
     items: Items
-    outputs: list[tuple[int, Home]]  # (place in the trace's order, home)
+    homes: dict[int, Home]
+    outputs: list[tuple[int, Home]]
     result_bytes: list[int]
     temporary_bytes: list[int]
-    checks: list[tuple[Fault, list[int]]]  # (what bad data raises, items that are computed from the data checked)
-    last_use: int = 0  # the number of the flush
+    checks: list[Check]
+
+    @property
+    def launches(self) -> list[tuple[Launch, str]]:
+        """Each launch with the names of the ops in it."""
+        return [(launch, label) for work in self.works for launch, label in zip(work.launches, work.labels)]
 
 
-class Planner:
-    """Builds the plan of one trace for one device, whose work-groups may be limited further than it says itself."""
+def make_plan(structure: Structure, capabilities: Capabilities) -> Plan:
+    """The plan of a pending graph for devices that can do this."""
+    return _Planner(structure, capabilities).plan()
 
-    def __init__(self, trace: Trace, device: Device, most_in_group: int | None = None) -> None:
-        self.device = device
-        can = device.capabilities
-        self.capabilities = can if most_in_group is None else replace(can, max_group_size=most_in_group)
-        self.items = Items(trace)
-        fuser = Fuser(self.items, self.capabilities)
-        groups = fuser.run()
-        self.resolver = Resolver(self.items, groups, fuser.generated)
+
+class _Planner:
+    """The rooms of the planner in order: items, groups, loops, launches, memory."""
+
+    def __init__(self, structure: Structure, capabilities: Capabilities) -> None:
+        self.capabilities = capabilities
+        self.items = Items(structure)
+        fuser = Fuser(self.items, capabilities)
+        self.groups = fuser.run()
+        self.resolver = Resolver(self.items, self.groups, fuser.generated)
         self.scratch: dict[int, int] = {}
-        self.lowerer = LoopLowerer(self.capabilities, self._new_scratch)
+        self.lowerer = LoopLowerer(capabilities, self._new_scratch)
         self.homes = Homes(self.items)
-        self._check_numbers = count()
-        live = [group for group in groups if self.resolver.live(group)]
-        self.works = [self._work(bundle) for bundle in _in_order(bundles(live))]
 
-    def smaller_groups(self) -> int | None:
-        """The work-items of the groups in which the kernels run; None if all run as they are planned. Builds them."""
-        launches = [launch for work in self.works for launch in work.launches]
-        kernels = self.device.compiler.kernels([launch.source for launch in launches])
-        return smaller_groups(kernels, launches, self.capabilities.max_group_size, self.device)
-
-    def build(self) -> Plan:
-        self.homes.assign([(work.loads, work.stores, work.scratch) for work in self.works], self.scratch)
-        launches = [(launch, label) for work in self.works for launch, label in zip(work.launches, work.labels)]
-        kernels = self.device.compiler.kernels([launch.source for launch, _ in launches])
-        steps = [self._step(kernel.instantiate(), launch, label) for kernel, (launch, label) in zip(kernels, launches)]
+    def plan(self) -> Plan:
+        """Lower every group that something needs."""
+        live = [group for group in self.groups if self.resolver.live(group)]
+        works = [self._work(bundle) for bundle in _in_order(bundles(live))]
+        homes = self.homes
+        homes.assign([(work.loads, work.stores, work.scratch) for work in works], self.scratch)
         outputs = [
-            (item.node, self.homes.of[item.index])
+            (item.node, homes.of[item.index])
             for item in self.items.all
-            if item.index in self.homes.of and not item.is_leaf and item.fate != DIES
+            if item.index in homes.of and not item.is_leaf and item.fate != DIES
         ]
         return Plan(
-            steps, self.works, self.items, outputs, self.homes.result_bytes, self.homes.temporary_bytes, self._checks(),
+            works, self.items, homes.of, outputs, homes.result_bytes, homes.temporary_bytes, _checks(works)
         )  # fmt: skip
-
-    def _checks(self) -> list[tuple[Fault, list[int]]]:
-        """The checks of data, in the order of the launches."""
-        return [
-            (argument.fault._replace(origin=work.origin), work.stores)
-            for work in self.works
-            for launch in work.launches
-            for argument in launch.arguments
-            if isinstance(argument, FaultWord)
-        ]
 
     def _new_scratch(self, size: int, dtype: DType) -> int:
         """Memory for the duration of one group; numbered below all items."""
@@ -146,7 +121,7 @@ class Planner:
                 launches += lowered
                 labels += [" + ".join(dict.fromkeys(loop.labels))] * len(lowered)
         if len(bundle) > 1:
-            launches, labels = joined(launches, labels, self.device.capabilities.max_parameter_bytes)
+            launches, labels = joined(launches, labels, self.capabilities.max_parameter_bytes)
         loads = [load for loop in loops for load in _loaded(loop)]
         stores = [store.item for loop in loops for store in loop.stores]
         return self._finished(launches, labels, loads, stores, before)
@@ -205,58 +180,20 @@ class Planner:
             copies += self.lowerer.lower(loop)
         return Operand(scratch, contiguous_strides(shape), 0)
 
-    # -- arguments ----------------------------------------------------------------------------------------------
 
-    def _step(self, kernel: Any, launch: Launch, label: str) -> Step:
-        step = Step(kernel, launch, label)
-        position = 0
-        for argument in launch.arguments:
-            position += self._bind(step, position, argument)
-        return step
-
-    def _bind(self, step: Step, position: int, argument: Argument) -> int:
-        """Set an argument that never changes, or note one that does; the number of positions it takes."""
-        if isinstance(argument, Memory):
-            step.buffers.append((position, self.homes.slot(argument.array)))
-        elif isinstance(argument, Offset):
-            leaf = self.homes.leaf_of(argument.array)
-            if leaf is None:
-                step.kernel.set_arg(position, numpy.int64(argument.within))
-            else:
-                step.offsets.append((position, leaf, argument.within))
-        elif isinstance(argument, Parameter):
-            step.numbers.append((position, argument.number, number_type(argument.dtype)))
-        elif isinstance(argument, FaultWord):
-            step.buffers.append((position, -1))
-            step.kernel.set_arg(position + 1, numpy.int32(min(next(self._check_numbers), WORDS - 1)))
-            return 2
-        else:
-            step.kernel.set_arg(position, _INDEX_TYPES[type(argument)](argument.value))
-        return 1
-
-
-def make_plan(trace: Trace, device: Device) -> Plan:
-    """The plan of a trace for a device, in work-groups in which its kernels run."""
-    planner = Planner(trace, device)
-    while (most := planner.smaller_groups()) is not None:
-        planner = Planner(trace, device, most)
-    return planner.build()
+def _checks(works: Sequence[Work]) -> list[Check]:
+    """The checks of data, in the order of the launches."""
+    return [
+        Check(argument.fault._replace(origin=work.origin), work.stores)
+        for work in works
+        for launch in work.launches
+        for argument in launch.arguments
+        if isinstance(argument, FaultWord)
+    ]
 
 
 def _loaded(loop: Loop) -> list[int]:
     return [statement.what.item for statement in loop.statements if isinstance(statement.what, Load)]
-
-
-def number_type(dtype: DType) -> Any:
-    """What turns a Python number into the kernel argument of an expression that computes in `dtype`."""
-    if dtype == float16:
-        return _half_as_float
-    name = COMPUTE_NAME[dtype]
-    return numpy.uint8 if name == "uchar" else as_dtype(dtype).type
-
-
-def _half_as_float(value: float) -> Any:
-    return numpy.float32(numpy.float16(value))
 
 
 def _in_order(found: Sequence[Bundle]) -> Iterator[Bundle]:

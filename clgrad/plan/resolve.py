@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from clgrad.codegen.loop import ELEMENT, REDUCED, Compute, Given, Index, Load, Loop, Number, Statement, Store
 from clgrad.dtypes import DType
-from clgrad.plan.fates import DIES, ROOT
 from clgrad.plan.fuse import Group, Member, new_group, wait_along
 from clgrad.plan.items import Item, Items, Operand, Slot
+from clgrad.plan.structure import DIES, ROOT
 from clgrad.primitives import IOTA, UPDATE, Library, Pointwise, Reduction
 from clgrad.shapes import Shape, contiguous_strides, size_of
 from clgrad.strides import compose, without_units

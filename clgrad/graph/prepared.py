@@ -1,0 +1,151 @@
+"""A plan that is ready to run on a device: its kernels built, the arguments that never change set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+import numpy
+
+from clgrad.dtypes import COMPUTE_NAME, DType, as_dtype, float16
+from clgrad.graph.faults import WORDS, Watch
+from clgrad.graph.groups import smaller_groups
+from clgrad.graph.node import Storage
+from clgrad.launch import Argument, FaultWord, Int, Launch, Long, Memory, Offset, Parameter
+from clgrad.plan.planner import Plan, make_plan
+from clgrad.plan.structure import Structure
+from clgrad.runtime.compiler import CompiledKernel
+from clgrad.runtime.device import Device
+from clgrad.shapes import contiguous_strides
+
+_INDEX_TYPES = {Int: numpy.int32, Long: numpy.int64}
+
+
+class Step:
+    """One prepared launch: a kernel object of its own, and which of its arguments change from run to run."""
+
+    __slots__ = ("bound", "buffers", "global_size", "kernel", "label", "local_size", "numbers", "offsets")
+
+    def __init__(self, kernel: Any, launch: Launch, label: str) -> None:
+        self.kernel = kernel
+        self.global_size = launch.global_size
+        self.local_size = launch.local_size
+        self.label = label
+        self.buffers: list[tuple[int, int]] = []  # (argument, memory slot)
+        self.offsets: list[tuple[int, int, int]] = []  # (argument, leaf, offset within it)
+        self.numbers: list[tuple[int, int, Any]] = []  # (argument, number, NumPy type)
+        self.bound: dict[int, Any] = {}
+
+
+class PreparedPlan:
+    """A plan with kernels, which runs on storages and numbers and gives storages."""
+
+    def __init__(self, plan: Plan, kernels: Sequence[CompiledKernel], device: Device) -> None:
+        self.plan = plan
+        self.device = device
+        self.last_use = 0  # the number of the flush
+        check_numbers = count()
+        self._steps = [
+            _step(plan, kernel.instantiate(), launch, label, check_numbers)
+            for kernel, (launch, label) in zip(kernels, plan.launches)
+        ]
+        self._allocated = plan.result_bytes + plan.temporary_bytes
+        # Which call's result lies in which slot, from the offset of which leaf, and how.
+        self._outputs = [
+            (number, home.slot, home.leaf, contiguous_strides(plan.items.of_call(number).shape))
+            for number, home in plan.outputs
+        ]
+
+    def run(self, leaves: Sequence[Storage], numbers: Sequence[Any], watch: Watch) -> list[tuple[int, Storage]]:
+        """Launch everything; the storage of each call's result that outlives the plan.
+
+        `leaves` and `numbers` are those of the structure, in its order. Returns without waiting.
+        """
+        allocate = self.device.memory.allocate
+        buffers = [storage.buffer for storage in leaves]
+        buffers += [allocate(nbytes) for nbytes in self._allocated]
+        checks = bool(self.plan.checks)
+        if checks:
+            buffers.append(watch.words())
+        launch = self.device.queue.launch
+        for step in self._steps:
+            kernel, bound = step.kernel, step.bound
+            for position, slot in step.buffers:
+                memory = buffers[slot].cl
+                if bound.get(position) is not memory:
+                    kernel.set_arg(position, memory)
+                    bound[position] = memory
+            for position, leaf, within in step.offsets:
+                offset = leaves[leaf].offset + within
+                if bound.get(position) != offset:
+                    kernel.set_arg(position, numpy.int64(offset))
+                    bound[position] = offset
+            for position, number, kind in step.numbers:
+                value = numbers[number]
+                if bound.get(position) is not value:
+                    kernel.set_arg(position, kind(value))
+                    bound[position] = value
+            launch(kernel, step.global_size, step.local_size, step.label)
+        if checks or watch.alert:
+            watch.note(self.plan, buffers)
+        return [
+            (number, Storage(buffers[slot], 0 if leaf is None else leaves[leaf].offset, strides))
+            for number, slot, leaf, strides in self._outputs
+        ]
+
+
+def prepare(structure: Structure, device: Device) -> PreparedPlan:
+    """Plan a structure for a device, in work-groups in which its kernels run, and build what is missing."""
+    capabilities = device.capabilities
+    while True:
+        plan = make_plan(structure, capabilities)
+        launches = [launch for launch, _ in plan.launches]
+        kernels = device.compiler.kernels([launch.source for launch in launches])
+        most = smaller_groups(kernels, launches, capabilities.max_group_size, device)
+        if most is None:
+            return PreparedPlan(plan, kernels, device)
+        capabilities = replace(capabilities, max_group_size=most)
+
+
+def _step(plan: Plan, kernel: Any, launch: Launch, label: str, check_numbers: count[int]) -> Step:
+    step = Step(kernel, launch, label)
+    position = 0
+    for argument in launch.arguments:
+        position += _bind(plan, step, position, argument, check_numbers)
+    return step
+
+
+def _bind(plan: Plan, step: Step, position: int, argument: Argument, check_numbers: count[int]) -> int:
+    """Set an argument that never changes, or note one that does; the number of positions it takes."""
+    if isinstance(argument, Memory):
+        step.buffers.append((position, plan.homes[argument.array].slot))
+    elif isinstance(argument, Offset):
+        leaf = plan.homes[argument.array].leaf
+        if leaf is None:
+            step.kernel.set_arg(position, numpy.int64(argument.within))
+        else:
+            step.offsets.append((position, leaf, argument.within))
+    elif isinstance(argument, Parameter):
+        step.numbers.append((position, argument.number, number_type(argument.dtype)))
+    elif isinstance(argument, FaultWord):
+        # The words lie behind all other memory.
+        step.buffers.append((position, -1))
+        step.kernel.set_arg(position + 1, numpy.int32(min(next(check_numbers), WORDS - 1)))
+        return 2
+    else:
+        step.kernel.set_arg(position, _INDEX_TYPES[type(argument)](argument.value))
+    return 1
+
+
+def number_type(dtype: DType) -> Any:
+    """What turns a Python number into the kernel argument of an expression that computes in `dtype`."""
+    if dtype == float16:
+        return _half_as_float
+    name = COMPUTE_NAME[dtype]
+    return numpy.uint8 if name == "uchar" else as_dtype(dtype).type
+
+
+def _half_as_float(value: float) -> Any:
+    return numpy.float32(numpy.float16(value))
