@@ -258,7 +258,7 @@ def test_a_file_may_not_become_far_larger_than_it_is(path: Path) -> None:
     zeros = npy(described(f"({100 << 20},)", "'|i1'"), bytes(100 << 20))
     path.write_bytes(archive(*((f"{number}.npy", zeros) for number in range(3)), compression=zipfile.ZIP_DEFLATED))
     assert path.stat().st_size < 1 << 19
-    with pytest.raises(ValueError, match=r"would become 300\.0 MiB, and the limit is 256\.0 MiB.*limit='2G'"):
+    with pytest.raises(ValueError, match=r"would expand to 300\.0 MiB, and the limit is 256\.0 MiB.*limit='2G'"):
         npx.load(path)
     assert sum(one.size for one in npx.load(path, limit="400M").values()) == 300 << 20
     with pytest.raises(ValueError, match="limit='many' is not an amount of memory"):

@@ -1,4 +1,4 @@
-"""`np`: NumPy's names on arrays that live on a device and have gradients."""
+"""`np`: NumPy's functions for arrays that are on a device and have gradients."""
 
 from clgrad.array import ndarray as ndarray
 from clgrad.array.exchange import from_dlpack as from_dlpack

@@ -1,4 +1,4 @@
-"""Numbers, dtypes and groups of dtypes."""
+"""Constants, dtypes, groups of dtypes, and questions about dtypes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ inf = numpy.inf
 nan = numpy.nan
 newaxis = None
 
-# Older names of the same.
+# Older names of the same constants.
 NaN = NAN = nan
 PINF = inf
 NINF = -inf
@@ -49,7 +49,7 @@ set_printoptions = numpy.set_printoptions
 
 
 def result_type(*arrays_and_dtypes: Any) -> dtypes.DType:
-    """The dtype that an op on these gives.
+    """The dtype of an op on these arrays, dtypes and numbers.
 
     >>> from clgrad import np
     >>> np.result_type(np.int32, np.float16), np.result_type(np.zeros(2, dtype=int), 1.5)
@@ -69,7 +69,7 @@ def result_type(*arrays_and_dtypes: Any) -> dtypes.DType:
 def promote_types(type1: Any, type2: Any) -> dtypes.DType:
     """The dtype of an op on arrays of these two dtypes.
 
-    uint64 beside a signed integer gives float64, as in NumPy: no integer dtype holds both.
+    uint64 and a signed integer give float64, as in NumPy: no integer dtype holds both.
 
     >>> promote_types("int64", "float16"), promote_types("uint64", "int8")
     (dtype('float16'), dtype('float64'))
@@ -78,7 +78,7 @@ def promote_types(type1: Any, type2: Any) -> dtypes.DType:
 
 
 def can_cast(from_: Any, to: Any, casting: Any = "safe") -> Any:
-    """Whether a conversion keeps every value, by NumPy's rule.
+    """Whether NumPy's rule `casting` allows the conversion; 'safe' allows those that keep every value.
 
     >>> can_cast("int32", "float64"), can_cast("int64", "int32")
     (True, False)

@@ -1,4 +1,4 @@
-"""Arrays from numbers: constants, ranges, grids, identities, copies of what others made."""
+"""New arrays: from data, constants, ranges, grids, identity and triangular matrices, copies."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def array(
     object: Any, dtype: Any = None, device: Place = None, ctx: Place = None, *, copy: bool | None = True,
     order: str = "K", subok: bool = False, ndmin: int = 0,
 ) -> ndarray:  # fmt: skip
-    """An array from numbers, nested lists, NumPy arrays or arrays; a copy unless `copy` is None or False.
+    """An array from numbers, nested lists, NumPy arrays or arrays; always a copy unless `copy` is None or False.
 
-    It has new axes of length one in front where there are fewer than `ndmin`.
+    It gets new axes of length one in front if it has fewer than `ndmin`.
 
-    Python numbers and lists give float32 unless `dtype` says otherwise. NumPy arrays keep their dtype, except
-    that float64 gives float32; after `npx.set_np(dtype=True)` both give float64. Lists that hold arrays have the
-    dtype of those, and gradients pass through them.
+    Python numbers and lists give float32 unless `dtype` is given. NumPy arrays keep their dtype, except that float64
+    gives float32; after `npx.set_np(dtype=True)` both give float64. A list that holds arrays gets their dtype, and
+    gradients pass through it.
 
     >>> from clgrad import np
     >>> np.array([[1, 2], [3, 4]])
@@ -62,7 +62,7 @@ def _copied(object: Any, dtype: Any, device: Place) -> ndarray:
 
 
 def asarray(obj: Any, dtype: Any = None, device: Place = None, copy: bool | None = None) -> ndarray:
-    """An array from whatever describes one; an array that is right already is given back itself.
+    """An array from numbers, nested lists, NumPy arrays or arrays; an array with this dtype and device is returned.
 
     >>> from clgrad import np
     >>> x = np.ones(2)
@@ -98,7 +98,7 @@ def ones(shape: Any, dtype: Any = None, order: str = "C", device: Place = None, 
 
 
 def empty(shape: Any, dtype: Any = None, order: str = "C", device: Place = None, ctx: Place = None) -> ndarray:
-    """An array whose elements do not matter; they are zeros.
+    """An array that the caller will fill; here its elements are zeros.
 
     >>> empty((2, 3)).shape
     (2, 3)
@@ -110,7 +110,7 @@ def full(
     shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", device: Place = None, out: Any = None,
     ctx: Place = None,
 ) -> ndarray:  # fmt: skip
-    """An array of one number, or of an array repeated.
+    """An array filled with one number, or with an array that is broadcast to the shape.
 
     >>> full((2,), 1.5)
     array([1.5, 1.5])
@@ -179,7 +179,7 @@ def full_like(
     a: Any, fill_value: Any, dtype: Any = None, order: str = "C", device: Place = None, out: Any = None,
     ctx: Place = None, *, subok: bool = True, shape: Any = None,
 ) -> ndarray:  # fmt: skip
-    """One number with the shape, dtype and device of another array.
+    """An array filled with one number, with the shape, dtype and device of another array.
 
     >>> full_like(zeros(2), 3)
     array([3., 3.])
@@ -201,7 +201,7 @@ def empty_like(
     subok: bool = False,
     shape: Any = None,
 ) -> ndarray:
-    """An array with the shape, dtype and device of another whose elements do not matter.
+    """An array with the shape, dtype and device of another, for the caller to fill; here its elements are zeros.
 
     >>> empty_like(zeros((2, 3))).shape
     (2, 3)
@@ -213,7 +213,7 @@ def arange(
     start: float, stop: float | None = None, step: float | None = 1, dtype: Any = None, device: Place = None,
     ctx: Place = None,
 ) -> ndarray:  # fmt: skip
-    """start, start + step, ... before stop; from 0 where only one number is given.
+    """The numbers start, start + step, ... below stop. With a single argument they are 0, 1, ... below it.
 
     >>> arange(4)
     array([0., 1., 2., 3.])
@@ -235,7 +235,7 @@ def linspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None,
     axis: int = 0, device: Place = None, ctx: Place = None,
 ) -> Any:  # fmt: skip
-    """`num` numbers evenly from start to stop; between the elements of arrays along a new axis.
+    """`num` evenly spaced numbers from start to stop. Arrays as start and stop give them along a new axis.
 
     >>> linspace(0, 1, 5)
     array([0.  , 0.25, 0.5 , 0.75, 1.  ])
@@ -254,7 +254,7 @@ def logspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: float = 10.0, dtype: Any = None,
     axis: int = 0, device: Place = None, ctx: Place = None,
 ) -> ndarray:  # fmt: skip
-    """`num` numbers from base ** start to base ** stop, evenly on a logarithmic scale.
+    """`num` numbers from base ** start to base ** stop, evenly spaced on a logarithmic scale.
 
     >>> logspace(0, 3, 4, base=2)
     array([1., 2., 4., 8.])
@@ -283,7 +283,7 @@ def eye(
 
 
 def identity(n: int, dtype: Any = None, device: Place = None, ctx: Place = None) -> ndarray:
-    """Ones on the diagonal of a square, zeros elsewhere.
+    """The n x n identity matrix.
 
     >>> identity(2).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
@@ -330,7 +330,7 @@ def triu(m: Any, k: int = 0) -> ndarray:
 
 
 def copy(a: Any, out: Any = None) -> ndarray:
-    """A copy that no later write changes; differentiable under record.
+    """A copy, which later writes do not change; differentiable under record.
 
     >>> x = ones(2)
     >>> y = copy(x)
@@ -365,7 +365,7 @@ def _along(value: Value, axis: int, ndim: int) -> Value:
 def indices(
     dimensions: Sequence[int], dtype: Any = None, device: Place = None, ctx: Place = None, *, sparse: bool = False
 ) -> Any:
-    """The index of each element along each axis, stacked; with `sparse` one array per axis, of length one elsewhere.
+    """The index of each element along each axis, stacked. With `sparse` a tuple of arrays that broadcast to that.
 
     >>> indices((2, 2))[1]
     array([[0, 1],

@@ -1,4 +1,4 @@
-"""Tells NumPy's functions which of ours to call for clgrad arrays: `numpy.sum(x)` stays on the device."""
+"""NumPy's functions call clgrad's for clgrad arrays: `numpy.sum(x)` stays on the device."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from clgrad.numpy import (
 
 _TOPICS = (_constants, _creation, _index, _join, _layout, _linear_algebra, _logic, _mathematics, _reduce)
 
-# NumPy functions that write numbers somewhere for people or files.
+# NumPy functions that make text or files: they get NumPy arrays.
 _ON_HOST = (
     numpy.array2string, numpy.array_repr, numpy.array_str, numpy.save, numpy.savetxt, numpy.savez,
     numpy.savez_compressed,
@@ -36,7 +36,7 @@ _ON_HOST = (
 
 
 def _functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
-    """The functions that a topic offers, without those that it imports from the ops below."""
+    """The functions that a module defines, without those that it imports."""
     own = {_elementwise.__name__, *(topic.__name__ for topic in _TOPICS)}
     return {name: one for name, one in vars(module).items() if isfunction(one) and one.__module__ in own}
 
@@ -51,7 +51,7 @@ def _on_host(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
-    """NumPy's `broadcast_arrays`, where arrays of the host may hold anything and stay there."""
+    """NumPy's `broadcast_arrays`. NumPy arrays among the arguments stay NumPy arrays, of any dtype."""
     shape = numpy.broadcast_shapes(*map(numpy.shape, args))
     return tuple(
         _layout.broadcast_to(one, shape) if isinstance(one, ndarray) else numpy.broadcast_to(one, shape) for one in args

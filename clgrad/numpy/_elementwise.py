@@ -1,4 +1,4 @@
-"""How an op becomes a function as NumPy's ufuncs are: anything array-like in, `out`, `where`, numbers stay numbers."""
+"""Makes functions like NumPy's ufuncs from ops: array-like inputs, `out`, `where`, `dtype`; numbers give numbers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Unary(Protocol):
 
 
 class Binary(Protocol):
-    """The signature of a function of two arrays, which has methods besides."""
+    """The signature and the methods of a function of two arrays."""
 
     def __call__(
         self, x1: Any, x2: Any, out: Any = None, *, where: Any = True, casting: str = "same_kind", order: str = "K",
@@ -61,12 +61,12 @@ class BinaryPair(Protocol):
     ) -> tuple[ndarray, ndarray]: ...  # fmt: skip
 
 
-# Where doctest finds the examples of functions that are made below, which have no source of their own.
+# The examples of the functions that are made below, for doctest, which finds only functions with source code.
 __test__: dict[str, str] = {}
 
 
 def unary(name: str, operation: Callable[[Any], Value], summary: str, example: str) -> Unary:
-    """The NumPy function `name` on top of an op of one array; the example is "arguments -> what print shows"."""
+    """The NumPy function `name`, made from an op of one array. The example is "arguments -> printed result"."""
 
     def function(x: Any, out: Any = None, **options: Any) -> Any:
         if type(x) is ndarray and out is None and not options:
@@ -80,11 +80,11 @@ def unary(name: str, operation: Callable[[Any], Value], summary: str, example: s
 
 
 def binary(name: str, operation: Callable[[Any, Any], Value], summary: str, example: str) -> Binary:
-    """The NumPy function `name` on top of an op of two arrays that broadcast; the example as that of `unary`."""
+    """The NumPy function `name`, made from an op of two arrays that broadcast. The example is as in `unary`."""
 
     def function(x1: Any, x2: Any, out: Any = None, **options: Any) -> Any:
         if out is None and not options:
-            # Most calls: told apart with the fewest steps.
+            # The most frequent calls, recognised in few steps.
             first, second = type(x1), type(x2)
             if first is ndarray:
                 if second is ndarray:
@@ -102,7 +102,7 @@ def binary(name: str, operation: Callable[[Any, Any], Value], summary: str, exam
 
 
 def unary_pair(name: str, operation: Callable[[Any], tuple[Value, Value]], summary: str, example: str) -> UnaryPair:
-    """The same as `unary` for an op with two results."""
+    """Like `unary`, for an op with two results."""
 
     def function(x: Any, out: Any = (None, None), **options: Any) -> Any:
         return _computed(name, operation, (x,), out, options)
@@ -114,7 +114,7 @@ def unary_pair(name: str, operation: Callable[[Any], tuple[Value, Value]], summa
 def binary_pair(
     name: str, operation: Callable[[Any, Any], tuple[Value, Value]], summary: str, example: str
 ) -> BinaryPair:
-    """The same as `binary` for an op with two results."""
+    """Like `binary`, for an op with two results."""
 
     def function(x1: Any, x2: Any, out: Any = (None, None), **options: Any) -> Any:
         return _computed(name, operation, (x1, x2), out, options)
@@ -129,15 +129,15 @@ def _described(function: Any, protocol: Any, name: str, summary: str, example: s
     function.__signature__ = described.replace(parameters=list(described.parameters.values())[1:])
     function.__name__ = function.__qualname__ = name
     function.__doc__ = __test__[name] = (
-        f"{summary}\n\nWorks element by element; arrays broadcast. `out` receives the result, `where` says "
-        "which of its elements are written, `dtype` in which dtype to compute.\n\n"
+        f"{summary}\n\nElement by element; arrays broadcast. `out` is an array for the result, `where` a mask of the "
+        "elements of `out` to write, `dtype` the dtype to compute in.\n\n"
         f">>> from clgrad import np\n>>> print(np.{name}({arguments}))\n{result}\n"
     )
     return function
 
 
 def _on_numbers(name: str, *numbers: Any) -> Any:
-    """NumPy's result as a Python number, which is weak beside arrays."""
+    """NumPy's result as a Python number, which does not change the dtype of arrays that it meets."""
     return getattr(numpy, name)(*numbers).item()
 
 
@@ -152,7 +152,7 @@ def _computed(
     name: str, operation: Callable[..., tuple[Value, ...]], sources: tuple[Any, ...], outs: tuple[Any, ...],
     options: dict[str, Any],
 ) -> tuple[ndarray, ...]:  # fmt: skip
-    """The results of an op on anything array-like, with the options of a ufunc."""
+    """The results of an op on array-like inputs, with the options of a ufunc."""
     where, casting, dtype = _checked(name, **options)
     device = device_of((*sources, *outs)) or current_device()
     if dtype is None:
@@ -173,7 +173,8 @@ def _checked(
     name: str, where: Any = True, casting: str = "same_kind", order: str = "K", dtype: Any = None, subok: bool = True,
     **unknown: Any,
 ) -> tuple[Any, str, Any]:  # fmt: skip
-    """The options of a ufunc that change something. Memory always lies row by row, and there are no subclasses."""
+    """The options of a ufunc that have an effect. `order` and `subok` have none: arrays are row-major, without
+    subclasses."""
     for keyword in unknown:
         raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}")
     check_order(name, order)
@@ -183,7 +184,7 @@ def _checked(
 def _masked(name: str, where: Any, result: Value, out: Any) -> Value:
     if not isinstance(out, ndarray):
         raise ArgumentError(
-            f"{name}: where needs out, an array that keeps its elements where the mask does not hold. "
+            f"{name}: where needs out, an array that keeps its elements where the mask is false. "
             f"Or write np.where(mask, np.{name}(...), otherwise)"
         )
     return choice.where(as_value(where, result.device), result, out._value)

@@ -1,4 +1,4 @@
-"""Choosing elements: where, take, positions of elements, diagonals, masks."""
+"""Selecting elements by condition, index or position: where, take, nonzero, diagonals."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from clgrad.ops.operation import fill
 
 
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
-    """Elements of x where the condition holds, else of y; with the condition alone the same as `nonzero`.
+    """Elements of x where the condition is true, else of y. `where(condition)` is `nonzero(condition)`.
 
     >>> from clgrad import np
     >>> np.where(np.array([True, False], dtype=bool), np.ones(2), -1)
@@ -38,7 +38,7 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
 
 
 def nonzero(a: Any) -> tuple[ndarray, ...]:
-    """The positions of elements that are not zero: one array per axis. Waits for the elements.
+    """The indices of the nonzero elements: one array per axis. Waits for the elements.
 
     >>> from clgrad import np
     >>> np.nonzero(np.array([0, 5, 6]))
@@ -48,7 +48,7 @@ def nonzero(a: Any) -> tuple[ndarray, ...]:
 
 
 def argwhere(a: Any) -> ndarray:
-    """The positions of elements that are not zero: one row per element. Waits for the elements.
+    """The indices of the nonzero elements: one row per element. Waits for the elements.
 
     >>> from clgrad import np
     >>> np.argwhere(np.array([0, 5, 6])).tolist()
@@ -59,7 +59,7 @@ def argwhere(a: Any) -> ndarray:
 
 
 def flatnonzero(a: Any) -> ndarray:
-    """The positions of elements that are not zero in the flattened array.
+    """The indices of the nonzero elements in the flattened array.
 
     >>> from clgrad import np
     >>> np.flatnonzero(np.array([[0, 5], [6, 0]]))
@@ -74,9 +74,10 @@ def flat(a: Any) -> ndarray:
 
 
 def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise", out: Any = None) -> ndarray:
-    """The elements at `indices` along an axis, of the flattened array where that is None.
+    """The elements at `indices` along an axis, or of the flattened array if `axis` is None.
 
-    `mode`: 'raise' for an error at the read where an index is out of range, or 'clip', or 'wrap'.
+    `mode` is for indices out of range: 'raise' raises when the result is read, 'clip' takes the nearest element,
+    'wrap' counts on from the other end.
 
     >>> from clgrad import np
     >>> np.take(np.array([10, 20, 30]), np.array([2, 0]))
@@ -87,7 +88,7 @@ def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise", out
 
 
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> ndarray:
-    """The elements at positions that differ from line to line, such as argmax gives.
+    """The elements at indices along an axis that differ from row to row, such as those of argmax.
 
     >>> from clgrad import np
     >>> x = np.array([[1, 5], [3, 2]])
@@ -100,7 +101,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> ndarray:
 
 
 def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -> ndarray:
-    """The slices along an axis for which a condition holds.
+    """The slices along an axis where a condition is true.
 
     >>> from clgrad import np
     >>> np.compress([False, True], np.array([1, 2]))
@@ -111,7 +112,7 @@ def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -
 
 
 def extract(condition: Any, arr: Any) -> ndarray:
-    """The elements of the flattened array for which a condition holds.
+    """The elements where a condition is true, as a vector.
 
     >>> from clgrad import np
     >>> np.extract(np.array([0, 1]), np.array([5, 6]))
@@ -121,7 +122,7 @@ def extract(condition: Any, arr: Any) -> ndarray:
 
 
 def diag(array: Any, k: int = 0) -> ndarray:
-    """The k-th diagonal of a matrix, or the matrix with a vector on it.
+    """The k-th diagonal of a matrix, or the matrix that has a vector as its k-th diagonal.
 
     >>> from clgrad import np
     >>> np.diag(np.array([1, 2]))
@@ -139,7 +140,7 @@ def diag(array: Any, k: int = 0) -> ndarray:
 
 
 def diagflat(array: Any, k: int = 0) -> ndarray:
-    """The matrix with the flattened array on its k-th diagonal.
+    """The matrix that has the flattened array as its k-th diagonal.
 
     >>> from clgrad import np
     >>> np.diagflat(np.array([[1, 2]])).tolist()
@@ -159,7 +160,7 @@ def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, out: Any = No
 
 
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> ndarray:
-    """For each element the choice of the first condition that holds.
+    """For each element the choice that belongs to the first true condition.
 
     >>> from clgrad import np
     >>> x = np.arange(4)
@@ -175,7 +176,7 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
 
 
 def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[ndarray, ndarray]:
-    """The positions on and below the k-th diagonal.
+    """The indices of the elements on and below the k-th diagonal.
 
     >>> [x.tolist() for x in tril_indices(2)]
     [[0, 1, 1], [0, 0, 1]]
@@ -185,7 +186,7 @@ def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[ndarray, nda
 
 
 def triu_indices(n: int, k: int = 0, m: int | None = None, device: Place = None) -> tuple[ndarray, ndarray]:
-    """The positions on and above the k-th diagonal.
+    """The indices of the elements on and above the k-th diagonal.
 
     >>> [x.tolist() for x in triu_indices(2)]
     [[0, 0, 1], [0, 1, 1]]
@@ -196,7 +197,7 @@ def triu_indices(n: int, k: int = 0, m: int | None = None, device: Place = None)
 
 
 def unravel_index(indices: Any, shape: int | Sequence[int], order: str = "C") -> tuple[ndarray, ...]:
-    """Positions in the flattened array as one index per axis.
+    """Indices into the flattened array as one index array per axis.
 
     >>> from clgrad import np
     >>> [x.tolist() for x in np.unravel_index(np.array([3]), (2, 2))]

@@ -18,7 +18,7 @@ from clgrad.ops.operation import Value
 def concatenate(
     seq: Any, axis: int | None = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
 ) -> ndarray:
-    """Arrays one after the other along an axis; flattened first where that is None. The result has dtype `dtype`.
+    """Arrays joined along an axis, or flattened and joined if `axis` is None. `dtype` is the dtype of the result.
 
     >>> from clgrad import np
     >>> np.concatenate([np.zeros(2), np.ones(1)])
@@ -31,13 +31,13 @@ concat = concatenate
 
 
 def _pieces(name: str, arrays: Any, dtype: Any, casting: str) -> list[Value]:
-    """The arrays that are joined, in the dtype that is asked for."""
+    """The arrays to join, converted to `dtype` unless it is None."""
     values = as_operands(arrays)
     return values if dtype is None else [converted(name, value, as_dtype(dtype), casting) for value in values]
 
 
 def append(arr: Any, values: Any, axis: int | None = None) -> ndarray:
-    """`values` after `arr`; both flattened where axis is None.
+    """`arr` followed by `values`; both are flattened if `axis` is None.
 
     >>> from clgrad import np
     >>> np.append(np.zeros(2), 1)
@@ -47,7 +47,7 @@ def append(arr: Any, values: Any, axis: int | None = None) -> ndarray:
 
 
 def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> ndarray:
-    """Arrays of one shape along a new axis.
+    """Arrays of the same shape joined along a new axis.
 
     >>> from clgrad import np
     >>> np.stack([np.zeros(2), np.ones(2)])
@@ -58,7 +58,7 @@ def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, cas
 
 
 def vstack(arrays: Any, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> ndarray:
-    """Arrays below each other, as rows.
+    """Arrays joined along the first axis; a vector is a row.
 
     >>> from clgrad import np
     >>> np.vstack([np.zeros(2), np.ones(2)]).shape
@@ -72,7 +72,7 @@ row_stack = vstack
 
 
 def hstack(arrays: Any, *, dtype: Any = None, casting: str = "same_kind") -> ndarray:
-    """Arrays beside each other.
+    """Arrays joined along the second axis; vectors along the first.
 
     >>> from clgrad import np
     >>> np.hstack([np.zeros(2), np.ones(1)])
@@ -84,7 +84,7 @@ def hstack(arrays: Any, *, dtype: Any = None, casting: str = "same_kind") -> nda
 
 
 def dstack(arrays: Any) -> ndarray:
-    """Arrays behind each other, along the third axis.
+    """Arrays joined along the third axis.
 
     >>> from clgrad import np
     >>> np.dstack([np.zeros(2), np.ones(2)]).shape
@@ -116,7 +116,7 @@ def split(ary: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> 
 
 
 def array_split(ary: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[ndarray]:
-    """The same as `split`, where the first pieces may be longer by one.
+    """Like `split`, but the lengths may differ: the first pieces may be longer by one element.
 
     >>> from clgrad import np
     >>> np.array_split(np.arange(3), 2)
@@ -156,7 +156,7 @@ def dsplit(ary: Any, indices_or_sections: int | Sequence[int]) -> list[ndarray]:
 
 
 def tile(A: Any, reps: int | Sequence[int]) -> ndarray:  # noqa: N803 - NumPy's name
-    """The whole array repeated along each axis.
+    """The whole array repeated `reps` times along each axis.
 
     >>> from clgrad import np
     >>> np.tile(np.arange(2), 2)
@@ -176,7 +176,7 @@ def repeat(a: Any, repeats: int | Sequence[int], axis: int | None = None) -> nda
 
 
 def pad(x: Any, pad_width: Any = None, mode: str = "constant", **options: Any) -> ndarray:
-    """Margins around the array, in any of NumPy's modes.
+    """The array with margins of `pad_width` elements, filled by any of NumPy's modes.
 
     >>> from clgrad import np
     >>> np.pad(np.arange(3), 1, mode="edge")

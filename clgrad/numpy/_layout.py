@@ -1,4 +1,4 @@
-"""Shapes: reshaping, and reordering axes and what lies along them."""
+"""Shapes: reshaping, reordering axes, broadcasting, and reordering elements along axes."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def ravel(x: Any, order: str = "C") -> ndarray:
 
 
 def transpose(a: Any, axes: Sequence[int] | None = None) -> ndarray:
-    """The axes in another order; reversed where none is given.
+    """The array with its axes in another order; reversed by default.
 
     >>> from clgrad import np
     >>> np.transpose(np.zeros((2, 3, 4)), (1, 0, 2)).shape
@@ -83,7 +83,7 @@ permute_dims = transpose
 
 
 def matrix_transpose(a: Any) -> ndarray:
-    """The last two axes exchanged.
+    """The array with its last two axes exchanged.
 
     >>> from clgrad import np
     >>> matrix_transpose(np.zeros((2, 3, 4))).shape
@@ -93,7 +93,7 @@ def matrix_transpose(a: Any) -> ndarray:
 
 
 def swapaxes(a: Any, axis1: int, axis2: int) -> ndarray:
-    """Two axes exchanged.
+    """The array with two axes exchanged.
 
     >>> from clgrad import np
     >>> np.swapaxes(np.zeros((2, 3, 4)), 0, 2).shape
@@ -103,7 +103,7 @@ def swapaxes(a: Any, axis1: int, axis2: int) -> ndarray:
 
 
 def moveaxis(a: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> ndarray:
-    """The axes `source` at the positions `destination`, the others in their order.
+    """The array with the axes `source` moved to the positions `destination`; the other axes keep their order.
 
     >>> from clgrad import np
     >>> np.moveaxis(np.zeros((2, 3, 4)), 0, -1).shape
@@ -113,7 +113,7 @@ def moveaxis(a: Any, source: int | Sequence[int], destination: int | Sequence[in
 
 
 def rollaxis(a: Any, axis: int, start: int = 0) -> ndarray:
-    """`axis` rolled back until it lies before the axis `start`.
+    """The array with `axis` moved in front of the axis `start`.
 
     >>> from clgrad import np
     >>> np.rollaxis(np.zeros((2, 3, 4)), 2).shape
@@ -123,7 +123,7 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> ndarray:
 
 
 def expand_dims(a: Any, axis: int | Sequence[int]) -> ndarray:
-    """New axes of length one at the positions `axis` of the result.
+    """The array with new axes of length one at the positions `axis` of the result.
 
     >>> from clgrad import np
     >>> np.expand_dims(np.zeros(3), 0).shape
@@ -133,7 +133,7 @@ def expand_dims(a: Any, axis: int | Sequence[int]) -> ndarray:
 
 
 def squeeze(a: Any, axis: Axis = None, out: Any = None) -> ndarray:
-    """Without axes of length one.
+    """The array without axes of length one: all of them, or only `axis`.
 
     >>> from clgrad import np
     >>> np.squeeze(np.zeros((1, 3, 1))).shape
@@ -143,7 +143,7 @@ def squeeze(a: Any, axis: Axis = None, out: Any = None) -> ndarray:
 
 
 def broadcast_to(array: Any, shape: int | Sequence[int]) -> ndarray:
-    """Repeated along new and length-one axes, without a copy.
+    """The array repeated along new axes and axes of length one. The repeated elements take no memory.
 
     >>> from clgrad import np
     >>> np.broadcast_to(np.arange(2), (2, 2))
@@ -166,7 +166,7 @@ def broadcast_arrays(*args: Any) -> list[ndarray]:
 
 
 def atleast_1d(*arys: Any) -> Any:
-    """Arrays of no axis get one.
+    """The arrays; those of shape () get one axis.
 
     >>> from clgrad import np
     >>> np.atleast_1d(3.0)
@@ -176,7 +176,7 @@ def atleast_1d(*arys: Any) -> Any:
 
 
 def atleast_2d(*arys: Any) -> Any:
-    """Arrays of fewer than two axes get new ones in front.
+    """The arrays; those with fewer than two axes get new axes in front.
 
     >>> from clgrad import np
     >>> np.atleast_2d(np.zeros(3)).shape
@@ -186,7 +186,7 @@ def atleast_2d(*arys: Any) -> Any:
 
 
 def atleast_3d(*arys: Any) -> Any:
-    """Arrays of fewer than three axes get new ones.
+    """The arrays; those with fewer than three axes get new axes. A vector becomes (1, n, 1), a matrix (m, n, 1).
 
     >>> from clgrad import np
     >>> np.atleast_3d(np.zeros(3)).shape
@@ -196,7 +196,7 @@ def atleast_3d(*arys: Any) -> Any:
 
 
 def with_two_axes(value: Value) -> Value:
-    """A vector as a row, a number as a matrix of one."""
+    """A vector as a matrix of one row, a number as a matrix of one element."""
     return value if len(value.shape) > 1 else movement.reshape(value, (1, -1))
 
 
@@ -206,7 +206,7 @@ def _each(arrays: tuple[Any, ...], change: Any) -> Any:
 
 
 def flip(m: Any, axis: Axis = None, out: Any = None) -> ndarray:
-    """In reverse order along `axis`; along all axes where that is None.
+    """The array in reverse order along `axis`, or along all axes if it is None.
 
     >>> from clgrad import np
     >>> np.flip(np.arange(3))
@@ -216,7 +216,7 @@ def flip(m: Any, axis: Axis = None, out: Any = None) -> ndarray:
 
 
 def fliplr(m: Any) -> ndarray:
-    """Columns in reverse order.
+    """The array with its columns in reverse order.
 
     >>> from clgrad import np
     >>> np.fliplr(np.array([[1, 2]]))
@@ -226,7 +226,7 @@ def fliplr(m: Any) -> ndarray:
 
 
 def flipud(m: Any) -> ndarray:
-    """Rows in reverse order.
+    """The array with its rows in reverse order.
 
     >>> from clgrad import np
     >>> np.flipud(np.array([[1], [2]])).tolist()
@@ -236,7 +236,7 @@ def flipud(m: Any) -> ndarray:
 
 
 def rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> ndarray:
-    """Turned by k quarter turns in the plane of two axes.
+    """The array rotated by k times 90 degrees in the plane of two axes.
 
     >>> from clgrad import np
     >>> np.rot90(np.array([[1, 2], [3, 4]]))
@@ -247,7 +247,7 @@ def rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> ndarray:
 
 
 def roll(a: Any, shift: int | Sequence[int], axis: int | Sequence[int] | None = None) -> ndarray:
-    """Elements moved on by `shift`; those beyond the end come in at the start.
+    """The elements shifted by `shift` along an axis; those that leave at the end enter at the start.
 
     >>> from clgrad import np
     >>> np.roll(np.arange(4), 1)

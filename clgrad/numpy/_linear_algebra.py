@@ -19,7 +19,7 @@ from clgrad.ops.operation import Value
 
 
 def dot(a: Any, b: Any, out: Any = None) -> ndarray:
-    """The inner product of vectors, the product of matrices; else last axis of a by the last but one of b.
+    """The inner product of vectors, the product of matrices; in general the last axis of a times the last but one of b.
 
     >>> from clgrad import np
     >>> np.dot(np.arange(4), np.arange(4))
@@ -32,7 +32,7 @@ def matmul(
     a: Any, b: Any, out: Any = None, *, casting: str = "same_kind", order: str = "K", dtype: Any = None,
     subok: bool = True,
 ) -> ndarray:  # fmt: skip
-    """The matrix product over the last two axes; the others broadcast. It is computed in `dtype`.
+    """The matrix product over the last two axes; the other axes broadcast. `dtype` is the dtype to compute in.
 
     >>> from clgrad import np
     >>> np.matmul(np.ones((2, 3)), np.ones(3))
@@ -73,7 +73,7 @@ def inner(a: Any, b: Any) -> ndarray:
 
 
 def outer(a: Any, b: Any, out: Any = None) -> ndarray:
-    """The product of each element of a with each of b.
+    """The product of each element of a with each element of b.
 
     >>> from clgrad import np
     >>> np.outer(np.array([1, 2]), np.array([3, 4]))
@@ -136,7 +136,7 @@ def einsum(
     *operands: Any, out: Any = None, optimize: Any = False, dtype: Any = None, order: str = "K",
     casting: str = "safe",
 ) -> ndarray:  # fmt: skip
-    """Sums of products in Einstein's notation. The order of the products is chosen here, whatever `optimize` says.
+    """Sums of products in Einstein's notation. `optimize` has no effect: the order of the products is always chosen.
 
     >>> from clgrad import np
     >>> np.einsum('ij,j->i', np.ones((2, 3)), np.arange(3))
@@ -151,7 +151,7 @@ def einsum(
 
 
 def _lettered(operands: tuple[Any, ...]) -> list[Any]:
-    """The spelling `array, axes, array, axes, ..., axes of the result` as subscripts and arrays."""
+    """Subscripts and arrays from the other form of a call, `einsum(array, axes, array, axes, ..., result axes)`."""
     arrays, axes = operands[: len(operands) // 2 * 2 : 2], operands[1::2]
     subscripts = ",".join(map(_letters, axes))
     return [f"{subscripts}->{_letters(operands[-1])}" if len(operands) % 2 else subscripts, *arrays]
@@ -167,7 +167,7 @@ def _letters(axes: Any) -> str:
 
 
 def kron(a: Any, b: Any) -> ndarray:
-    """Each element of a times the whole of b.
+    """The Kronecker product: each element of a times the whole of b.
 
     >>> from clgrad import np
     >>> np.kron(np.array([1, 10]), np.array([1, 2]))
@@ -184,9 +184,9 @@ def kron(a: Any, b: Any) -> ndarray:
 
 
 def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> ndarray:
-    """The vector product of vectors of three elements, or of two, whose third element is zero.
+    """The vector product of vectors with three elements. A vector with two elements has zero as its third.
 
-    Two vectors of two give the third element alone. The other axes broadcast.
+    Two vectors with two elements give only the third element of the product. The other axes broadcast.
 
     >>> from clgrad import np
     >>> np.cross(np.array([1, 0, 0]), np.array([0, 1, 0]))

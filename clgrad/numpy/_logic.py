@@ -21,18 +21,21 @@ greater_equal = binary(
 )
 
 logical_and = binary(
-    "logical_and", comparison.logical_and, "Whether both are not zero.", "[0, 1, 2], [1, 1, 0] -> [False True False]"
+    "logical_and",
+    comparison.logical_and,
+    "Whether x1 and x2 are nonzero.",
+    "[0, 1, 2], [1, 1, 0] -> [False True False]",
 )
 logical_or = binary(
     "logical_or",
     comparison.logical_or,
-    "Whether one of both is not zero.",
+    "Whether x1 or x2 is nonzero.",
     "[0, 1, 0], [1, 1, 0] -> [ True True False]",
 )
 logical_xor = binary(
     "logical_xor",
     comparison.logical_xor,
-    "Whether exactly one of both is not zero.",
+    "Whether exactly one of x1 and x2 is nonzero.",
     "[0, 1, 2], [1, 1, 0] -> [ True False True]",
 )
 logical_not = unary("logical_not", comparison.logical_not, "Whether x is zero.", "[0, 1, 2] -> [ True False False]")
@@ -70,7 +73,7 @@ bitwise_left_shift, bitwise_right_shift = left_shift, right_shift
 
 
 bitwise_count = unary(
-    "bitwise_count", bitwise.bitwise_count, "How many bits of the absolute value are set, as uint8.",
+    "bitwise_count", bitwise.bitwise_count, "The number of set bits in the absolute value, as uint8.",
     "np.array([0, 7, -8], dtype='int32') -> [0 3 1]",
 )  # fmt: skip
 
@@ -88,7 +91,7 @@ def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: b
 
 
 def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
-    """Whether all elements agree as `isclose` has it.
+    """Whether all elements agree by the rule of `isclose`.
 
     >>> from clgrad import np
     >>> np.allclose(np.ones(2), np.ones(2) + 1e-7)
@@ -127,7 +130,7 @@ def array_equiv(a1: Any, a2: Any) -> bool:
 
 
 def iscomplexobj(x: Any) -> bool:
-    """Whether the elements are complex numbers: never, for all numbers here are real.
+    """Whether the elements are complex numbers. They never are in clgrad's arrays.
 
     >>> from clgrad import np
     >>> np.iscomplexobj(np.ones(2))
@@ -137,7 +140,7 @@ def iscomplexobj(x: Any) -> bool:
 
 
 def isscalar(element: Any) -> bool:
-    """Whether this is a number and no array.
+    """Whether this is a number, not an array.
 
     >>> isscalar(3.0)
     True

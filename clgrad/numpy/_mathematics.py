@@ -35,13 +35,13 @@ gcd = binary(
 )
 lcm = binary("lcm", bitwise.lcm, "The least common multiple of integers.", "np.array([4, 6], dtype=int), 10 -> [20 30]")
 nextafter = binary("nextafter", floats.nextafter, "The next number after x1 towards x2.", "[1], [2] -> [1.000...]")
-maximum = binary("maximum", choice.maximum, "The larger of x1 and x2; NaN if one of them is.", "[1, 5], 3 -> [3. 5.]")
-minimum = binary("minimum", choice.minimum, "The smaller of x1 and x2; NaN if one of them is.", "[1, 5], 3 -> [1. 3.]")
+maximum = binary("maximum", choice.maximum, "The larger of x1 and x2; NaN if x1 or x2 is NaN.", "[1, 5], 3 -> [3. 5.]")
+minimum = binary("minimum", choice.minimum, "The smaller of x1 and x2; NaN if x1 or x2 is NaN.", "[1, 5], 3 -> [1. 3.]")
 fmax = binary(
-    "fmax", choice.fmax, "The larger of x1 and x2; the other one if one of them is NaN.", "[np.nan, 1], 0 -> [0. 1.]"
+    "fmax", choice.fmax, "The larger of x1 and x2; a NaN is ignored.", "[np.nan, 1], 0 -> [0. 1.]"
 )
 fmin = binary(
-    "fmin", choice.fmin, "The smaller of x1 and x2; the other one if one of them is NaN.", "[np.nan, 1], 0 -> [0. 0.]"
+    "fmin", choice.fmin, "The smaller of x1 and x2; a NaN is ignored.", "[np.nan, 1], 0 -> [0. 0.]"
 )
 
 negative = unary("negative", arithmetic.negative, "-x.", "[1, -2] -> [-1. 2.]")
@@ -56,15 +56,16 @@ reciprocal = unary("reciprocal", arithmetic.reciprocal, "1 / x.", "[2, -4] -> [ 
 square = unary("square", arithmetic.square, "x * x.", "[3, -4] -> [ 9. 16.]")
 sqrt = unary("sqrt", arithmetic.sqrt, "The square root.", "[4, 9] -> [2. 3.]")
 cbrt = unary("cbrt", arithmetic.cbrt, "The cube root.", "[8, -27] -> [ 2. -3.]")
-floor = unary("floor", arithmetic.floor, "The largest whole number not above x.", "[1.7, -1.7] -> [ 1. -2.]")
-ceil = unary("ceil", arithmetic.ceil, "The smallest whole number not below x.", "[1.2, -1.2] -> [ 2. -1.]")
+floor = unary("floor", arithmetic.floor, "The largest integer not above x.", "[1.7, -1.7] -> [ 1. -2.]")
+ceil = unary("ceil", arithmetic.ceil, "The smallest integer not below x.", "[1.2, -1.2] -> [ 2. -1.]")
 trunc = unary("trunc", arithmetic.trunc, "x without its fraction.", "[1.7, -1.7] -> [ 1. -1.]")
 fix = unary("fix", arithmetic.trunc, "x without its fraction.", "[1.7, -1.7] -> [ 1. -1.]")
 spacing = unary(
-    "spacing", floats.spacing, "From |x| to the next larger number, with the sign of x.", "[1] -> [1.192...e-07]"
-)
+    "spacing", floats.spacing, "The distance from |x| to the next larger number, with the sign of x.",
+    "[1] -> [1.192...e-07]",
+)  # fmt: skip
 rint = unary(
-    "rint", arithmetic.rint, "The nearest whole number; halves go to the even one.", "[0.5, 1.5, 1.7] -> [0. 2. 2.]"
+    "rint", arithmetic.rint, "The nearest integer; halves are rounded to even.", "[0.5, 1.5, 1.7] -> [0. 2. 2.]"
 )
 
 exp = unary("exp", transcendental.exp, "e ** x.", "[0, 1] -> [1. 2.718...]")
@@ -114,17 +115,17 @@ divmod = binary_pair(
     "x1 // x2 and x1 % x2.", "np.array([5, 7]), 3 -> (array([1., 2.]), array([2., 1.]))",
 )  # fmt: skip
 frexp = unary_pair(
-    "frexp", floats.frexp, "Mantissas, of sizes from 1/2 to 1, and exponents: x is mantissa * 2 ** exponent.",
+    "frexp", floats.frexp, "Mantissas in [0.5, 1) with the sign of x, and exponents: x is mantissa * 2 ** exponent.",
     "np.array([1, 12]) -> (array([0.5 , 0.75]), array([1, 4], dtype=int32))",
 )  # fmt: skip
 modf = unary_pair(
-    "modf", floats.modf, "Fractions and whole parts, both with the sign of x.",
+    "modf", floats.modf, "Fractional and integer parts, both with the sign of x.",
     "np.array([1.5, -2.25]) -> (array([ 0.5 , -0.25]), array([ 1., -2.]))",
 )  # fmt: skip
 
 
 def around(x: Any, decimals: int = 0, out: Any = None) -> Any:
-    """x rounded to `decimals` digits after the point; halves go to the even digit.
+    """x rounded to `decimals` digits after the point; halves are rounded to the even digit.
 
     >>> from clgrad import np
     >>> np.around(np.array([1.25, 2.5]), 1), np.round(np.array([0.5, 1.5]))
@@ -140,7 +141,7 @@ round_ = around
 
 
 def real(val: Any) -> ndarray:
-    """The real part: the array itself, for all numbers here are real.
+    """The real part: the array itself, since all numbers here are real.
 
     >>> from clgrad import np
     >>> np.real(np.array([1, -2]))
@@ -150,20 +151,24 @@ def real(val: Any) -> ndarray:
 
 
 def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None) -> ndarray:
-    """a limited to a_min .. a_max, or min .. max; the gradient passes inside and at the bounds.
+    """a limited to the range from a_min to a_max. `min` and `max` are other names of these.
+
+    The gradient is 1 inside the range and at its ends, and 0 outside.
 
     >>> from clgrad import np
     >>> np.clip(np.arange(5), 1, 3)
     array([1., 1., 2., 3., 3.])
     """
     if (a_min is not None and min is not None) or (a_max is not None and max is not None):
-        raise ArgumentError("clip: a_min and min, or a_max and max, mean the same; give one of them")
+        raise ArgumentError("clip: a_min and min mean the same, and so do a_max and max; give only one of them")
     bounds = (min if a_min is None else a_min, max if a_max is None else a_max)
     return finish(choice.clip(as_operand(a, *bounds), *operands_or_numbers(bounds, a)), out)
 
 
 def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> ndarray:
-    """x with NaN and the infinities replaced, the latter by the largest and smallest finite numbers.
+    """x with NaN replaced by `nan`, and the infinities by `posinf` and `neginf`.
+
+    The defaults of `posinf` and `neginf` are the largest and the smallest finite number.
 
     >>> from clgrad import np
     >>> np.nan_to_num(np.array([np.nan, 1.0]))

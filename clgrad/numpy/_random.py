@@ -1,4 +1,4 @@
-"""Random numbers: the functions that `np.random` has alone."""
+"""Random numbers: the functions of `np.random` that `npx.random` does not have."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from clgrad.shapes import Shape, size_of
 
 
 def rand(*size: int, dtype: Any = None, device: Any = None, out: Any = None, ctx: Any = None) -> ndarray:
-    """Numbers evenly from 0 to 1 in the given shape.
+    """Uniformly distributed numbers from 0 (included) to 1 (excluded) in the given shape.
 
     >>> from clgrad import np
     >>> np.random.rand(2, 3).shape
@@ -31,7 +31,7 @@ def rand(*size: int, dtype: Any = None, device: Any = None, out: Any = None, ctx
 
 
 def randn(*size: int, dtype: Any = None, device: Any = None, out: Any = None, ctx: Any = None) -> ndarray:
-    """Normally distributed numbers with mean 0 and deviation 1 in the given shape.
+    """Normally distributed numbers with mean 0 and standard deviation 1 in the given shape.
 
     >>> from clgrad import np
     >>> np.random.randn(2, 3).shape
@@ -44,7 +44,7 @@ def randint(
     low: int, high: int | None = None, size: Any = None, dtype: Any = None, device: Any = None,
     out: Any = None, ctx: Any = None,
 ) -> ndarray:  # fmt: skip
-    """Integers from low (included) to high (excluded); from 0 to low where high is None.
+    """Integers from low (included) to high (excluded), or from 0 to low if high is None.
 
     >>> from clgrad import np
     >>> x = np.random.randint(3, size=100)
@@ -57,7 +57,7 @@ def randint(
 
 
 def permutation(x: Any, device: Any = None, ctx: Any = None) -> ndarray:
-    """The integers below x in random order, or the rows of an array.
+    """The integers below x, or the rows of an array x, in random order.
 
     >>> from clgrad import np
     >>> np.sum(np.random.permutation(5))
@@ -102,10 +102,10 @@ def choice(
 
 
 def _picked(length: int, shape: Shape, replace: bool, p: Any, device: Device) -> Value:
-    """Positions below `length`."""
+    """Random indices below `length`."""
     count = size_of(shape)
     if not replace and count > length:
-        raise ArgumentError(f"choice: {count} different elements of {length} do not exist; use replace=True")
+        raise ArgumentError(f"choice: cannot take {count} different elements of {length}; use replace=True")
     if p is None:
         if replace:
             return generators.randint(0, length, shape, dtypes.int64, device)
@@ -115,7 +115,8 @@ def _picked(length: int, shape: Shape, replace: bool, p: Any, device: Device) ->
         unit = generators.uniform(0.0, 1.0, (*shape, 1), dtypes.float32, device)
         steps = from_host(numpy.cumsum(chances)[:-1], device, dtypes.float32)
         return reduction.sum(comparison.greater_equal(unit, steps), -1)
-    # The largest of log(p) plus Gumbel noise come out in the right proportions, without repetition.
+    # The Gumbel trick: the indices of the `count` largest values of log(p) + Gumbel noise are a sample without
+    # replacement with the probabilities p.
     noise = read(generators.uniform(0.0, 1.0, (length,), dtypes.float32, device)).astype("float64")
     with numpy.errstate(divide="ignore"):
         order = numpy.argsort(numpy.log(chances) - numpy.log(-numpy.log(noise)))[::-1]

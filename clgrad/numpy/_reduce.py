@@ -1,4 +1,4 @@
-"""Reductions over any axes, positions of extremes, running sums and products."""
+"""Reductions over any axes, indices of extremes, running sums and products, differences."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from clgrad.shapes import normalize_axes, normalize_axis, size_of
 
 
 def _array(a: Any, *others: Any) -> ndarray:
-    """What is reduced as an array: it does the work."""
+    """The input of a reduction as an array, whose method does the work. `others` are the op's other inputs."""
     return a if isinstance(a, ndarray) else ndarray(as_operand(a, *others))
 
 
@@ -27,7 +27,7 @@ def sum(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool | None = None,
     initial: Any = None, where: Any = None,
 ) -> ndarray:  # fmt: skip
-    """The sum over `axis`, of the elements where a mask holds; booleans and integers are summed as int64.
+    """The sum over `axis` of the elements where the mask `where` is true; integers give 64-bit integers.
 
     >>> from clgrad import np
     >>> np.sum(np.ones((2, 3)), axis=1)
@@ -40,7 +40,7 @@ def prod(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
     initial: Any = None, where: Any = None,
 ) -> ndarray:  # fmt: skip
-    """The product over `axis`, of the elements where a mask holds; its gradient is right where some are zero, too.
+    """The product over `axis` of the elements where the mask `where` is true. Its gradient is right for zeros too.
 
     >>> from clgrad import np
     >>> np.prod(np.array([2, 3]))
@@ -55,7 +55,7 @@ product = prod
 def mean(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = None
 ) -> ndarray:
-    """The mean over `axis`, of the elements where a mask holds; of integers in the default float.
+    """The mean over `axis` of the elements where the mask `where` is true; integers give the default float.
 
     >>> from clgrad import np
     >>> np.mean(np.array([[1, 2], [3, 4]]), axis=0)
@@ -68,9 +68,9 @@ def var(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, correction: int | None = None,
     keepdims: bool = False, *, ddof: int | None = None, where: Any = None, mean: Any = None,
 ) -> ndarray:  # fmt: skip
-    """The mean square distance from the mean, dividing by the count less `correction` (or `ddof`).
+    """The variance: the sum of squared distances from the mean, divided by the count less `correction` (or `ddof`).
 
-    `mean` is the mean where it is known, with the reduced axes as length one.
+    `mean` saves its computation if it is known already; its reduced axes have length one.
 
     >>> from clgrad import np
     >>> np.var(np.array([1, 3])), np.var(np.array([1, 3]), ddof=1)
@@ -83,7 +83,7 @@ def std(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, correction: int | None = None,
     keepdims: bool = False, *, ddof: int | None = None, where: Any = None, mean: Any = None,
 ) -> ndarray:  # fmt: skip
-    """The square root of the variance.
+    """The standard deviation: the square root of the variance.
 
     >>> from clgrad import np
     >>> np.std(np.array([1, 3]))
@@ -95,9 +95,9 @@ def std(
 def max(
     a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None
 ) -> ndarray:
-    """The largest of `initial` and the elements along `axis` where a mask holds; NaN if there is one.
+    """The largest element along `axis` where the mask `where` is true, or `initial` if that is larger; NaN for NaN.
 
-    Equal ones share the gradient.
+    If several elements are the largest, they share the gradient equally.
 
     >>> from clgrad import np
     >>> np.max(np.array([[1, 5], [3, 4]]), axis=1)
@@ -109,9 +109,9 @@ def max(
 def min(
     a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None
 ) -> ndarray:
-    """The smallest of `initial` and the elements along `axis` where a mask holds; NaN if there is one.
+    """The smallest element along `axis` where the mask `where` is true, or `initial` if that is smaller; NaN for NaN.
 
-    Equal ones share the gradient.
+    If several elements are the smallest, they share the gradient equally.
 
     >>> from clgrad import np
     >>> np.min(np.array([[1, 5], [3, 4]]))
@@ -124,7 +124,7 @@ amax, amin = max, min
 
 
 def ptp(a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False) -> ndarray:
-    """The distance between the largest and the smallest element.
+    """The largest element less the smallest, along `axis`.
 
     >>> from clgrad import np
     >>> np.ptp(np.array([2, 7, 3]))
@@ -135,7 +135,7 @@ def ptp(a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False) -> n
 
 
 def any(a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False, *, where: Any = None) -> ndarray:
-    """Whether an element along `axis`, where a mask holds, is not zero.
+    """Whether any element along `axis` where the mask `where` is true is nonzero.
 
     >>> from clgrad import np
     >>> np.any(np.array([0, 2]))
@@ -145,7 +145,7 @@ def any(a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False, *, w
 
 
 def all(a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False, *, where: Any = None) -> ndarray:
-    """Whether no element along `axis`, where a mask holds, is zero.
+    """Whether all elements along `axis` where the mask `where` is true are nonzero.
 
     >>> from clgrad import np
     >>> np.all(np.array([0, 2]))
@@ -158,7 +158,7 @@ sometrue, alltrue = any, all
 
 
 def argmax(a: Any, axis: int | None = None, out: Any = None, keepdims: bool = False) -> ndarray:
-    """The position of the first largest element, or of the first NaN.
+    """The index of the first largest element, or of the first NaN.
 
     >>> from clgrad import np
     >>> np.argmax(np.array([1, 5, 5]))
@@ -168,7 +168,7 @@ def argmax(a: Any, axis: int | None = None, out: Any = None, keepdims: bool = Fa
 
 
 def argmin(a: Any, axis: int | None = None, out: Any = None, keepdims: bool = False) -> ndarray:
-    """The position of the first smallest element, or of the first NaN.
+    """The index of the first smallest element, or of the first NaN.
 
     >>> from clgrad import np
     >>> np.argmin(np.array([[1, 5], [3, 2]]), axis=1)
@@ -178,7 +178,7 @@ def argmin(a: Any, axis: int | None = None, out: Any = None, keepdims: bool = Fa
 
 
 def count_nonzero(a: Any, axis: Axis = None, *, keepdims: bool = False) -> ndarray:
-    """How many elements along `axis` are not zero.
+    """The number of nonzero elements along `axis`.
 
     >>> from clgrad import np
     >>> np.count_nonzero(np.array([0, 2, 3]))
@@ -188,7 +188,7 @@ def count_nonzero(a: Any, axis: Axis = None, *, keepdims: bool = False) -> ndarr
 
 
 def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> ndarray:
-    """The running sum along `axis`, of the flattened array where that is None.
+    """The running sum along `axis`, or of the flattened array if it is None.
 
     >>> from clgrad import np
     >>> np.cumsum(np.arange(4))
@@ -198,7 +198,7 @@ def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) 
 
 
 def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> ndarray:
-    """The running product along `axis`, of the flattened array where that is None.
+    """The running product along `axis`, or of the flattened array if it is None.
 
     >>> from clgrad import np
     >>> np.cumprod(np.array([2, 3, 4]))
@@ -210,7 +210,7 @@ def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None)
 def average(
     a: Any, axis: Axis = None, weights: Any = None, returned: bool = False, out: Any = None, *, keepdims: bool = False
 ) -> Any:
-    """The mean, each element counted by its weight.
+    """The weighted mean: the sum of weight times element, divided by the sum of the weights.
 
     >>> from clgrad import np
     >>> np.average(np.array([1, 2]), weights=np.array([3, 1]))
@@ -236,7 +236,7 @@ def _weights(weights: Value, value: Value, axis: Axis) -> Value:
         return weights
     if not isinstance(axis, int) or weights.shape != (value.shape[axis],):
         raise ArgumentError(
-            f"average: weights of shape {weights.shape} fit neither shape {value.shape} nor its axis {axis}"
+            f"average: weights of shape {weights.shape} do not fit shape {value.shape} or its axis {axis}"
         )
     lengths = [1] * len(value.shape)
     lengths[axis] = -1
@@ -244,7 +244,7 @@ def _weights(weights: Value, value: Value, axis: Axis) -> Value:
 
 
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> ndarray:
-    """The differences of neighbours along `axis`, n times.
+    """The differences of neighbours along `axis`, taken n times.
 
     >>> from clgrad import np
     >>> np.diff(np.array([1, 4, 9]))
@@ -265,5 +265,5 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 
 
 def _with_rows(piece: Value, value: Value, axis: int) -> Value:
-    """A number before or after an array as one row along `axis`."""
+    """A number that is prepended or appended, broadcast to one row along `axis`."""
     return piece if piece.shape else broadcast_to(piece, (*value.shape[:axis], 1, *value.shape[axis + 1 :]))

@@ -1,4 +1,4 @@
-"""The methods that NumPy's functions of two arrays have: reduce, accumulate, outer and at."""
+"""The methods of NumPy's functions of two arrays: reduce, accumulate, outer and at."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clgrad.errors import ArgumentError
 from clgrad.numpy import _reduce
 from clgrad.ops import arithmetic
 
-# By the name of the function: its reduction, and its running reduction.
+# The reductions, and the running reductions, by the name of the function.
 _REDUCTIONS: dict[str, Callable[..., ndarray]] = {
     "add": _reduce.sum, "multiply": _reduce.prod, "maximum": _reduce.max, "minimum": _reduce.min,
     "logical_and": _reduce.all, "logical_or": _reduce.any,
@@ -21,7 +21,7 @@ _ACCUMULATIONS: dict[str, Callable[..., ndarray]] = {"add": _reduce.cumsum, "mul
 
 
 def reduce(name: str) -> Callable[..., ndarray]:
-    """The reduction over an axis with the function `name`, such as sum for add."""
+    """The method `reduce` of the function `name`, such as sum for add."""
 
     def method(
         array: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False, initial: Any = None,
@@ -37,7 +37,7 @@ def reduce(name: str) -> Callable[..., ndarray]:
 
 
 def accumulate(name: str) -> Callable[..., ndarray]:
-    """The running reduction along an axis with the function `name`, such as cumsum for add."""
+    """The method `accumulate` of the function `name`, such as cumsum for add."""
 
     def method(array: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> ndarray:
         if name not in _ACCUMULATIONS:
@@ -48,7 +48,7 @@ def accumulate(name: str) -> Callable[..., ndarray]:
 
 
 def outer(function: Callable[..., ndarray]) -> Callable[..., ndarray]:
-    """The function of each element of a with each of b."""
+    """The method `outer`: the function of each element of a with each element of b."""
 
     def method(a: Any, b: Any, **options: Any) -> ndarray:
         first, second = ndarray(as_operand(a, b)), ndarray(as_operand(b, a))
@@ -58,7 +58,7 @@ def outer(function: Callable[..., ndarray]) -> Callable[..., ndarray]:
 
 
 def at(name: str) -> Callable[..., None]:
-    """The function applied in place at indices, as often as each comes."""
+    """The method `at`: the function in place at indices. An index that comes twice is applied twice."""
 
     def method(a: Any, indices: Any, b: Any) -> None:
         if name not in ("add", "subtract"):

@@ -1,4 +1,4 @@
-"""`npx`: what networks need beyond NumPy, devices, files, and the switches of the original."""
+"""`npx`: functions for networks that NumPy lacks, devices, files, and MXNet's switches of NumPy semantics."""
 
 from clgrad.array.device import Device as Device
 from clgrad.array.exchange import from_dlpack as from_dlpack

@@ -1,4 +1,4 @@
-"""NumPy's .npy and .npz formats. Reading believes nothing that a file says before it is checked, and no pickles."""
+"""NumPy's .npy and .npz formats. Everything in a file is checked before it is used, and pickles are never read."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ _HEADERS: dict[tuple[int, int], Callable[[IO[bytes]], tuple[tuple[int, ...], boo
 
 @contextmanager
 def naming(what: str) -> Iterator[None]:
-    """Says in every error which file or array it is about. zipfile, zlib and NumPy raise a dozen for damaged bytes."""
+    """Puts the name of the file or array in front of every error, and raises ArgumentError for damaged data.
+
+    zipfile, zlib and NumPy raise a dozen types of exceptions for it.
+    """
     try:
         yield
     except OutOfDeviceMemoryError as problem:
@@ -46,7 +49,7 @@ def write_array(stream: IO[bytes], numbers: Numbers) -> None:
 
 
 def check_member(name: str) -> None:
-    """Raise for a name that an archive would change, and so might give to two arrays."""
+    """Raise for a name that an archive would change: two arrays could then get the same name."""
     try:
         kept = zipfile.ZipInfo(name).filename == name and len(name.encode()) < 1 << 15
     except UnicodeEncodeError:
@@ -56,45 +59,45 @@ def check_member(name: str) -> None:
 
 
 def read_array(stream: IO[bytes], length: int) -> Numbers:
-    """The array of a .npy file of so many bytes, at the start of which the stream stands."""
+    """The array of a .npy file of `length` bytes that starts at the stream's position."""
     start = stream.tell()
     shape, by_columns, stored = _header(stream)
     if stored.hasobject:
-        raise ArgumentError("it holds Python objects, which are pickles; these are never read")
+        raise ArgumentError("it holds Python objects as pickles, which are never read")
     dtype = as_dtype(stored)
     size = prod(shape)
     follows = length - (stream.tell() - start)
     if min(shape, default=0) < 0 or size * dtype.itemsize != follows:
-        raise ArgumentError(f"an array of shape {shape} and dtype {dtype} has not the {follows} bytes that follow")
+        raise ArgumentError(f"its {follows} bytes of elements do not fit shape {shape} and dtype {dtype}")
     content = stream.read(follows)
     if len(content) != follows:
         raise ArgumentError(f"it ends after {len(content)} of {follows} bytes of an array")
     numbers = numpy.frombuffer(content, stored)
-    # Other bytes than 0 and 1 are no booleans to a device.
+    # A file may have other bytes than 0 and 1 for booleans, but kernels need 0 and 1.
     numbers = numbers.view("uint8") != 0 if dtype == bool_ else numbers
     return numbers.reshape(shape, order="F" if by_columns else "C")
 
 
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, numpy.dtype[Any]]:
-    """Shape, whether columns lie together, and dtype, from a header that may hold anything."""
+    """Shape, whether the order is column-major, and dtype, from a header that may hold anything."""
     version = numpy.lib.format.read_magic(stream)
     if version not in _HEADERS:
         raise ArgumentError(f"it has version {version} of the format; arrays of numbers have version 1 or 2")
     try:
         return _HEADERS[version](stream)
     except Exception as problem:
-        # Python's parser has a dozen errors for what is no header.
+        # NumPy parses it as Python source, which can fail with a dozen types of exceptions.
         raise ArgumentError(f"its header cannot be read: {problem}") from problem
 
 
 def members(archive: zipfile.ZipFile, size: int, limit: int) -> dict[str, zipfile.ZipInfo]:
-    """The arrays of a .npz file of `size` bytes, by name, if they take no more than that or `limit` bytes."""
+    """The arrays of a .npz file of `size` bytes, by name. Raises if they take more than both `size` and `limit`."""
     found = archive.infolist()
     total = sum(member.file_size for member in found)
     if total > max(size, limit):
         raise ArgumentError(
-            f"its {format_bytes(size)} would become {format_bytes(total)}, and the limit is {format_bytes(limit)}; "
-            "if you trust it, say how many bytes its arrays may take, as in load(file, limit='2G')"
+            f"its {format_bytes(size)} would expand to {format_bytes(total)}, and the limit is {format_bytes(limit)}. "
+            "If you trust the file, raise the limit: load(file, limit='2G')"
         )
     names = [member.filename.removesuffix(".npy") for member in found]
     double = next((name for name, count in Counter(names).items() if count > 1), None)

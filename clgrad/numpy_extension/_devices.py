@@ -18,7 +18,7 @@ def cpu(device_id: int = 0) -> Device:
 
 
 def gpu(device_id: int = 0) -> Device:
-    """The GPU, or accelerator, with this number; it need not exist before an array is placed there.
+    """The GPU (or accelerator) with this number. It is looked up only when an array is placed there.
 
     >>> from clgrad import npx
     >>> npx.gpu(1)
@@ -38,7 +38,7 @@ def cpu_pinned(device_id: int = 0) -> Device:
 
 
 def num_gpus() -> int:
-    """How many GPU (and accelerator) devices work.
+    """The number of GPUs (and accelerators) that work.
 
     >>> from clgrad import npx
     >>> npx.num_gpus() >= 0
@@ -48,7 +48,7 @@ def num_gpus() -> int:
 
 
 def current_device() -> Device:
-    """The device of arrays that are made without naming one: that of a `with` block, else the default one.
+    """The device of new arrays: the device of the innermost `with` block, or the default device.
 
     >>> from clgrad import np, npx
     >>> np.zeros(1).device == npx.current_device()
@@ -73,7 +73,7 @@ def gpu_memory_info(device_id: int = 0) -> tuple[int, int]:
 
 
 def waitall() -> None:
-    """Return once everything that was asked for so far is computed.
+    """Wait until all arrays made so far are computed.
 
     >>> from clgrad import npx
     >>> npx.waitall()

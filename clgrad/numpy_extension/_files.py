@@ -1,4 +1,4 @@
-"""Arrays in files: the .npy and .npz formats of NumPy, without pickles, and readable by NumPy."""
+"""Saving and loading arrays in NumPy's .npy and .npz formats, without pickles. NumPy can read the files."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from clgrad.whole_files import replacing
 
 File = str | os.PathLike[str] | BinaryIO
 
-# What an archive holds is said in its comment, which NumPy ignores.
+# The comment of an archive says whether it holds a single array, a list or a dictionary. NumPy ignores comments.
 _SINGLE, _LIST, _MAPPING = b"clgrad array", b"clgrad list", b"clgrad mapping"
 
-# By default the arrays of a compressed file may take so many bytes, or so many times the bytes of the file.
+# The default limit for the arrays of a compressed file: EXPANDED bytes, or EXPANSION times the size of the file.
 EXPANDED, EXPANSION = 256 << 20, 32
 
 
 def save(file: File, arr: Any) -> None:
-    """Save an array, a list of arrays or a dictionary of arrays; `load` gives back the same.
+    """Save an array, a list of arrays or a dictionary of arrays; `load` returns the same kind.
 
-    `file` is a path or a binary stream. A path is written whole or not at all: after an error the old file is there.
-    One array under a name that ends in `.npy` becomes NumPy's file of one array, everything else a `.npz` file.
+    `file` is a path or a binary stream. A file is written whole or not at all; after an error the old file is
+    unchanged. A single array whose path ends in `.npy` is saved as a `.npy` file, everything else as a `.npz` file.
 
     >>> import os, tempfile
     >>> from clgrad import np
@@ -79,7 +79,7 @@ def _write(op: str, file: File, arrays: dict[Any, Any], kind: bytes) -> None:
             raise ArgumentError(f"{op}: {name!r} must be a name and {type(array).__name__} an array")
         check_member(name)
     for array in arrays.values():
-        # Data found to be bad only now must not leave half of a file in a stream.
+        # An array may fail only when it is read. All are read before the first byte is written to a stream.
         array.wait_to_read()
     with _written(op, file) as stream, zipfile.ZipFile(stream, "w") as archive:
         archive.comment = kind
@@ -90,11 +90,11 @@ def _write(op: str, file: File, arrays: dict[Any, Any], kind: bytes) -> None:
 
 @contextmanager
 def _written(op: str, file: File) -> Iterator[BinaryIO]:
-    """A stream to the file. Devices and pipes have no content that could be kept: these are written in place."""
+    """A stream to the file. Devices and pipes have no old content to keep, and are written directly."""
     if not isinstance(file, (str, os.PathLike)):
         yield _stream(op, file, "write")
     elif os.path.exists(file) and not os.path.isfile(file):
-        # Some devices, such as /dev/null, answer wrongly where in the file they are.
+        # Some devices, such as /dev/null, report a wrong position, on which zipfile depends.
         content = io.BytesIO()
         yield content
         with open(file, "wb") as stream:
@@ -114,13 +114,13 @@ def _stream(op: str, file: Any, method: str) -> BinaryIO:
 
 
 def load(file: File, limit: int | str | None = None) -> Any:
-    """What `save` or `savez` saved, or NumPy's .npy and .npz files, as arrays on the default device.
+    """Load a file of `save`, `savez` or NumPy (.npy or .npz) as arrays on the current device.
 
     `file` is a path or a binary stream that can seek. `limit`: the bytes, such as `'2G'`, that the arrays of a
     compressed file may take; by default 256 MiB, or 32 times the bytes of the file if that is more.
 
-    Raises `ArgumentError`, a ValueError, for a file that is damaged or holds something else, pickles included;
-    `DTypeError` for numbers that no device has; OSError for a file that cannot be read.
+    Raises `ArgumentError`, a ValueError, for a file that is damaged or holds something else, such as pickles;
+    `DTypeError` for dtypes that clgrad does not support; OSError for a file that cannot be read.
 
     >>> import io
     >>> from clgrad import np
@@ -151,7 +151,7 @@ def _read(stream: BinaryIO, limit: int | None) -> tuple[bytes, dict[str, ndarray
     stream.seek(0)
     start = stream.read(len(ARRAY_START))
     stream.seek(0)
-    # An array may hold the bytes of an archive, so that the start decides.
+    # The first bytes decide: a .npy file may contain the bytes of an archive among its elements.
     if start == ARRAY_START:
         _check_room(size, device)
         return _SINGLE, {"arr_0": _array(read_array(stream, size), device)}
@@ -168,7 +168,7 @@ def _read(stream: BinaryIO, limit: int | None) -> tuple[bytes, dict[str, ndarray
 
 
 def _check_room(nbytes: int, device: Device) -> None:
-    """What cannot fit into the device is not read either."""
+    """Raise, before reading, for arrays that do not fit the device's memory."""
     if nbytes > device.memory.limit:
         raise device.memory.out_of_memory(nbytes)
 

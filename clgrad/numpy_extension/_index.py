@@ -1,4 +1,4 @@
-"""Choosing and replacing elements, masks of sequences, other shapes."""
+"""Selecting and replacing elements, masks of sequences, reshaping."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from clgrad.shapes import Shape, normalize_axis, several
 
 
 def one_hot(data: Any, depth: int, on_value: float = 1.0, off_value: float = 0.0, dtype: Any = "float32") -> ndarray:
-    """Along a new last axis `on_value` at each index and `off_value` elsewhere.
+    """One-hot vectors of length `depth` along a new last axis: `on_value` at each index, `off_value` elsewhere.
 
     >>> from clgrad import np, npx
     >>> npx.one_hot(np.array([0, 2]), 3)
@@ -35,7 +35,7 @@ def one_hot(data: Any, depth: int, on_value: float = 1.0, off_value: float = 0.0
 
 
 def pick(data: Any, index: Any, axis: int = -1, mode: str = "clip", keepdims: bool = False) -> ndarray:
-    """One element per row along `axis`; indices outside are clipped, or wrap with mode='wrap'.
+    """One element per row along `axis`. Indices out of range are clipped, or wrap around with mode='wrap'.
 
     >>> from clgrad import np, npx
     >>> npx.pick(np.array([[1, 2], [3, 4]]), np.array([0, 1]))
@@ -46,7 +46,7 @@ def pick(data: Any, index: Any, axis: int = -1, mode: str = "clip", keepdims: bo
 
 
 def gather_nd(data: Any, indices: Any, out: Any = None) -> ndarray:
-    """The elements whose positions along the first axes are the rows of `indices`.
+    """The elements at `indices`, whose rows are the indices along the first axis, the second axis and so on.
 
     >>> from clgrad import np, npx
     >>> npx.gather_nd(np.array([[1, 2], [3, 4]]), np.array([[0, 1], [1, 1]]))
@@ -57,7 +57,7 @@ def gather_nd(data: Any, indices: Any, out: Any = None) -> ndarray:
 
 
 def index_update(a: Any, ind: Any, val: Any) -> ndarray:
-    """A copy of `a` with `val` where the rows of `ind` point.
+    """A copy of `a` with `val` written at `ind`, whose rows are the indices along the first axis and so on.
 
     >>> from clgrad import np, npx
     >>> npx.index_update(np.zeros(3), np.array([[1]]), np.array([5]))
@@ -68,7 +68,7 @@ def index_update(a: Any, ind: Any, val: Any) -> ndarray:
 
 
 def index_add(a: Any, ind: Any, val: Any) -> ndarray:
-    """A copy of `a` with `val` added where the rows of `ind` point; positions may come twice.
+    """A copy of `a` with `val` added at `ind`, as in `index_update`; an index that comes twice is added to twice.
 
     >>> from clgrad import np, npx
     >>> npx.index_add(np.zeros(3), np.array([[1, 1]]), np.array([5, 6]))
@@ -95,7 +95,7 @@ def sequence_mask(
     axis: int = 0,
     out: Any = None,
 ) -> ndarray:
-    """data with `value` beyond the length of each sequence, which run along `axis` (0 or 1).
+    """data with `value` at the elements beyond each sequence's length. Sequences run along `axis`, which is 0 or 1.
 
     >>> from clgrad import np, npx
     >>> npx.sequence_mask(np.ones((2, 3)), np.array([1, 2]), True, axis=1)
@@ -117,7 +117,7 @@ def sequence_mask(
 
 
 def stop_gradient(data: Any, out: Any = None) -> ndarray:
-    """The same elements without history: gradients stop here.
+    """The same elements without history: no gradient passes.
 
     >>> from clgrad import np, npx
     >>> npx.stop_gradient(np.ones(2))
@@ -127,7 +127,7 @@ def stop_gradient(data: Any, out: Any = None) -> ndarray:
 
 
 def batch_flatten(data: Any, out: Any = None) -> ndarray:
-    """All axes after the first as one.
+    """The array with all axes after the first merged into one.
 
     >>> from clgrad import np, npx
     >>> npx.batch_flatten(np.ones((2, 3, 4))).shape
@@ -141,7 +141,7 @@ def reshape_like(
     lhs: Any, rhs: Any, lhs_begin: int | None = None, lhs_end: int | None = None,
     rhs_begin: int | None = None, rhs_end: int | None = None, out: Any = None,
 ) -> ndarray:  # fmt: skip
-    """The elements in the shape of another array, or some axes in the shape of some of its axes.
+    """The elements in the shape of `rhs`; or only the axes lhs_begin .. lhs_end in the shape rhs_begin .. rhs_end.
 
     >>> from clgrad import np, npx
     >>> npx.reshape_like(np.ones(4), np.ones((2, 2))).shape
@@ -154,7 +154,7 @@ def reshape_like(
 
 
 def broadcast_like(lhs: Any, rhs: Any, lhs_axes: Any = None, rhs_axes: Any = None) -> ndarray:
-    """Repeated to the shape of another array, or along some axes to the lengths of some of its axes.
+    """The array repeated to the shape of another array, or along `lhs_axes` to the lengths of its `rhs_axes`.
 
     >>> from clgrad import np, npx
     >>> npx.broadcast_like(np.ones((1, 2)), np.ones((3, 2))).shape
@@ -239,11 +239,11 @@ def add_n(*args: Any) -> ndarray:
 
 
 def reshape(a: Any, newshape: int | Sequence[int], reverse: bool = False, order: str = "C") -> ndarray:
-    """The elements in another shape, with the codes of the original.
+    """The elements in another shape, which may contain MXNet's codes.
 
-    -1: what is left. -2: the same length as here. -3: skip an axis of length one. -4: all axes that are left.
-    -5: two axes as one. -6: one axis as the two lengths that follow, one of which may be -1. `reverse` reads
-    the codes from the right.
+    -1: the length that the number of elements leaves. -2: copy the length of the axis. -3: drop an axis of length one.
+    -4: copy all remaining axes. -5: merge two axes. -6: split an axis into the two lengths that follow, of which one
+    may be -1. `reverse` matches shape and codes from the right.
 
     >>> from clgrad import np, npx
     >>> npx.reshape(np.ones((2, 3, 4)), (-2, -5)).shape, npx.reshape(np.ones((6, 4)), (-6, 2, -1, -4)).shape
@@ -256,7 +256,7 @@ def reshape(a: Any, newshape: int | Sequence[int], reverse: bool = False, order:
 
 
 def _reversed_codes(codes: list[int]) -> list[int]:
-    """The codes from the right, with -6 still before its two lengths."""
+    """The codes in reverse order, but with -6 in front of its two lengths."""
     result: list[int] = []
     position = 0
     while position < len(codes):
@@ -268,7 +268,7 @@ def _reversed_codes(codes: list[int]) -> list[int]:
 
 
 def coded_shape(shape: Shape, codes: Sequence[int]) -> Shape:
-    """The shape that the codes of `reshape` stand for; at most one -1 may stay in it."""
+    """The shape that the codes of `reshape` stand for; a -1 stays in it."""
     result: list[int] = []
     here = 0
     given = iter(codes)
@@ -284,7 +284,7 @@ def coded_shape(shape: Shape, codes: Sequence[int]) -> Shape:
             here += 2
         elif code == -3:
             if _length(shape, here) != 1:
-                raise ShapeError(f"reshape: -3 skips axes of length 1, and axis {here} of {shape} is not")
+                raise ShapeError(f"reshape: -3 drops an axis of length 1, and axis {here} of {shape} is not one")
             here += 1
         else:
             result.append(_length(shape, here) if code == -2 else code)
@@ -294,7 +294,7 @@ def coded_shape(shape: Shape, codes: Sequence[int]) -> Shape:
 
 def _length(shape: Shape, axis: int) -> int:
     if axis >= len(shape):
-        raise ShapeError(f"reshape: the codes ask for axis {axis} of shape {shape}")
+        raise ShapeError(f"reshape: the codes need axis {axis}, which shape {shape} does not have")
     return shape[axis]
 
 

@@ -1,4 +1,4 @@
-"""Functions that networks are built from."""
+"""Functions of neural networks: softmax, losses, activations, dense layers, normalization, dropout, embedding."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ def softmax(
     data: Any, length: Any = None, axis: int = -1, temperature: float | None = None, use_length: bool = False,
     dtype: Any = None,
 ) -> ndarray:  # fmt: skip
-    """exp(data / temperature) divided by its sum along `axis`; beyond `length` elements of a row it is 0.
+    """exp(data / temperature) divided by its sum along `axis`. Only the first `length` elements of a row count; the
+    others give 0.
 
     >>> from clgrad import np, npx
     >>> npx.softmax(np.zeros((1, 2)))
@@ -52,7 +53,7 @@ def log_softmax(
 
 
 def masked_softmax(data: Any, mask: Any, axis: int = -1, temperature: float = 1.0, normalize: bool = True) -> ndarray:
-    """softmax over the elements where the mask holds, 0 elsewhere.
+    """softmax over the elements where the mask is true, 0 elsewhere.
 
     >>> from clgrad import np, npx
     >>> npx.masked_softmax(np.zeros((1, 3)), np.array([[1, 1, 0]], dtype=bool))
@@ -65,7 +66,7 @@ def masked_softmax(data: Any, mask: Any, axis: int = -1, temperature: float = 1.
 def masked_log_softmax(
     data: Any, mask: Any, axis: int = -1, temperature: float = 1.0, normalize: bool = True
 ) -> ndarray:
-    """log_softmax over the elements where the mask holds, -inf elsewhere.
+    """log_softmax over the elements where the mask is true, -inf elsewhere.
 
     >>> from clgrad import np, npx
     >>> npx.masked_log_softmax(np.zeros((1, 2)), np.array([[1, 0]], dtype=bool))
@@ -78,7 +79,7 @@ def masked_log_softmax(
 def softmax_cross_entropy(data: Any, label: Any, axis: int = -1, sparse_label: bool = True) -> ndarray:
     """-log(softmax(data)) at the label of each row; with `sparse_label=False` labels are probabilities.
 
-    A label that is NaN or no class is an error when a result is read.
+    A label that is NaN or not a class raises when the result is read.
 
     >>> from clgrad import np, npx
     >>> npx.softmax_cross_entropy(np.zeros((2, 2)), np.array([0, 1]))
@@ -139,7 +140,7 @@ def softsign(data: Any, out: Any = None) -> ndarray:
 
 
 def gelu(data: Any, approximation: str = "erf") -> ndarray:
-    """data times the normal distribution function, exact ('erf') or with tanh ('tanh').
+    """data times the standard normal distribution function, exact ('erf') or approximated by tanh ('tanh').
 
     >>> from clgrad import np, npx
     >>> npx.gelu(np.zeros(1))
@@ -163,7 +164,7 @@ def activation(data: Any, act_type: str = "relu") -> ndarray:
     array([0., 2.])
     """
     if act_type not in _ACTIVATIONS:
-        raise ArgumentError(f"activation: act_type {act_type!r} is none of {', '.join(_ACTIVATIONS)}")
+        raise ArgumentError(f"activation: act_type must be one of {', '.join(_ACTIVATIONS)}, got {act_type!r}")
     return finish(_ACTIVATIONS[act_type](as_value(data)))
 
 
@@ -171,7 +172,7 @@ def leaky_relu(
     data: Any, gamma: Any = None, act_type: str = "leaky", slope: float = 0.25, lower_bound: float = 0.125,
     upper_bound: float = 0.334,
 ) -> ndarray:  # fmt: skip
-    """Activations that let something negative through: leaky, prelu, elu, selu, gelu, gelu_tanh.
+    """Activations that are not 0 for negative inputs: leaky, prelu, elu, selu, gelu, gelu_tanh.
 
     >>> from clgrad import np, npx
     >>> npx.leaky_relu(np.array([-4, 2]))
@@ -189,7 +190,7 @@ def leaky_relu(
         "gelu_tanh": lambda: neural.gelu(value, "tanh"),
     }
     if act_type not in rules:
-        raise ArgumentError(f"leaky_relu: act_type {act_type!r} is none of prelu, {', '.join(rules)}")
+        raise ArgumentError(f"leaky_relu: act_type must be one of prelu, {', '.join(rules)}, got {act_type!r}")
     return finish(rules[act_type]())
 
 
@@ -197,7 +198,7 @@ def fully_connected(
     x: Any, weight: Any, bias: Any = None, num_hidden: int | None = None, no_bias: bool | None = None,
     flatten: bool = True,
 ) -> ndarray:  # fmt: skip
-    """x @ weight.T + bias, with all axes of x after the first as one where `flatten`.
+    """x @ weight.T + bias. If `flatten`, all axes of x after the first are merged into one first.
 
     >>> from clgrad import np, npx
     >>> npx.fully_connected(np.ones((1, 3)), np.ones((2, 3)), np.array([0, 1]))
@@ -205,7 +206,7 @@ def fully_connected(
     """
     value, weights = as_operands((x, weight))
     if num_hidden is not None and weights.shape[0] != num_hidden:
-        raise ArgumentError(f"fully_connected: num_hidden={num_hidden}, and the weight has shape {weights.shape}")
+        raise ArgumentError(f"fully_connected: num_hidden={num_hidden} does not fit a weight of shape {weights.shape}")
     biases = None if bias is None or no_bias else as_operand(bias, value)
     return finish(linalg.fully_connected(value, weights, biases, flatten))
 
@@ -226,7 +227,7 @@ def batch_dot(
 def layer_norm(
     data: Any, gamma: Any, beta: Any, axis: int = -1, eps: float = 1e-5, output_mean_var: bool = False
 ) -> ndarray:
-    """data with mean 0 and variance 1 along `axis`, times gamma plus beta.
+    """data shifted and scaled to mean 0 and variance 1 along `axis`, then times gamma plus beta.
 
     >>> from clgrad import np, npx
     >>> npx.layer_norm(np.array([[1, 3]]), np.ones(2), np.zeros(2), eps=0)
@@ -241,7 +242,7 @@ def layer_norm(
 def dropout(
     data: Any, p: float = 0.5, mode: str = "training", axes: Iterable[int] = (), cudnn_off: bool = False
 ) -> ndarray:
-    """In training mode zeros with probability p and data / (1 - p) elsewhere; always with mode='always'.
+    """In training mode each element becomes 0 with probability p, else data / (1 - p). mode='always': in every mode.
 
     >>> from clgrad import np, npx
     >>> npx.dropout(np.ones(3), 0.9)
@@ -256,7 +257,7 @@ def embedding(
     data: Any, weight: Any, input_dim: int | None = None, output_dim: int | None = None, dtype: Any = None,
     sparse_grad: bool = False,
 ) -> ndarray:  # fmt: skip
-    """The rows of `weight` at the indices in `data`; an index outside is an error when a result is read.
+    """The rows of `weight` at the indices in `data`. An index out of range raises when the result is read.
 
     >>> from clgrad import np, npx
     >>> npx.embedding(np.array([1, 0]), np.array([[1, 2], [3, 4]]))
@@ -266,12 +267,12 @@ def embedding(
     indices, weights = as_operands((data, weight))
     for name, given, length in (("input_dim", input_dim, 0), ("output_dim", output_dim, 1)):
         if given is not None and weights.shape[length] != given:
-            raise ArgumentError(f"embedding: {name}={given}, and the weight has shape {weights.shape}")
+            raise ArgumentError(f"embedding: {name}={given} does not fit a weight of shape {weights.shape}")
     return finish(indexing.embedding(indices, weights))
 
 
 def smooth_l1(data: Any, scalar: float = 1.0, out: Any = None) -> ndarray:
-    """Half the square of scalar * data near 0, in units of scalar, and |data| less a constant beyond.
+    """(scalar * data) ** 2 / 2 where |data| < 1 / scalar ** 2, and |data| - 1 / (2 * scalar ** 2) elsewhere.
 
     >>> from clgrad import np, npx
     >>> npx.smooth_l1(np.array([0.5, 2]))

@@ -1,4 +1,4 @@
-"""Random numbers beyond NumPy's own: the functions that `npx.random` has alone."""
+"""Random numbers: the functions of `npx.random` that `np.random` does not have."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def bernoulli(
     prob: Any = None, logit: Any = None, size: Any = None, dtype: Any = None, device: Any = None,
     out: Any = None, ctx: Any = None,
 ) -> ndarray:  # fmt: skip
-    """1 with a probability, given as itself or as its logit, else 0.
+    """1 with probability `prob`, else 0. The logit of the probability may be given instead.
 
     >>> from clgrad import npx
     >>> npx.random.bernoulli(1.0, size=2)
@@ -37,7 +37,7 @@ def bernoulli(
 def uniform_n(
     low: Any = 0.0, high: Any = 1.0, batch_shape: Any = None, dtype: Any = None, device: Any = None
 ) -> ndarray:
-    """Uniform numbers of shape `batch_shape` for each of the parameters.
+    """Uniformly distributed numbers: an array of shape `batch_shape` for each element of the parameters.
 
     >>> from clgrad import np, npx
     >>> npx.random.uniform_n(np.zeros(2), np.ones(2), batch_shape=(3,)).shape
@@ -49,7 +49,7 @@ def uniform_n(
 def normal_n(
     loc: Any = 0.0, scale: Any = 1.0, batch_shape: Any = None, dtype: Any = None, device: Any = None
 ) -> ndarray:
-    """Normal numbers of shape `batch_shape` for each of the parameters.
+    """Normally distributed numbers: an array of shape `batch_shape` for each element of the parameters.
 
     >>> from clgrad import np, npx
     >>> npx.random.normal_n(np.zeros(2), 1.0, batch_shape=(3,)).shape

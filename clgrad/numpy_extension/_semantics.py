@@ -1,4 +1,4 @@
-"""NumPy semantics, which clgrad always has: the switches of the original exist and do no harm."""
+"""MXNet's switches of NumPy semantics. Only the default dtype changes something; the rest is always on in clgrad."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ Decorated = TypeVar("Decorated")
 
 
 def set_np(shape: bool = True, array: bool = True, dtype: bool = False) -> None:
-    """Choose float64 as the default dtype with `dtype=True`, not float32. The rest is always on.
+    """With `dtype=True` the default float is float64, without it float32. `shape` and `array` have no effect.
 
-    It is the dtype of Python numbers and lists, of `zeros` and the like, of random numbers, and of what integers
-    give where they must be floats, as in `x / 2` and `x.mean()`. `arange` of integers then gives int64.
+    The default float is the dtype of Python numbers and lists, of `zeros` and so on, of random numbers, and of results
+    of integers that must be floats, such as `x / 2` and `x.mean()`. With float64, `arange` of integers gives int64.
 
     >>> from clgrad import np
     >>> set_np(dtype=True)
@@ -27,7 +27,7 @@ def set_np(shape: bool = True, array: bool = True, dtype: bool = False) -> None:
 
 
 def reset_np() -> None:
-    """Go back to float32 for arrays of Python numbers.
+    """Make float32 the default float again.
 
     >>> from clgrad import np, npx
     >>> npx.reset_np()
@@ -38,7 +38,7 @@ def reset_np() -> None:
 
 
 def set_np_default_dtype(is_np_default_dtype: bool = True) -> bool:
-    """Choose whether NumPy's default dtype, float64, holds; returns whether it did.
+    """Choose float64 (NumPy's default dtype) or float32 as the default float; returns whether it was float64 before.
 
     >>> from clgrad import npx
     >>> npx.set_np_default_dtype(True), npx.set_np_default_dtype(False)
@@ -49,7 +49,7 @@ def set_np_default_dtype(is_np_default_dtype: bool = True) -> bool:
 
 
 def is_np_default_dtype() -> bool:
-    """Whether NumPy's default dtype, float64, holds.
+    """Whether the default float is float64, NumPy's default dtype.
 
     >>> is_np_default_dtype()
     False
@@ -71,7 +71,7 @@ def use_np(decorated: Decorated) -> Decorated:
 
 
 def is_np_array() -> bool:
-    """Whether arrays are NumPy-like: always.
+    """Whether arrays behave like NumPy's; always True.
 
     >>> is_np_array()
     True
@@ -80,7 +80,7 @@ def is_np_array() -> bool:
 
 
 def is_np_shape() -> bool:
-    """Whether shapes are NumPy-like, with () and zeros: always.
+    """Whether shapes behave like NumPy's, so that () and lengths of 0 exist; always True.
 
     >>> is_np_shape()
     True

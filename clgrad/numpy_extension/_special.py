@@ -30,7 +30,7 @@ def erfinv(data: Any, out: Any = None) -> ndarray:
 
 
 def gamma(data: Any, out: Any = None) -> ndarray:
-    """The gamma function: gamma(n) is (n - 1)!, and NaN at the whole numbers below 0.
+    """The gamma function: gamma(n) is (n - 1)! for positive integers n, and NaN for negative integers.
 
     >>> from clgrad import np, npx
     >>> npx.gamma(np.array([1, 5]))
@@ -40,7 +40,7 @@ def gamma(data: Any, out: Any = None) -> ndarray:
 
 
 def gammaln(data: Any, out: Any = None) -> ndarray:
-    """The natural logarithm of the gamma function's absolute value.
+    """The natural logarithm of the absolute value of the gamma function.
 
     >>> from clgrad import np, npx
     >>> npx.gammaln(np.array([1, 2]))

@@ -1,4 +1,4 @@
-"""`npx.random`: random numbers beyond NumPy's own."""
+"""`npx.random`: random numbers that NumPy does not have."""
 
 from clgrad.array.sampling import seed as seed
 from clgrad.numpy_extension._random import bernoulli as bernoulli
