@@ -1,1 +1,1 @@
-"""Ops: one statement each, with shape rule, expression or composition, and gradient."""
+"""Ops on values. Each is one statement: a C expression or a composition of other ops, and a gradient rule."""

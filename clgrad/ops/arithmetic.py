@@ -1,4 +1,4 @@
-"""Arithmetic per element: sums, products, quotients, roots, rounding and casts. Powers are in powers.py."""
+"""Elementwise arithmetic: sums, products, quotients, roots, rounding and casts. Powers are in powers.py."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ rcbrt = unary("rcbrt", "(@_v)(1) / cbrt_@(x)", lambda g, out, x: g * square(squa
 
 
 def _times(g: Value, factor: Any) -> Value:
-    """g * factor. The ones that a backward starts with need no multiplication by a number."""
+    """g * factor. If g is all ones and factor a number, as often at the start of a backward pass, it is a fill."""
     if type(factor) is not Value and filled_with(g) == 1:
         return fill(factor, g.shape, g.dtype, g.device)
     return multiply(g, factor)
 
 
 class Rounding(Elementwise):
-    """A rounding to whole numbers; integers are whole already."""
+    """Rounding to integers. Inputs of integer dtype are returned unchanged."""
 
     def __call__(self, *inputs: Any, **attributes: Any) -> Value:
         (x,) = inputs
@@ -68,7 +68,10 @@ _is_zero: Elementwise = unary("is_zero", "(x == (@_v)(0)) ? (@_v)(1) : (@_v)(0)"
 
 
 class Cast(Operation):
-    """Another dtype. Floats to integers truncate and saturate, NaN becomes 0; booleans are `x != 0`."""
+    """Conversion to another dtype. Floats are truncated to integers; those out of range saturate, NaN gives 0.
+
+    Conversion to bool is `x != 0`.
+    """
 
     def __init__(self) -> None:
         super().__init__("cast", lambda g, out, x, dtype: (cast(g, dtype=x.dtype),))
@@ -84,7 +87,7 @@ class Cast(Operation):
         if x.dtype == dtype:
             return x
         if dtype == dtypes.float64 and not x.device.capabilities.fp64:
-            raise DTypeError(f"cast: {x.device} ({x.device.name}) does not compute float64; use float32")
+            raise DTypeError(f"cast: {x.device} ({x.device.name}) does not support float64; use float32")
         out = Value(self.primitives[x.dtype, dtype], (x,), x.dtype, x.shape, dtype, x.device)
         if STATE.recording and dtypes.is_floating(dtype) and dtypes.is_floating(x.dtype):
             record(out, self, (x,), {"dtype": dtype})

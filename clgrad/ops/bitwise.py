@@ -1,4 +1,4 @@
-"""Bitwise operations on integers and booleans; shifts beyond the width of the integer give what NumPy gives."""
+"""Bitwise operations on integers and booleans. Shifts by more than the number of bits give NumPy's results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from clgrad.ops.operation import Elementwise, Value, unary
 
 
 class Shift(Elementwise):
-    """Shifts of booleans by booleans are shifts of int8, as in NumPy."""
+    """A shift. Booleans shifted by booleans are computed as int8, as in NumPy."""
 
     def __call__(self, *inputs: Any, **attributes: Any) -> Value:
         if all(isinstance(one, Node) and one.dtype == dtypes.bool_ for one in inputs):
@@ -31,5 +31,5 @@ _count_ones = unary("bitwise_count", "popcount(abs_@(x))", accepts="integer", co
 
 
 def bitwise_count(x: Value) -> Value:
-    """How many bits of the absolute value are set, as uint8."""
+    """The number of set bits in the absolute value, as uint8."""
     return cast(_count_ones(x), dtype=dtypes.uint8)

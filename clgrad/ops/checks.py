@@ -1,4 +1,4 @@
-"""Checks of data that only a kernel sees, which raise when a result is read. See cl_kernels/checks.cl."""
+"""Checks of data by a kernel: bad data raises when a result is read. See cl_kernels/checks.cl."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _REFUSE = Library("refuse", lower)
 
 
 def refuse(x: Value, bad: Value, message: str) -> Value:
-    """x without history; where a boolean of `bad`, of its shape, holds, the next read raises an ArgumentError."""
+    """x without history. If any element of the boolean array `bad` is true, the next read raises ArgumentError."""
     if 0 in x.shape:
         return x
     return Value(_REFUSE, (x, bad), Fault(ArgumentError, message), x.shape, x.dtype, x.device)

@@ -1,4 +1,4 @@
-"""Choosing elements: where, extremes of two arrays, clip, and replacing what is not finite."""
+"""Selecting elements: where, maximum and minimum, clip, nan_to_num."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from clgrad.ops.operation import Elementwise, Operation, Value, common, fill, jo
 from clgrad.primitives import Pointwise
 from clgrad.tape import NO_ATTRIBUTES, STATE, record
 
-# Extremes pass NaN on (maximum, minimum) or ignore it (fmax, fmin). Equal elements share the gradient.
+# For NaN, maximum and minimum give NaN; fmax and fmin ignore it. Equal elements share the gradient.
 _SHARE = "(x == y) ? (@_v)(0.5f) : (({}) ? (@_v)(1) : (@_v)(0))"
 _larger = Elementwise("larger_share", _SHARE.format("x > y"), cost=2)
 _present_larger = Elementwise("present_larger_share", _SHARE.format("(x > y) || (y != y)"), cost=3)
@@ -32,7 +32,7 @@ minimum = Elementwise(
 
 
 class PresentExtreme(Elementwise):
-    """fmax and fmin, which for integers and booleans are `plain`, maximum and minimum."""
+    """fmax and fmin. Integers and booleans have no NaN, so they use `plain`: maximum or minimum."""
 
     def __init__(self, name: str, share: Elementwise, plain: Elementwise) -> None:
         super().__init__(
@@ -51,7 +51,7 @@ fmin = PresentExtreme("fmin", _present_smaller, minimum)
 
 
 class Where(Operation):
-    """Elements of x where the condition holds, else of y; all three broadcast."""
+    """Elements of x where the condition is true, else of y; all three broadcast."""
 
     primitive = Pointwise("where", "(convert_mask_@(x) != (mask_@)(0)) ? y : z", typed_by=None)
 
@@ -84,7 +84,7 @@ def _number_dtype(x: Any, y: Any) -> dtypes.DType:
 
 where = Where()
 
-# 1 where x lies inside or on the bounds, so that a clipped parameter that reached its bound can leave it again.
+# 1 inside the range and at its ends: a parameter that was clipped to an end still gets a gradient and can leave it.
 _inside = Elementwise("inside", "((x >= y) && (x <= z)) ? (@_v)(1) : (@_v)(0)", cost=3)
 _below = Elementwise("below", "((x < y) && (y <= z)) ? (@_v)(1) : (@_v)(0)", cost=3)
 _above = Elementwise("above", "((x > z) || (y > z)) ? (@_v)(1) : (@_v)(0)", cost=3)
@@ -108,9 +108,9 @@ _INTEGERS = (int, numpy.integer)
 
 
 def clip(x: Value, a_min: Any = None, a_max: Any = None) -> Value:
-    """x limited to a_min .. a_max, where they are given; the gradient passes inside and at the bounds."""
+    """x limited to the range from a_min to a_max, where None means no limit. Its gradient is 1 at the ends too."""
     if dtypes.is_integer(x.dtype):
-        # Integers of any size may be bounds: those that the dtype does not reach limit nothing.
+        # A Python integer beyond the range of the dtype limits nothing.
         low, high = dtypes.bounds(x.dtype)
         a_min = None if isinstance(a_min, _INTEGERS) and a_min <= low else a_min
         a_max = None if isinstance(a_max, _INTEGERS) and a_max >= high else a_max
@@ -134,7 +134,7 @@ _nan_to_num = Elementwise(
 
 
 def nan_to_num(x: Value, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Value:
-    """x with NaN and the infinities replaced, the latter by the largest and smallest finite numbers."""
+    """x with NaN and the infinities replaced; the infinities by default by the largest and smallest finite number."""
     if not dtypes.is_floating(x.dtype):
         return x
     limits = numpy.finfo(x.dtype)

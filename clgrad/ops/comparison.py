@@ -1,4 +1,4 @@
-"""Comparisons, logic and tests of single elements; all give booleans and have no gradient."""
+"""Comparisons, logical operations and tests of elements. All give booleans and have no gradient."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from clgrad.ops.operation import Elementwise, Value, fill, unary
 
 
 class Comparison(Elementwise):
-    """Exact for integers of all dtypes and for Python integers of any size, as in NumPy.
+    """A comparison. It is exact for integers of different dtypes and for Python integers of any size, as in NumPy.
 
-    `rule` is the same comparison of Python numbers.
+    `rule` is the same comparison for Python numbers.
     """
 
     def __init__(self, rule: Callable[[Any, Any], Any], name: str, expression: str) -> None:
@@ -32,13 +32,13 @@ class Comparison(Elementwise):
         try:
             return super().__call__(x, y)
         except OverflowError:
-            # A number that the dtype does not hold lies on the same side of every element, and of zero.
+            # A number out of the dtype's range is above all elements, or below all: comparing it with 0 tells which.
             known = self.rule(0, y) if type(x) is Value else self.rule(x, 0)
             array = x if type(x) is Value else y
             return fill(bool(known), array.shape, dtypes.bool_, array.device)
 
     def _beside_negative(self, x: Value, y: Value) -> Value:
-        """uint64 beside signed integers: as uint64, but for negative numbers, which lie below all of those."""
+        """uint64 with signed integers: compared as uint64, except that a negative number is below every uint64."""
         signed_first = x.dtype.kind == "i"
         negative = less(x if signed_first else y, 0)
         known = self.rule(-1, 0) if signed_first else self.rule(0, -1)
@@ -48,7 +48,7 @@ class Comparison(Elementwise):
 
 @cache
 def _signs_differ(first: DType, second: DType) -> bool:
-    """Whether one is uint64 and the other one a signed integer: no integer dtype holds both."""
+    """Whether one dtype is uint64 and the other a signed integer. No integer dtype holds both."""
     return dtypes.uint64 in (first, second) and "i" in (first.kind, second.kind)
 
 

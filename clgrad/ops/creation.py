@@ -1,4 +1,7 @@
-"""Arrays from nothing: constants, ranges, grids, identity and triangles. All fuse into whoever reads them."""
+"""Arrays without inputs: constants, ranges, indices, identity and triangular matrices.
+
+They take no memory: a kernel that reads them computes their elements.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +23,14 @@ from clgrad.shapes import Shape
 
 
 def check_dtype(name: str, dtype: DType, device: Device) -> DType:
-    """`dtype`, if the device computes it."""
+    """`dtype`, if the device supports it; else a DTypeError."""
     if dtype == dtypes.float64 and not device.capabilities.fp64:
-        raise DTypeError(f"{name}: {device} ({device.name}) does not compute float64; use dtype='float32'")
+        raise DTypeError(f"{name}: {device} ({device.name}) does not support float64; use dtype='float32'")
     return dtype
 
 
 def full(shape: Shape, value: bool | int | float, dtype: DType, device: Device) -> Value:
-    """An array of one number."""
+    """An array filled with one number."""
     return fill(value, shape, check_dtype("full", dtype, device), device, "full")
 
 
@@ -41,13 +44,13 @@ def ones(shape: Shape, dtype: DType, device: Device) -> Value:
     return full(shape, 1, dtype, device)
 
 
-# Positions times a step: in float64 arithmetic of the host where the numbers are floats would need float64 on
-# the device; x is exact in float32 up to 2 ** 24 elements, and both factors round once.
+# Index times step, in the dtype of the result. float32 holds indices exactly up to 2 ** 24, so an element has two
+# rounding errors. Computing in float64, as NumPy does, is not possible on all devices.
 _ramp = Pointwise("ramp", "y + x * z", typed_by=None, cost=2)
 
 
 def arange(start: float, stop: float | None, step: float, dtype: DType, device: Device) -> Value:
-    """start, start + step, ... before stop, as NumPy has it."""
+    """The numbers start, start + step, ... below stop, as in NumPy."""
     if stop is None:
         start, stop = 0, start
     if step == 0:
@@ -67,7 +70,7 @@ def ramp(length: int, start: float, step: float, dtype: DType, device: Device) -
         start, step = int(start), int(step)
         for number in (start, start + step * max(0, length - 1)):
             checked_scalar("arange", number, dtype)
-        # Integers wrap, so that unsigned ones count down as well.
+        # Unsigned integers wrap around, so a negative step is added as its value modulo 2 ** bits.
         step = step % (dtypes.bounds(dtype)[1] + 1) if dtype.kind == "u" else step
     if (start, step) == (0, 1):
         return cast(position, dtype=dtype)
@@ -76,13 +79,13 @@ def ramp(length: int, start: float, step: float, dtype: DType, device: Device) -
 
 
 def linspace(start: Any, stop: Any, num: int, endpoint: bool, dtype: DType, device: Device) -> Value:
-    """`num` numbers evenly from start to stop; between the elements of arrays along a new first axis."""
+    """`num` evenly spaced numbers from start to stop; for arrays along a new first axis."""
     if num < 0:
         raise ArgumentError(f"linspace: num must not be negative, got {num}")
     intervals = max(1, num - 1 if endpoint else num)
     compute = dtypes.to_exact(check_dtype("linspace", dtype, device))
     if dtypes.is_integer(dtype) and device.capabilities.fp64:
-        # Numbers that are whole but for rounding are cut where NumPy cuts them.
+        # A number may miss an integer by a rounding error. Computed in float64, `floor` gives NumPy's result.
         compute = dtypes.float64
     start, stop = (cast(one, dtype=compute) if isinstance(one, Value) else float(one) for one in (start, stop))
     step = (stop - start) / intervals
@@ -96,7 +99,7 @@ def linspace(start: Any, stop: Any, num: int, endpoint: bool, dtype: DType, devi
 
 
 def axis_index(shape: Shape, axis: int, device: Device) -> Value:
-    """The index along `axis`, int64, with length one along all other axes, so that it broadcasts to `shape`."""
+    """The index along `axis` as int64. The other axes have length one, so it broadcasts to `shape`."""
     lengths = tuple(n if at == axis else 1 for at, n in enumerate(shape))
     return reshape(iota((shape[axis],), device), lengths)
 
@@ -113,17 +116,17 @@ def tri(shape: Shape, k: int, dtype: DType, device: Device) -> Value:
 
 
 def lower_mask(shape: Shape, k: int, device: Device) -> Value:
-    """Whether an element of the last two axes lies on or below the k-th diagonal."""
+    """A mask of the elements on or below the k-th diagonal of the last two axes."""
     return greater_equal(axis_index(shape[-2:], 0, device) + k, axis_index(shape[-2:], 1, device))
 
 
 def tril(x: Value, k: int = 0) -> Value:
-    """x with zeros above the k-th diagonal of the last two axes; a vector is each row of a square."""
+    """x with zeros above the k-th diagonal of the last two axes. A vector becomes all rows of a square matrix."""
     return where(lower_mask(_matrix("tril", x), k, x.device), x, 0)
 
 
 def triu(x: Value, k: int = 0) -> Value:
-    """x with zeros below the k-th diagonal of the last two axes; a vector is each row of a square."""
+    """x with zeros below the k-th diagonal of the last two axes. A vector becomes all rows of a square matrix."""
     return where(lower_mask(_matrix("triu", x), k - 1, x.device), 0, x)
 
 

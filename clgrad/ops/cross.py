@@ -1,4 +1,4 @@
-"""The vector product, of vectors of three elements and of two."""
+"""The vector product of vectors with two or three elements."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from clgrad.shapes import broadcast_shapes, normalize_axis
 
 
 def cross(a: Value, b: Value, axisa: int = -1, axisb: int = -1, axisc: int = -1) -> Value:
-    """The product of the vectors along `axisa` and `axisb`, along `axisc`; the other axes broadcast.
+    """The products, along `axisc`, of the vectors along `axisa` and `axisb`; the other axes broadcast.
 
-    The third element of vectors of two is zero; where all are of two, the result is its third element alone.
+    A vector with two elements has zero as its third. If all have two, the result is the third element alone.
     """
     (a, b), _ = common("cross", (a, b))
     a, b = (
@@ -30,7 +30,7 @@ def cross(a: Value, b: Value, axisa: int = -1, axisb: int = -1, axisc: int = -1)
 
 
 def _of_three(x: Value) -> Value:
-    """Vectors of two with a third element of zero."""
+    """Vectors with two elements get zero as their third."""
     if x.shape[-1] == 3:
         return x
     shape = (*x.shape[:-1], 3)

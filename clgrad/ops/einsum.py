@@ -1,4 +1,4 @@
-"""einsum: subscripts taken apart into diagonals, sums, transposes and products of pairs of operands."""
+"""einsum as diagonals, sums, transposes and matrix products of pairs of operands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from clgrad.shapes import size_of
 
 
 def einsum(subscripts: str, *operands: Value) -> Value:
-    """NumPy's einsum, e.g. einsum('ij,jk->ik', a, b); repeated letters within an operand take its diagonal."""
+    """NumPy's einsum, e.g. einsum('ij,jk->ik', a, b). A letter that an operand has twice takes the diagonal."""
     same, _ = common("einsum", operands)
     inputs, output = _parse(subscripts, same)
     lengths = _lengths(subscripts, inputs, same)
@@ -36,7 +36,7 @@ Term = tuple[str, Value]
 
 
 def _parse(subscripts: str, operands: Sequence[Value]) -> tuple[list[str], str]:
-    """The letters of each operand and of the output; an ellipsis becomes letters of its own."""
+    """The letters of each operand and of the output. An ellipsis becomes letters that users cannot write."""
     text = subscripts.replace(" ", "")
     left, arrow, output = text.partition("->")
     inputs = left.split(",")
@@ -67,7 +67,7 @@ def _check_letters(subscripts: str, inputs: list[str], output: str) -> None:
         raise ArgumentError(f"einsum: {subscripts!r} may hold letters, ',', '->' and '...' only")
     if len(set(output)) != len(output) or not set(output) <= set("".join(inputs)):
         raise ArgumentError(
-            f"einsum: in {subscripts!r} each letter of the output must occur once there, and in an input"
+            f"einsum: in {subscripts!r} each letter of the output must occur only once in it, and in an input"
         )
 
 
@@ -85,7 +85,7 @@ def _lengths(subscripts: str, inputs: list[str], operands: Sequence[Value]) -> d
 
 
 def _diagonalized(letters: str, value: Value, lengths: dict[str, int]) -> Term:
-    """The operand with its full lengths, and without repeated letters."""
+    """The operand broadcast to the lengths of its letters, with the diagonal for each repeated letter."""
     value = broadcast_to(value, [lengths[letter] for letter in letters])
     while len(set(letters)) < len(letters):
         letter = next(one for one in letters if letters.count(one) > 1)
@@ -97,7 +97,7 @@ def _diagonalized(letters: str, value: Value, lengths: dict[str, int]) -> Term:
 
 
 def _summed(term: Term, needed: set[str]) -> Term:
-    """The operand summed over the letters that nobody else needs."""
+    """The operand summed over the letters that neither the output nor another operand needs."""
     letters, value = term
     axes = [axis for axis, letter in enumerate(letters) if letter not in needed]
     if not axes:
@@ -106,7 +106,7 @@ def _summed(term: Term, needed: set[str]) -> Term:
 
 
 def _next_pair(terms: list[Term], output: str, lengths: dict[str, int]) -> tuple[int, int]:
-    """The pair of operands to multiply next, as NumPy's greedy order has it."""
+    """The pair of operands to multiply next, in NumPy's greedy order."""
     if len(terms) == 2:
         return 0, 1
     names = {letter: chr(97 + at) if at < 26 else chr(39 + at) for at, letter in enumerate(sorted(lengths))}
@@ -119,7 +119,10 @@ def _next_pair(terms: list[Term], output: str, lengths: dict[str, int]) -> tuple
 
 
 def _product(a: Term, b: Term, needed: set[str], lengths: dict[str, int]) -> Term:
-    """The product of two operands: batched matrices over the letters that both have and nobody needs."""
+    """The product of two operands, summed over their common letters that are not needed: a batched matrix product.
+
+    Example: 'bij,bjk' with `needed` = {b, i, k} has batch b, rows i, columns k, and is contracted over j.
+    """
     (a_letters, a_value), (b_letters, b_value) = _summed(a, needed | set(b[0])), _summed(b, needed | set(a[0]))
     shared = [letter for letter in a_letters if letter in b_letters]
     batch = "".join(letter for letter in shared if letter in needed)

@@ -1,4 +1,4 @@
-"""How floating-point numbers are made up: mantissa and exponent, whole part and fraction, neighbours, sign."""
+"""The parts of floats: mantissa and exponent, integer and fractional part, and the neighbouring floats."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from clgrad.graph.node import Node
 from clgrad.ops.arithmetic import cast, trunc
 from clgrad.ops.operation import Elementwise, Gradient, Value, common, unary
 
-# x * 2 ** y, rounded once where y is whole.
+# x * 2 ** y, rounded only once if y is an integer.
 ldexp: Elementwise = Elementwise(
     "ldexp", "ldexp_@(x, y)", lambda g, out, x, y: (ldexp(g, y), g * out * math.log(2)), "float", cost=20
 )
@@ -20,17 +20,17 @@ _fraction = unary("modf_fraction", "modf_fraction_@(x)", lambda g, out, x: g, co
 
 
 def frexp(x: Value) -> tuple[Value, Value]:
-    """The mantissas, of sizes from 1/2 to 1, and the exponents, int32, whose powers of two they are multiplied by."""
+    """Mantissas in [0.5, 1) with the sign of x, and exponents as int32: x is mantissa * 2 ** exponent."""
     return _mantissa(x), cast(_exponent(x), dtype=dtypes.int32)
 
 
 def modf(x: Value) -> tuple[Value, Value]:
-    """The fractions and the whole parts, both with the sign of x."""
+    """The fractional and the integer parts, both with the sign of x."""
     return _fraction(x), trunc(cast(x, dtype=dtypes.to_floating(x.dtype)))
 
 
 class Neighbour(Elementwise):
-    """An op on neighbouring numbers; those of float16, which computes in float32, are others than that has."""
+    """An op on neighbouring floats. float16 is computed in float32 but has other neighbours, so it has its own text."""
 
     def __init__(self, name: str, arguments: str, gradient: Gradient) -> None:
         super().__init__(name, f"{name}_@({arguments})", gradient, "float", cost=8)

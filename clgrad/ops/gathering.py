@@ -1,6 +1,7 @@
-"""Kernels with addresses from data: gather, its gradient scatter_add, and scatter_set. See cl_kernels/indexing.cl.
+"""Indexing by an array along one axis: gather, its gradient scatter_add, and scatter_set. See cl_kernels/indexing.cl.
 
-An array is read as (outer, length, inner): one axis is indexed, those before and after it stay as they are.
+Arrays have the shape (outer, length, inner): `length` is the indexed axis, `outer` the axes before it merged into
+one, `inner` the axes after it.
 """
 
 from __future__ import annotations
@@ -29,15 +30,15 @@ _OUTSIDE = (
 
 
 def normalize_index(name: str, indices: Value, length: int) -> Value:
-    """Indices as int64 within 0 .. length - 1, negative ones counted from the end.
+    """Indices as int64 from 0 to length - 1; a negative index counts from the end.
 
-    An index outside, a fraction or NaN raises when a result is read: the message names op `name`.
+    An index out of range, a fraction or NaN raises when a result is read. The error names the op `name`.
     """
     return _normalized(name, indices, -length, length, "an index")
 
 
 def class_label(name: str, labels: Value, classes: int) -> Value:
-    """Labels as int64 within 0 .. classes - 1; what is no class raises when a result is read."""
+    """Labels as int64 from 0 to classes - 1. A label that is not a class raises when a result is read."""
     return _normalized(name, labels, 0, classes, "a label")
 
 
@@ -68,7 +69,7 @@ def _gather_gradient(g: Value, out: Value, x: Value, indices: Value) -> tuple[Va
     return scatter_add(g, indices, length=x.shape[1]), None
 
 
-# x of shape (outer, length, inner) and n normalized indices of one dimension -> (outer, n, inner)
+# (outer, length, inner) and a vector of n indices from normalize_index -> (outer, n, inner)
 gather = Composite("gather", _gather, _gather_gradient)
 
 
@@ -84,13 +85,13 @@ def _scatter_add(values: Value, indices: Value, length: int) -> Value:
     if 0 in (*shape, count):
         return fill(0, shape, values.dtype, values.device)
     if values.dtype == dtypes.float16:
-        # summed in float32 and rounded once
+        # Summed in float32, rounded once.
         return cast(_scatter_add(cast(values, dtype=dtypes.float32), indices, length), dtype=dtypes.float16)
     attributes = Scatter(outer, length, inner, replace=False)
     return Value(_SCATTER, (values, indices), attributes, shape, values.dtype, values.device)
 
 
-# values of shape (outer, n, inner) -> (outer, length, inner): at each index the sum of the values that go there
+# values (outer, n, inner) and n indices -> (outer, length, inner): at each index the sum of its values, else 0
 scatter_add = Composite("scatter_add", _scatter_add, lambda g, out, values, indices, length: (gather(g, indices), None))
 
 
@@ -108,11 +109,14 @@ def _scatter_set_gradient(g: Value, out: Value, x: Value, values: Value, indices
 
 
 def _last_writers(length: int, indices: Value) -> Value:
-    """Which indices, as (1, n, 1), are the last of their kind: theirs are the values that stand."""
+    """A mask (1, n, 1) of the last occurrence of each index: only its value remains after scatter_set.
+
+    The indices [4, 7, 4] give [False, True, True].
+    """
     order = iota((1, size_of(indices.shape), 1), indices.device)
     unwritten = fill(0, (1, length, 1), order.dtype, order.device)
     return equal(gather(scatter_set(unwritten, order, indices), indices), order)
 
 
-# x of shape (outer, length, inner) with the rows at `indices` replaced by those of `values`; the last one stands
+# x (outer, length, inner) with the rows at `indices` replaced by `values` (outer, n, inner); the last one remains
 scatter_set = Composite("scatter_set", _scatter_set, _scatter_set_gradient)

@@ -1,7 +1,7 @@
 """Indexing: reading and writing x[key] as NumPy does, and taking elements along an axis.
 
-A key becomes a Selection (selection.py): a box cut by slices, which is a view, then at most one gather over the axes
-that arrays index. Writing goes the same way with updates and a scatter. All of it is differentiable.
+A key becomes a Selection (selection.py): slices cut a box, which is a view, and at most one gather picks from the axes
+that are indexed by arrays. A write uses an update and a scatter in the same way. Everything is differentiable.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from clgrad.shapes import Shape, normalize_axis, reduced_shape, size_of
 
 
 def getitem(x: Value, key: Any) -> Value:
-    """x[key]; slices are views, masks are read to know how many elements there are."""
+    """x[key]. Slices give views. Masks are read, because the shape of the result depends on them."""
     chosen = select("getitem", x, key)
     box = slice_axes(x, start=chosen.start, count=chosen.count, step=chosen.step)
     if not chosen.taken:
@@ -67,7 +67,7 @@ def setitem(x: Value, key: Any, value: Any) -> Value:
 
 
 def add_at(x: Value, key: Any, value: Any) -> Value:
-    """x with `value` added at x[key], as often as the key names an element."""
+    """x with `value` added at x[key]. An element that the key selects twice is increased twice."""
     chosen = select("add_at", x, key)
     value = _fitted("add_at", _as_value("add_at", value, x.dtype, x.device), chosen.shape)
     if not chosen.taken:
@@ -79,7 +79,7 @@ def add_at(x: Value, key: Any, value: Any) -> Value:
 
 
 def _blocks(box: Value, chosen: Selection) -> Value:
-    """The box as (outer, length, inner), where length counts the elements that arrays index."""
+    """The box as (outer, length, inner), where `length` is all axes that are indexed by arrays."""
     return reshape(transpose(reshape(box, chosen.middle), chosen.order), chosen.blocks)
 
 
@@ -99,7 +99,7 @@ def _as_value(name: str, value: Any, dtype: DType, device: Device) -> Value:
 
 
 def _fitted(name: str, value: Value, shape: Shape) -> Value:
-    """The value broadcast to what is written; surplus leading axes of length one are dropped."""
+    """The value broadcast to the selection; surplus leading axes of length one are dropped."""
     surplus = len(value.shape) - len(shape)
     if surplus > 0 and set(value.shape[:surplus]) == {1}:
         value = reshape(value, value.shape[surplus:])
@@ -112,7 +112,7 @@ def _fitted(name: str, value: Value, shape: Shape) -> Value:
 
 
 def _where_mask(x: Value, mask: Value, value: Value) -> Value | None:
-    """x[mask] = value without reading the mask, where the value does not depend on how many elements there are."""
+    """x[mask] = value as a `where`, which need not read the mask. None if `value` has one row per selected element."""
     inner = x.shape[len(mask.shape) :]
     fits = len(value.shape) <= len(inner) and all(n in (1, m) for n, m in zip(value.shape[::-1], inner[::-1]))
     if mask.shape != x.shape[: len(mask.shape)] or not fits:
@@ -121,16 +121,16 @@ def _where_mask(x: Value, mask: Value, value: Value) -> Value | None:
 
 
 def nonzero(x: Value) -> tuple[Value, ...]:
-    """The positions of the elements that are not zero, one array per axis; reads x."""
+    """The indices of the nonzero elements, one array per axis; reads x."""
     if not x.shape:
-        raise ShapeError("nonzero: an array of shape () has no positions; use bool(x), or atleast_1d(x) first")
+        raise ShapeError("nonzero: an array of shape () has no indices; use bool(x), or atleast_1d(x) first")
     with looking_at(x) as numbers:
         found = numpy.nonzero(numbers)
     return tuple(constant(positions, x.device) for positions in found)
 
 
 def wrapped_index(name: str, indices: Value, x: Value, axis: int, mode: str) -> Value:
-    """Indices within an axis of x: outside ones raise, are clipped to its ends, or wrap round."""
+    """Indices within an axis of x. Indices out of range raise, are clipped, or wrap around, by `mode`."""
     check_one_device(name, (x, indices))
     length = x.shape[axis]
     if mode == "raise":
@@ -146,7 +146,7 @@ def wrapped_index(name: str, indices: Value, x: Value, axis: int, mode: str) -> 
 
 
 def take(x: Value, indices: Value, axis: int | None = None, mode: str = "raise") -> Value:
-    """The elements (or rows) at `indices` along `axis`; of the flattened array where that is None."""
+    """The elements (or rows) at `indices` along `axis`, or of the flattened array if it is None."""
     if axis is None:
         x, axis = reshape(x, -1), 0
     axis = normalize_axis("take", axis, len(x.shape))
@@ -157,7 +157,7 @@ def take(x: Value, indices: Value, axis: int | None = None, mode: str = "raise")
 
 
 def take_along_axis(x: Value, indices: Value, axis: int | None, mode: str = "raise") -> Value:
-    """For each place of `indices` the element of x at that place, but at the index along `axis`."""
+    """For each element of `indices` the element of x at the same place, but with that index along `axis`."""
     if axis is None:
         x, axis = reshape(x, -1), 0
     axis = normalize_axis("take_along_axis", axis, len(x.shape))
@@ -176,20 +176,20 @@ def take_along_axis(x: Value, indices: Value, axis: int | None, mode: str = "rai
 
 
 def _hit(x: Value, position: Value, axis: int) -> Value:
-    """Where x lies at `position`, which has length one along `axis`."""
+    """A mask of the elements of x whose index along `axis` is `position`, which has length one there."""
     return equal(axis_index(x.shape, axis, x.device), position)
 
 
 def _pick(x: Value, position: Value, axis: int) -> Value:
     if x.storage is not None:
         return take_along_axis(x, position, axis)
-    # Rows that are still to be computed are at hand anyway: selecting there fuses, gathering would store them. Beside
-    # the lowest number an element is the largest, to the last bit; a sum would turn -0.0 into 0.0.
+    # A gather would have to store pending rows. A maximum over the row fuses with their computation: all elements but
+    # the picked one are replaced by the lowest number. (A sum over zeros would turn -0.0 into 0.0.)
     return reduction.max(where(_hit(x, position, axis), x, _lowest(x.dtype)), axis, keepdims=True)
 
 
 def _lowest(dtype: DType) -> Any:
-    """What no number of the dtype lies below."""
+    """The lowest number of the dtype."""
     if dtype == dtypes.bool_:
         return False
     return -math.inf if dtypes.is_floating(dtype) else dtypes.bounds(dtype)[0]
@@ -212,7 +212,10 @@ def pick(x: Value, indices: Value, axis: int = -1, keepdims: bool = False, mode:
 def one_hot(
     indices: Value, depth: int, on_value: Any = 1.0, off_value: Any = 0.0, dtype: DType = dtypes.float32
 ) -> Value:
-    """Along a new last axis `on_value` at each index and `off_value` elsewhere; no on_value for indices outside."""
+    """One-hot vectors along a new last axis: `on_value` at the index, `off_value` elsewhere.
+
+    An index out of range gives `off_value` everywhere.
+    """
     on, off = (_as_value("one_hot", one, dtype, indices.device) for one in (on_value, off_value))
     return _one_hot(indices, on, off, depth=depth)
 

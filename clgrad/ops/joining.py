@@ -36,7 +36,7 @@ _concatenated = Composite("concatenate", _concatenate, _concatenate_gradient)
 
 
 def concatenate(values: Sequence[Value], axis: int | None = 0) -> Value:
-    """Arrays one after the other along `axis`; flattened first where that is None."""
+    """Arrays joined along `axis`, or flattened and joined if it is None."""
     if not values:
         raise ArgumentError("concatenate: needs at least one array")
     if axis is None:
@@ -46,8 +46,8 @@ def concatenate(values: Sequence[Value], axis: int | None = 0) -> Value:
     for value in values:
         if len(value.shape) != len(first) or _without(value.shape, axis) != _without(first, axis):
             raise ShapeError(
-                f"concatenate: shapes {first} and {value.shape} differ off axis {axis}. "
-                "Usual cause: another axis was meant, or a missing expand_dims (see stack)"
+                f"concatenate: shapes {first} and {value.shape} may differ along axis {axis} only. "
+                "Usual cause: a wrong axis, or a missing expand_dims (see stack)"
             )
     same, _ = common("concatenate", tuple(values))
     return _concatenated(*same, axis=axis)
@@ -58,7 +58,7 @@ def _without(shape: Shape, axis: int) -> Shape:
 
 
 def stack(values: Sequence[Value], axis: int = 0) -> Value:
-    """Arrays of one shape along a new axis."""
+    """Arrays of the same shape joined along a new axis."""
     if not values:
         raise ArgumentError("stack: needs at least one array")
     for value in values:
@@ -82,15 +82,15 @@ def _section_lengths(length: int, sections: int, equal: bool) -> list[int]:
         raise ArgumentError(f"split: the number of sections must be 1 or more, got {sections}")
     if equal and length % sections:
         raise ShapeError(
-            f"split: an axis of length {length} does not divide into {sections} equal parts; "
-            "give the indices where to cut, or use array_split"
+            f"split: an axis of length {length} cannot be cut into {sections} equal parts; "
+            "give the indices of the cuts, or use array_split"
         )
     small, rest = divmod(length, sections)
     return [small + 1] * rest + [small] * (sections - rest)
 
 
 def roll(x: Value, shift: int | Sequence[int], axis: int | Sequence[int] | None = None) -> Value:
-    """x with its elements moved on by `shift` along `axis`, those beyond the end coming in at the start."""
+    """x shifted by `shift` along `axis`; elements that leave at the end enter at the start."""
     shifts = several("roll", shift)
     if axis is None:
         return reshape(_roll_axis(reshape(x, -1), 0, sum(shifts)), x.shape)
@@ -115,7 +115,7 @@ def _roll_axis(x: Value, axis: int, shift: int) -> Value:
 
 
 def tile(x: Value, reps: int | Sequence[int]) -> Value:
-    """x repeated as a whole, `reps` times along each axis."""
+    """The whole of x repeated `reps` times along each axis."""
     counts = several("tile", reps)
     ndim = max(len(counts), len(x.shape))
     counts = (1,) * (ndim - len(counts)) + counts
@@ -153,7 +153,7 @@ def _repeat_each(x: Value, repeats: Sequence[int], axis: int) -> Value:
 
 
 def pick_static(x: Value, axis: int, positions: Sequence[int]) -> Value:
-    """The elements at known positions along an axis: evenly stepping runs of them are slices."""
+    """The elements at positions along an axis that are known now, as slices: one for each run with a constant step."""
     pieces = [
         broadcast_to(piece, (*x.shape[:axis], count, *x.shape[axis + 1 :])) if step == 0 else piece
         for start, count, step in runs(positions)
@@ -163,7 +163,7 @@ def pick_static(x: Value, axis: int, positions: Sequence[int]) -> Value:
 
 
 def runs(positions: Sequence[int]) -> list[tuple[int, int, int]]:
-    """(start, count, step) of the evenly stepping runs that make up `positions`.
+    """The runs with a constant step that make up `positions`, as (start, count, step).
 
     >>> runs([2, 1, 0, 1, 2, 2, 2])
     [(2, 3, -1), (1, 2, 1), (2, 2, 0)]

@@ -1,4 +1,4 @@
-"""Products of matrices and what is written with them: dot, matmul, tensordot, inner, outer, batch_dot, norms."""
+"""Matrix products and ops made of them: dot, matmul, tensordot, inner, outer, batch_dot, dense layers; norms."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MATMUL = Library("matmul", lower, strided=True, epilogue=True)
 
 
 def _multiply_matrices(a: Value, b: Value) -> Value:
-    """(..., m, k) by (..., k, n), whose leading axes are equal."""
+    """The products of matrices (..., m, k) and (..., k, n) with equal leading axes."""
     shape = (*a.shape[:-1], b.shape[-1])
     if 0 in shape or a.shape[-1] == 0:
         return fill(0, shape, a.dtype, a.device)
@@ -45,9 +45,9 @@ _matrices = Composite("matmul", _multiply_matrices, _matrices_gradient)
 
 
 def matmul(a: Value, b: Value, *, name: str = "matmul") -> Value:
-    """The product of the matrices in the last two axes; the leading axes broadcast, vectors are as in NumPy.
+    """The product of the matrices in the last two axes. The leading axes broadcast; vectors are treated as in NumPy.
 
-    `name` is the op that asks for it, for errors.
+    `name` is the calling op, which errors name.
     """
     (a, b), _ = common(name, (a, b))
     if isinstance(a, Scalar) or isinstance(b, Scalar) or not a.shape or not b.shape:
@@ -70,13 +70,13 @@ def matmul(a: Value, b: Value, *, name: str = "matmul") -> Value:
 def _check_lengths(name: str, a: Value, b: Value, rows: int) -> None:
     if a.shape[-1] != rows:
         raise ShapeError(
-            f"{name}: shapes {a.shape} and {b.shape} do not fit: {a.shape[-1]} columns meet {rows} rows. "
-            "Usual cause: one of them must be transposed"
+            f"{name}: shapes {a.shape} and {b.shape} do not fit: a has {a.shape[-1]} columns and b has {rows} rows. "
+            "Usual cause: a missing transpose"
         )
 
 
 def _fold_rows(a: Value, b: Value) -> Value:
-    """One matrix b for all of a batch: the rows of the whole batch are one matrix."""
+    """A batch of matrices times the same matrix b: the rows of the whole batch form one matrix."""
     batch = broadcast_shapes("matmul", a.shape[:-2], b.shape[:-2])
     rows = reshape(a, (size_of(a.shape[:-1]), a.shape[-1]))
     return reshape(_matrices(rows, reshape(b, b.shape[-2:])), (*batch, a.shape[-2], b.shape[-1]))
@@ -94,7 +94,7 @@ def _sum_of_products(a: Value, b: Value, axis: int | None = None) -> Value:
 
 
 def dot(a: Value, b: Value) -> Value:
-    """NumPy's dot: over the last axis of a and the second to last of b; a product where one is a number."""
+    """NumPy's dot: over the last axis of a and the second to last of b, or multiply for an array of shape ()."""
     (a, b), _ = common("dot", (a, b))
     if not a.shape or not b.shape:
         return multiply(a, b)
@@ -111,12 +111,12 @@ def inner(a: Value, b: Value) -> Value:
 
 
 def outer(a: Value, b: Value) -> Value:
-    """All products of an element of a and one of b; both are flattened."""
+    """The product of each element of a with each element of b; both are flattened."""
     return multiply(reshape(a, (-1, 1)), reshape(b, (1, -1)))
 
 
 def vdot(a: Value, b: Value) -> Value:
-    """The sum of products of all elements."""
+    """The inner product of the flattened arrays."""
     (a, b), _ = common("vdot", (a, b))
     return _inner_product("vdot", reshape(a, -1), reshape(b, -1))
 
@@ -152,7 +152,7 @@ def _axis_pairs(a: Shape, b: Shape, axes: int | Sequence[Any]) -> tuple[Shape, S
 
 
 def vecdot(a: Value, b: Value, axis: int = -1) -> Value:
-    """Sums of products along one axis; the others broadcast."""
+    """Sums of products along one axis; the other axes broadcast."""
     (a, b), _ = common("vecdot", (a, b))
     a, b = (moveaxis(one, normalize_axis("vecdot", axis, len(one.shape)), -1) for one in (a, b))
     if a.shape[-1] != b.shape[-1]:
@@ -182,7 +182,7 @@ def _check_axes(name: str, a: Value, fewest_of_a: int, b: Value, fewest_of_b: in
 
 
 def batch_dot(a: Value, b: Value, transpose_a: bool = False, transpose_b: bool = False) -> Value:
-    """Products of the matrices of two batches of equal length."""
+    """The matrix products of two batches of equal length."""
     if len(a.shape) < 3 or len(a.shape) != len(b.shape) or a.shape[:-2] != b.shape[:-2]:
         raise ShapeError(f"batch_dot: needs two batches of matrices of equal length, got {a.shape} and {b.shape}")
     left, right = swapaxes(a, -1, -2) if transpose_a else a, swapaxes(b, -1, -2) if transpose_b else b
@@ -190,7 +190,7 @@ def batch_dot(a: Value, b: Value, transpose_a: bool = False, transpose_b: bool =
 
 
 def fully_connected(x: Value, weight: Value, bias: Value | None = None, flatten: bool = True) -> Value:
-    """x times the transposed weight (units, inputs), plus the bias; all axes but the first are one if `flatten`."""
+    """x times the transposed weight (units, features), plus the bias. `flatten` merges x's axes after the first."""
     if flatten and len(x.shape) != 2:
         x = reshape(x, (x.shape[0], -1) if 0 not in x.shape else (x.shape[0], size_of(x.shape[1:])))
     if len(weight.shape) != 2 or x.shape[-1] != weight.shape[1]:
@@ -210,7 +210,7 @@ def trace(x: Value, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: DTyp
 
 
 def norm(x: Value, ord: Any = None, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Value:
-    """NumPy's linalg.norm, without the orders that need singular values. Its gradient at 0 is 0."""
+    """NumPy's linalg.norm except for the orders that need singular values. Its gradient at 0 is 0."""
     x = cast(x, dtype=dtypes.to_floating(x.dtype))
     if axis is None and ord is None:
         return _root_of_squares(x, tuple(range(len(x.shape))), keepdims)
@@ -246,7 +246,7 @@ def _vector_norm(x: Value, ord: Any, axis: int, keepdims: bool) -> Value:
     if ord == 1:
         return reduction.sum(absolute(x), axis, keepdims)
     if not isinstance(ord, (int, float)):
-        raise ArgumentError(f"norm: {ord!r} is not an order of vectors; use a number, inf or -inf")
+        raise ArgumentError(f"norm: {ord!r} is not an order of vector norms; use a number, inf or -inf")
     total = reduction.sum(power(absolute(x), ord), axis, keepdims)
     if ord < 0:
         return power(total, 1 / ord)
@@ -258,8 +258,8 @@ def _matrix_norm(x: Value, ord: Any, axes: Shape, keepdims: bool) -> Value:
     if ord is None or ord == "fro":
         return _root_of_squares(x, axes, keepdims)
     if ord not in (1, -1, math.inf, -math.inf):
-        reason = "needs singular values, which are not computed here" if ord in (2, -2, "nuc") else "is not defined"
-        raise ArgumentError(f"norm: the order {ord!r} of matrices {reason}; use 'fro', 1, -1, inf or -inf")
+        reason = "needs singular values, which do not exist here yet" if ord in (2, -2, "nuc") else "is not defined"
+        raise ArgumentError(f"norm: the matrix norm of order {ord!r} {reason}; use 'fro', 1, -1, inf or -inf")
     summed, compared = axes if ord in (1, -1) else axes[::-1]
     sums = reduction.sum(absolute(x), summed, keepdims=True)
     extreme = reduction.max if ord > 0 else reduction.min

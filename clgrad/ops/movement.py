@@ -1,4 +1,4 @@
-"""Movement: other shapes, orders and parts of the same elements, by strides wherever that is possible."""
+"""Movement ops: reshape, transpose, broadcast, flip, slice, diagonal. They are views, without a copy, if possible."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _view(x: Value, shape: Shape, strides: Shape, offset: int) -> Value:
 
 
 def shaped(x: Value, shape: Shape) -> Value:
-    """x in another shape of as many elements; for the forward of an op, since nothing is recorded."""
+    """x in another shape of the same size, without a record. Use it in the forward function of an op."""
     strides, offset = x.layout()
     steps = reshaped_strides(x.shape, strides, shape)
     if steps is None:
@@ -65,7 +65,7 @@ def inverse(axes: Shape) -> Shape:
 
 
 def transpose(x: Value, axes: Sequence[int] | None = None) -> Value:
-    """The axes in another order; reversed where `axes` is None."""
+    """x with its axes in another order; reversed if `axes` is None."""
     ndim = len(x.shape)
     if axes is None:
         return _transposed(x, axes=tuple(range(ndim))[::-1])
@@ -87,7 +87,7 @@ _broadcasted = Composite("broadcast_to", _broadcast, lambda g, out, x, shape: (s
 
 
 def broadcast_to(x: Value, shape: int | Sequence[int]) -> Value:
-    """x repeated along new and length-one axes, without a copy; a length of -2 is that of x."""
+    """x repeated along new axes and axes of length one, without a copy. The length -2 stands for the length in x."""
     wanted = several("broadcast_to", shape)
     if wanted == x.shape:
         return x
@@ -117,7 +117,7 @@ def _sum_to(x: Value, shape: Shape) -> Value:
     return shaped(Value(SUM, (x,), axes, lengths, x.dtype, x.device) if axes else x, shape)
 
 
-# The inverse of broadcasting: what gradients of broadcast inputs need.
+# x summed over the axes that broadcasting `shape` to x's shape would add or stretch: the gradient of broadcasting.
 sum_to: Composite = Composite("sum_to", _sum_to, lambda g, out, x, shape: (broadcast_to(g, x.shape),))
 
 
@@ -130,7 +130,7 @@ def expand_dims(x: Value, axis: int | Iterable[int]) -> Value:
 
 
 def squeeze(x: Value, axis: int | Iterable[int] | None = None) -> Value:
-    """x without axes of length one: all of them, or those in `axis`."""
+    """x without axes of length one: without all of them, or only without `axis`."""
     if axis is None:
         return reshape(x, tuple(n for n in x.shape if n != 1))
     axes = reduction_axes("squeeze", axis, len(x.shape))
@@ -150,7 +150,7 @@ def swapaxes(x: Value, axis1: int, axis2: int) -> Value:
 
 
 def moveaxis(x: Value, source: int | Sequence[int], destination: int | Sequence[int]) -> Value:
-    """x with the axes `source` at the positions `destination`, the others in their order."""
+    """x with the axes `source` moved to the positions `destination`; the other axes keep their order."""
     ndim = len(x.shape)
     sources = [normalize_axis("moveaxis", axis, ndim) for axis in several("moveaxis", source)]
     targets = [normalize_axis("moveaxis", axis, ndim) for axis in several("moveaxis", destination)]
@@ -163,7 +163,7 @@ def moveaxis(x: Value, source: int | Sequence[int], destination: int | Sequence[
 
 
 def rollaxis(x: Value, axis: int, start: int = 0) -> Value:
-    """x with `axis` rolled back until it lies before axis `start`."""
+    """x with `axis` moved in front of the axis `start`."""
     ndim = len(x.shape)
     axis = normalize_axis("rollaxis", axis, ndim)
     start = normalize_axis("rollaxis", start, ndim + 1) if start >= 0 else start + ndim
@@ -182,12 +182,12 @@ _flipped: Composite = Composite("flip", _flip, lambda g, out, x, axes: (_flipped
 
 
 def flip(x: Value, axis: int | Iterable[int] | None = None) -> Value:
-    """x in reverse order along `axis`; along all axes where that is None."""
+    """x in reverse order along `axis`, or along all axes if it is None."""
     return _flipped(x, axes=normalize_axes("flip", axis, len(x.shape)))
 
 
 def rot90(x: Value, k: int = 1, axes: Sequence[int] = (0, 1)) -> Value:
-    """x turned by k quarter turns, from the first of `axes` towards the second."""
+    """x rotated by k times 90 degrees, from the first of `axes` towards the second."""
     plane = [normalize_axis("rot90", axis, len(x.shape)) for axis in axes]
     if len(plane) != 2 or plane[0] == plane[1]:
         raise AxisError(f"rot90: axes must be two different axes, got {tuple(axes)}")
@@ -212,7 +212,8 @@ def _slice_gradient(g: Value, out: Value, x: Value, start: Shape, count: Shape, 
     return (slice_update(fill(0, x.shape, g.dtype, g.device), g, start=start, count=count, step=step),)
 
 
-# `count` elements per axis from `start` on, `step` (not zero, may be negative) apart; bounds are the caller's duty.
+# Along each axis `count` elements from index `start` on with distance `step`, which may be negative but not zero. The
+# caller makes sure that they exist.
 slice_axes = Composite("slice", _slice, _slice_gradient)
 
 
@@ -242,19 +243,19 @@ slice_update = Composite("slice_update", _slice_update, _slice_update_gradient)
 
 
 def part(x: Value, axis: int, start: int, count: int, step: int = 1) -> Value:
-    """`count` elements along one axis from `start` on, `step` apart."""
+    """Along one axis `count` elements from index `start` on, with distance `step`."""
     return slice_axes(x, **along(x.shape, axis, start, count, step))
 
 
 def along(shape: Shape, axis: int, start: int, count: int, step: int = 1) -> dict[str, Shape]:
-    """The attributes of `slice_axes` for a slice along one axis and everything along the others."""
+    """The attributes of `slice_axes` for a slice along one axis and all elements along the other axes."""
     starts, counts, steps = [0] * len(shape), list(shape), [1] * len(shape)
     starts[axis], counts[axis], steps[axis] = start, count, step
     return {"start": tuple(starts), "count": tuple(counts), "step": tuple(steps)}
 
 
 def _diagonal_layout(shape: Shape, strides: Shape, offset: int) -> tuple[Shape, Shape, int]:
-    """(shape, strides, first element) of the diagonal of the last two axes, `offset` columns to the right."""
+    """(shape, strides, offset of the first element) of the diagonal of the last two axes, `offset` columns right."""
     rows, columns = shape[-2:]
     first = offset * strides[-1] if offset >= 0 else -offset * strides[-2]
     length = min(rows, columns - offset) if offset >= 0 else min(rows + offset, columns)
@@ -290,7 +291,7 @@ set_diagonal: Composite = Composite(
 
 
 def diagonal(x: Value, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Value:
-    """The diagonals of the planes of two axes, along a new last axis."""
+    """The diagonals of the matrices in two axes, along a new last axis."""
     ndim = len(x.shape)
     if ndim < 2:
         raise ArgumentError(f"diagonal: needs an array of two or more dimensions, got shape {x.shape}")

@@ -1,6 +1,6 @@
-"""Functions of networks: activations, softmax and cross entropy, layer normalization, dropout.
+"""Functions of neural networks: activations, softmax and cross entropy, layer normalization, dropout.
 
-All are pointwise ops and reductions along rows, which the plan fuses: a softmax, or a cross entropy, is one kernel.
+All are made of pointwise ops and reductions along rows. The planner fuses these: a softmax is one kernel.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from clgrad.tape import STATE, scope
 # -- activations -------------------------------------------------------------------------------------------
 
 _is_positive = unary("is_positive", "(x > (@_v)(0)) ? (@_v)(1) : (@_v)(0)")
-# The gradient at 0 is 0, as everybody has it.
+# The gradient at 0 is 0, as in other frameworks.
 relu = unary("relu", "maximum_@(x, (@_v)(0))", lambda g, out, x: g * _is_positive(x), "number")
 softplus = unary(
     "softplus", "maximum_@(x, (@_v)(0)) + log1p_@(exp_@(-fabs(x)))", lambda g, out, x: g * sigmoid(x), cost=35
@@ -61,12 +61,12 @@ def elu(x: Value, alpha: float = 1.0) -> Value:
 
 
 def selu(x: Value) -> Value:
-    """The elu whose constants keep mean 0 and variance 1."""
+    """The elu with constants that keep mean 0 and variance 1."""
     return 1.0507009873554805 * elu(x, 1.6732632423543772)
 
 
 def gelu(x: Value, approximation: str = "erf") -> Value:
-    """x times the normal distribution function, exact ('erf') or with tanh ('tanh')."""
+    """x times the standard normal distribution function, exact ('erf') or approximated by tanh ('tanh')."""
     if approximation == "erf":
         return 0.5 * x * (erf(x * math.sqrt(0.5)) + 1)
     if approximation == "tanh":
@@ -112,27 +112,27 @@ _log_summed = Composite("logsumexp", _logsumexp, lambda g, out, x, axes: (g * ex
 
 
 def _wide(x: Value) -> Value:
-    """The dtype in which rows are computed: float16 in float32."""
+    """x in the dtype that rows are computed in: float16 becomes float32."""
     return cast(x, dtype=dtypes.to_exact(x.dtype))
 
 
 def softmax(x: Value, axis: int = -1, temperature: float | None = None, length: Value | None = None) -> Value:
-    """exp(x / temperature) divided by its sum along `axis`; beyond `length` elements of a row it is 0."""
+    """exp(x / temperature) divided by its sum along `axis`. Only the first `length` elements of a row count."""
     return _rowwise(_softmaxed, 0.0, x, axis, temperature, _length_mask(x, axis, length))
 
 
 def log_softmax(x: Value, axis: int = -1, temperature: float | None = None, length: Value | None = None) -> Value:
-    """The logarithm of softmax; beyond `length` elements of a row it is -inf."""
+    """The logarithm of softmax; -inf beyond the first `length` elements of a row."""
     return _rowwise(_log_softmaxed, -math.inf, x, axis, temperature, _length_mask(x, axis, length))
 
 
 def masked_softmax(x: Value, mask: Value, axis: int = -1, temperature: float | None = None) -> Value:
-    """softmax over the elements where the mask holds, 0 elsewhere."""
+    """softmax over the elements where the mask is true, 0 elsewhere."""
     return _rowwise(_softmaxed, 0.0, x, axis, temperature, mask)
 
 
 def masked_log_softmax(x: Value, mask: Value, axis: int = -1, temperature: float | None = None) -> Value:
-    """log_softmax over the elements where the mask holds, -inf elsewhere."""
+    """log_softmax over the elements where the mask is true, -inf elsewhere."""
     return _rowwise(_log_softmaxed, -math.inf, x, axis, temperature, mask)
 
 
@@ -144,7 +144,7 @@ def _rowwise(op: Composite, hidden: float, x: Value, axis: int, temperature: flo
     if mask is None:
         out = op(wide, axis=axis)
     else:
-        # A finite number, so that a row without any element gives no NaN.
+        # A finite number instead of -inf: in a row without true elements, -inf - (-inf) would be NaN.
         least = float(numpy.finfo(wide.dtype).min) / 2
         out = where(mask, op(where(mask, wide, least), axis=axis), hidden)
     return cast(out, dtype=dtypes.to_floating(x.dtype))
@@ -170,7 +170,7 @@ def logsumexp(x: Value, axis: int | Iterable[int] | None = None, keepdims: bool 
 def softmax_cross_entropy(x: Value, label: Value, axis: int = -1, sparse: bool = True) -> Value:
     """-log(softmax(x)) at the label of each row; with `sparse=False` labels are probabilities, of x's shape.
 
-    A label that is no class, 0 or more, raises when a result is read.
+    A label that is not a class raises when a result is read.
     """
     check_one_device("softmax_cross_entropy", (x, label))
     axis = normalize_axis("softmax_cross_entropy", axis, len(x.shape))
@@ -203,7 +203,7 @@ def _standardize_gradient(
     g: Value, out: Value, x: Value, centred: Value, scale: Value, eps: float, axes: Shape
 ) -> tuple[Value | None, ...]:
     if STATE.recording:
-        # For gradients of this gradient the scale must know that it came from x.
+        # The gradient of this gradient needs the scale as a function of x.
         _, scale = _moments(x, eps, axes)
     mean = reduction.mean(g, axes, keepdims=True)
     slope = reduction.mean(g * out, axes, keepdims=True)
@@ -214,14 +214,14 @@ _standardized = Composite("standardize", lambda x, centred, scale, eps, axes: ce
 
 
 def standardize(x: Value, eps: float, axes: Shape) -> Value:
-    """x with mean 0 and variance 1 along axes; its gradient takes the scale from here instead of computing it again."""
+    """x shifted and scaled to mean 0 and variance 1 along axes. The gradient reuses the scale computed here."""
     with scope(recording=False):
         centred, scale = _moments(x, eps, axes)
     return _standardized(x, centred, scale, eps=eps, axes=axes)
 
 
 def layer_norm(x: Value, gamma: Value, beta: Value, axis: int = -1, eps: float = 1e-5) -> Value:
-    """x with mean 0 and variance 1 along `axis`, times gamma plus beta."""
+    """x shifted and scaled to mean 0 and variance 1 along `axis`, then times gamma plus beta."""
     axis = normalize_axis("layer_norm", axis, len(x.shape))
     for name, one in (("gamma", gamma), ("beta", beta)):
         if one.shape != (x.shape[axis],):
@@ -233,9 +233,12 @@ def layer_norm(x: Value, gamma: Value, beta: Value, axis: int = -1, eps: float =
 
 
 def dropout(x: Value, p: float = 0.5, axes: Iterable[int] = (), always: bool = False) -> Value:
-    """While training (or `always`), zeros with probability p and x / (1 - p) elsewhere; one choice along `axes`."""
+    """In training mode (or `always`) each element becomes 0 with probability p, else x / (1 - p).
+
+    Elements along `axes` share the choice.
+    """
     if not 0 <= p <= 1:
-        raise ArgumentError(f"dropout: the probability p must lie within 0 and 1, got {p}")
+        raise ArgumentError(f"dropout: the probability p must be from 0 to 1, got {p}")
     if p == 0 or not (STATE.training or always):
         return x
     if p == 1:

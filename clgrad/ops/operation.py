@@ -1,9 +1,8 @@
 """What an op is: a primitive or a composition, a check of its inputs, and a gradient rule.
 
-Gradient rules have the signature `(g, out, *inputs, **attributes) -> one cotangent per input` and are written with
-these same ops, so every differentiable op is differentiable any number of times. Where the cotangents have no work in
-common, a rule may be a tuple instead: one function of the same arguments per input. None instead of a cotangent, or of
-a function, means zero.
+A gradient rule is a function `(g, out, *inputs, **attributes)` that returns one cotangent per input. If these share no
+work, the rule may be a tuple with one such function per input instead. None, for a cotangent or a function, means zero.
+Rules are written with these same ops, so an op can be differentiated any number of times.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ from clgrad.runtime.device import Device
 from clgrad.shapes import Shape, broadcast_shapes
 from clgrad.tape import NO_ATTRIBUTES, STATE, record
 
-# One rule that gives all cotangents, or one rule per input, of which only those needed are called.
+# A rule that gives all cotangents, or one rule per input. Rules of inputs that need no gradient are not called.
 Gradient = Callable[..., Sequence[Any]] | tuple[Callable[..., Any] | None, ...]
 OPERATIONS: dict[str, Operation] = {}
 
 
 class Value(Node):
-    """A node that ops take and return, with the operators that gradient rules are written in."""
+    """The input and result type of ops: a node with Python's operators, for gradient rules."""
 
     __slots__ = ()
 
@@ -65,7 +64,7 @@ class Value(Node):
 
 
 class Operation:
-    """A named op with a gradient rule; without one it is not recorded."""
+    """A named op with a gradient rule. An op without a rule is not recorded."""
 
     def __init__(self, name: str, gradient: Gradient | None) -> None:
         self.name = name
@@ -79,7 +78,7 @@ class Operation:
         raise TypeError(f"{self.name} has no forward computation")
 
     def vjp(self, g: Value, out: Value, inputs: Sequence[Any], attributes: dict[str, Any]) -> Sequence[Any]:
-        """Cotangents of the inputs, each summed down to its input's shape where broadcasting had widened it."""
+        """Cotangents of the inputs. If an input was broadcast, its cotangent is summed to the input's shape."""
         if self.gradient is None:
             return (None,) * len(inputs)
         plain = [one.value if type(one) is Scalar else one for one in inputs]
@@ -95,7 +94,7 @@ class Operation:
 
 
 def fit(cotangent: Value, target: Value) -> Value:
-    """`cotangent` with `target`'s shape and dtype."""
+    """`cotangent` summed to the shape of `target`, in its dtype."""
     if cotangent.shape != target.shape:
         cotangent = OPERATIONS["sum_to"](cotangent, shape=target.shape)
     if cotangent.dtype is not target.dtype:
@@ -104,9 +103,9 @@ def fit(cotangent: Value, target: Value) -> Value:
 
 
 class Composite(Operation):
-    """An op whose forward is written with other ops and whose gradient has a rule of its own.
+    """An op that is computed by other ops, but has its own gradient rule.
 
-    `forward(*inputs, **attributes)` gets Values (or Python scalars) and returns a Value.
+    `forward(*inputs, **attributes)` gets values or Python numbers and returns a value.
     """
 
     def __init__(self, name: str, forward: Callable[..., Value], gradient: Gradient | None) -> None:
@@ -133,7 +132,7 @@ class Composite(Operation):
 
 
 def alias(value: Value) -> Value:
-    """The same elements as a value of its own, without history."""
+    """A new value with the same elements and without history."""
     strides, offset = value.layout()
     out = value.view(value.shape, strides, offset)
     assert isinstance(out, Value)
@@ -143,7 +142,7 @@ def alias(value: Value) -> Value:
 _BOOL = dtypes.bool_
 _FLOATING = frozenset(dtypes.FLOATING)
 _NUMERIC = _FLOATING | frozenset(dtypes.INTEGERS)
-# The dtypes that an op computes in as they are, by what it accepts.
+# For each `accepts` of an op, the dtypes that need no conversion.
 _DIRECT = {
     "any": frozenset(dtypes.ALL),
     "number": _NUMERIC,
@@ -154,12 +153,12 @@ _DIRECT = {
 
 
 class Elementwise(Operation):
-    """A C expression per element, over inputs that broadcast.
+    """A C expression for each element; inputs broadcast.
 
-    `accepts`: 'any', 'number' (no bool), 'count' (bool as int8), 'float' (others are converted to float first),
-    'integer' (bool too).
-    `result`: 'same' as the inputs' common dtype, or 'bool'. `boolean`: the expression for booleans, where
-    that for numbers would leave 0 and 1.
+    `accepts`: 'any', 'number' (not bool), 'count' (bool is computed as int8), 'float' (other dtypes are converted to
+    floats), 'integer' (also bool).
+    `result`: 'same' for the common dtype of the inputs, or 'bool'. `boolean`: another expression for booleans, for
+    ops such as add whose expression would give values other than 0 and 1.
     """
 
     def __init__(
@@ -190,8 +189,10 @@ class Elementwise(Operation):
         return out
 
     def _plain(self, inputs: tuple[Any, ...]) -> tuple[tuple[Any, ...], Value, Shape] | None:
-        """Inputs that need no conversion - one array, two alike, a floating array and a number - with the first
-        array among them and the shape of the result."""
+        """Inputs that need no conversion, the first array among them, and the shape of the result; else None.
+
+        These are one array, two arrays of the same dtype, or a float array and a number: most calls.
+        """
         if len(inputs) > 2:
             return None
         first, last = inputs[0], inputs[-1]
@@ -210,11 +211,11 @@ class Elementwise(Operation):
 
 
 def _is_plain_number(value: Any) -> bool:
-    """Whether a floating dtype can hold it without a check."""
+    """Whether it is a Python number that every float dtype accepts, so that no check is needed."""
     return type(value) is float or (type(value) is int and -_HUGE < value < _HUGE)
 
 
-# From here on Python's integers do not become floats.
+# Below this, Python integers can become floats.
 _HUGE = 2**1023
 
 
@@ -228,7 +229,7 @@ def joint_shape(name: str, values: tuple[Any, ...]) -> Shape:
 
 
 def common(name: str, inputs: tuple[Any, ...], accepts: str = "any") -> tuple[tuple[Any, ...], Device]:
-    """The inputs on one device in one dtype (Python numbers as Scalars), as NumPy's promotion has it."""
+    """The inputs in their common dtype, with Python numbers as Scalars, and their device. Raises if devices differ."""
     first, last = inputs[0], inputs[-1]
     alike = type(first) is Value is type(last) and first.dtype is last.dtype and first.device is last.device
     if alike and accepts == "any" and len(inputs) <= 2:
@@ -253,7 +254,7 @@ def common(name: str, inputs: tuple[Any, ...], accepts: str = "any") -> tuple[tu
         raise TypeError(f"{name}: needs an array among its inputs, got {inputs!r}")
     if not uniform and dtype == dtypes.float64 and not device.capabilities.fp64:
         raise DTypeError(
-            f"{name}: uint64 and signed integers meet in float64, which {device} ({device.name}) does not compute; "
+            f"{name}: uint64 with signed integers gives float64, which {device} ({device.name}) does not support; "
             "convert one of them: x.astype('int64')"
         )
     wanted = accepted(name, dtype, tuple(kinds), accepts, dtypes.DEFAULTS.floating)
@@ -269,7 +270,7 @@ def common(name: str, inputs: tuple[Any, ...], accepts: str = "any") -> tuple[tu
 
 
 def scalar_kind(name: str, value: Any) -> type:
-    """bool, int or float: what a number is, which may be one of NumPy's."""
+    """The Python type, bool, int or float, of a Python or NumPy number."""
     for kind, types in (
         (bool, (bool, numpy.bool_)),
         (int, (int, numpy.integer)),
@@ -281,7 +282,7 @@ def scalar_kind(name: str, value: Any) -> type:
 
 
 def checked_scalar(name: str, value: Any, dtype: DType) -> Scalar:
-    """A number as `dtype` stores it: True and False, whole numbers without their fraction. It must fit."""
+    """A number as a `dtype` holds it: as a bool, as an integer without fraction, or as it is. Raises if too large."""
     if type(value) not in (int, float, bool):
         value = value.item()
     kind = dtype.kind
@@ -299,7 +300,7 @@ def checked_scalar(name: str, value: Any, dtype: DType) -> Scalar:
 
 @cache
 def accepted(name: str, dtype: DType, kinds: tuple[type, ...], accepts: str, floating: DType) -> DType:
-    """The dtype in which op `name` computes inputs of `dtype` beside Python numbers of `kinds`."""
+    """The dtype that op `name` computes in, for arrays of `dtype` and Python numbers of the types `kinds`."""
     for kind in kinds:
         dtype = dtypes.promote_scalar(dtype, kind, floating)
     if accepts == "float":
@@ -312,7 +313,7 @@ def accepted(name: str, dtype: DType, kinds: tuple[type, ...], accepts: str, flo
 
 
 def check_one_device(name: str, inputs: Iterable[Any]) -> None:
-    """Raise unless the arrays among the inputs of op `name` lie on one device."""
+    """Raise unless all arrays among the inputs of op `name` are on the same device."""
     device: Device | None = None
     for one in inputs:
         if isinstance(one, Node) and one.device is not device:
@@ -323,7 +324,7 @@ def check_one_device(name: str, inputs: Iterable[Any]) -> None:
 
 def raise_device_mismatch(name: str, first: Any, second: Any) -> None:
     raise DeviceError(
-        f"{name}: inputs lie on {first} and {second}; an op runs on one device. "
+        f"{name}: inputs are on {first} and {second}, and an op needs all inputs on one device. "
         f"Copy one of them: x.to_device({str(first)!r})"
     )
 
@@ -332,18 +333,18 @@ _FILL = Pointwise("fill", "x", typed_by=None, cost=0)
 
 
 def fill(value: Any, shape: Shape, dtype: DType, device: Device, name: str = "fill") -> Value:
-    """An array of one number, which must fit op `name`'s dtype; costs no memory until somebody looks at it."""
+    """An array filled with one number, which must fit the dtype; op `name` is for the error. Takes no memory itself."""
     return Value(_FILL, (checked_scalar(name, value, dtype),), dtype, shape, dtype, device)
 
 
 def filled_with(value: Value) -> bool | int | float | None:
-    """The number of an array that `fill` made, None for any other."""
+    """The number of an array that `fill` made; None for other arrays."""
     number: bool | int | float | None = value.inputs[0].value if value.primitive is _FILL else None
     return number
 
 
 def iota(shape: Shape, device: Device) -> Value:
-    """The row-major index of each element, int64; costs no memory until somebody looks at it."""
+    """The row-major index of each element, as int64. Takes no memory itself."""
     return Value(IOTA, (), None, shape, dtypes.int64, device)
 
 
@@ -354,7 +355,7 @@ def unary(
     accepts: str = "float",
     **options: Any,
 ) -> Elementwise:
-    """An op of one array; the gradient rule `(g, out, x)` returns the one cotangent."""
+    """An elementwise op of one array. Its gradient rule `(g, out, x)` returns a cotangent, not a tuple."""
     return Elementwise(name, expression, None if gradient is None else (gradient,), accepts, **options)
 
 

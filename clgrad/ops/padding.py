@@ -1,4 +1,4 @@
-"""pad in all of NumPy's modes, written with slices and concatenation, so that every mode is differentiable."""
+"""pad in all of NumPy's modes. It is made of slices and concatenations, so every mode is differentiable."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def pad(x: Value, pad_width: Any, mode: str = "constant", **options: Any) -> Val
     """x with margins of `pad_width` around it, in any of NumPy's modes."""
     widths = _widths(pad_width, len(x.shape))
     if mode not in _MODES:
-        raise ArgumentError(f"pad: mode {mode!r} is none of {', '.join(_MODES)}")
+        raise ArgumentError(f"pad: mode must be one of {', '.join(_MODES)}, got {mode!r}")
     rule, accepted = _MODES[mode]
     if not set(options) <= set(accepted):
         raise ArgumentError(f"pad: mode {mode!r} takes the options {accepted or 'none'}, got {sorted(options)}")
@@ -36,7 +36,7 @@ def pad(x: Value, pad_width: Any, mode: str = "constant", **options: Any) -> Val
 
 
 def _widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
-    """Before and after each axis: one number, a pair, a pair per axis, or a dictionary of either by axis."""
+    """(before, after) for each axis, from a number, a pair, a pair per axis, or a dictionary of these by axis."""
     if isinstance(pad_width, dict):
         widths = [(0, 0)] * ndim
         for axis, width in pad_width.items():
@@ -56,7 +56,7 @@ def _widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
 
 
 def _per_axis(value: Any, x: Value, axis: int) -> tuple[Any, Any]:
-    """NumPy's (before, after) options: one number, one pair, or one pair per axis; of an array as values."""
+    """The (before, after) of an option for one axis; the option is a number, a pair, a pair per axis or an array."""
     if isinstance(value, Value):
         pair = part(broadcast_to(value, (len(x.shape), 2)), 0, axis, 1)
         return reshape(part(pair, 1, 0, 1), ()), reshape(part(pair, 1, 1, 1), ())
@@ -102,7 +102,10 @@ def _pad_by_position(mode: str) -> Callable[..., Value]:
 
 
 def _turned_before(x: Value, axis: int, width: int, edge: int) -> Value:
-    """x with `width` elements before it: those behind its first one (`edge` of them left out) turned around it."""
+    """x with `width` elements in front, by odd reflection: 2 * first - (the elements that follow it, reversed).
+
+    [1, 2, 5] with width 2 and edge 1 gives [-3, 0, 1, 2, 5]. `edge` is 0 if the first element is repeated.
+    """
     while width:
         count = min(width, x.shape[axis] - edge)
         margin = 2 * part(x, axis, 0, 1) - flip(part(x, axis, edge, count), axis)
@@ -132,7 +135,7 @@ def _pad_ramp(x: Value, axis: int, before: int, after: int, end_values: Any = 0)
 
 
 def _slope(edge: Value, axis: int, width: int, end: Any) -> Value:
-    """`width` steps from `end` towards `edge`, without it."""
+    """`width` evenly spaced numbers from `end` (included) to `edge` (excluded)."""
     floating = dtypes.to_floating(edge.dtype)
     at = cast(axis_index(_margin(edge, axis, width), axis, edge.device), dtype=floating)
     end = cast(end, dtype=floating) if isinstance(end, Value) else end
@@ -145,7 +148,7 @@ def _in_dtype(statistic: Value, x: Value) -> Value:
 
 
 def _median(x: Value, axis: int, keepdims: bool) -> Value:
-    """The middle of the elements along an axis, each ranked by how many are smaller; for few elements."""
+    """The median along an axis. An element's rank is the number of smaller elements, so the cost is quadratic."""
     length = x.shape[axis]
     x = cast(x, dtype=dtypes.to_floating(x.dtype))
     mine, theirs = expand_dims(x, axis + 1), expand_dims(x, axis)

@@ -1,4 +1,4 @@
-"""Powers, with the gradients of bases and exponents at zero that calculus has and `log` alone has not."""
+"""Powers. Their gradients are also right at base 0, where the formula with `log` would give NaN."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _gradient(g: Value, out: Value, x: Any, y: Any) -> tuple[Any, Any]:
 
 
 def _base_gradient(g: Value, x: Node, y: Any) -> Value:
-    """g * y * x ** (y - 1), and 0 where y is 0, also at x = 0."""
+    """g * y * x ** (y - 1), and 0 where y is 0, even if x is 0."""
     if isinstance(y, Node):
         less = where(_is_zero(y), 0, y - 1)  # type: ignore[operator]
         return g * y * power(x, less)
@@ -42,7 +42,7 @@ def _base_gradient(g: Value, x: Node, y: Any) -> Value:
 
 
 def _exponent_gradient(g: Value, out: Value, x: Any) -> Value:
-    """g * out * log(x), and 0 at x = 0, where 0 ** y is flat for y > 0."""
+    """g * out * log(x), and 0 at x = 0, since 0 ** y is constant for y > 0."""
     if isinstance(x, Node):
         return g * out * _log_or_zero(x)
     if x > 0:
@@ -51,10 +51,10 @@ def _exponent_gradient(g: Value, out: Value, x: Any) -> Value:
 
 
 class Power(Elementwise):
-    """x ** y; a square where y is the number 2: exact to the last bit and much faster.
+    """x ** y. If y is the number 2, it is x * x: exact to the last bit, and much faster.
 
-    Integers to negative integer powers are no integers: an error at once where the power is a number, when a result
-    is read where it is an array.
+    An integer to a negative integer power raises, as in NumPy: at the call if y is a number, when the result is read if
+    y is an array.
     """
 
     def __call__(self, *inputs: Any, **attributes: Any) -> Value:
@@ -83,7 +83,7 @@ power = Power("power", "power_@(x, y)", _gradient, "count", cost=40)
 
 
 def float_power(x: Any, y: Any) -> Value:
-    """x ** y in floating point, whatever the inputs are."""
+    """x ** y in floating point, also for integers."""
     if isinstance(x, Node) and not dtypes.is_floating(x.dtype):
         x = cast(x, dtype=dtypes.to_floating(x.dtype))
     return power(x, y)

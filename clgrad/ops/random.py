@@ -1,7 +1,7 @@
-"""Random numbers from counters: the same seed gives the same numbers on every device. See cl_kernels/random.cl.
+"""Counter-based random numbers: the same seed gives the same numbers on every device. See cl_kernels/random.cl.
 
-Each call takes the next stream of the current seed; element i of a result depends on (seed, stream, i) alone. Seed
-and stream are arguments of the fused kernel, so random numbers cost no memory and no compilation.
+Each call takes the next stream of the current seed. Element i of a result depends only on seed, stream and i. Seed
+and stream are arguments of the fused kernel, so random numbers take no memory, and new ones need no compilation.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _generator = Generator(int(numpy.random.SeedSequence().generate_state(1, "uint64
 
 
 def seed(value: int) -> None:
-    """Start again from a seed: what follows depends on it and on the order of calls alone."""
+    """Restart the random numbers: the following ones depend only on the seed and on the order of calls."""
     global _generator
     _generator = Generator(index(value))
 
@@ -55,7 +55,7 @@ def _signed(number: int) -> int:
     return number - 2**64 if number >= 2**63 else number
 
 
-# Of (element, stream, seed); computed in long, so that the numbers keep all their bits.
+# The C arguments (element, stream, seed). The dtype of these ops is int64, so that seed and stream keep all their bits.
 _ARGUMENTS = "as_ulong_v(x), (ulong)FIRST_LANE(y), (ulong)FIRST_LANE(z)"
 _UNIFORM = Pointwise("uniform", f"uniform_float({_ARGUMENTS})", cost=60)
 _UNIFORM_DOUBLE = Pointwise("uniform", f"uniform_double({_ARGUMENTS})", cost=60)
@@ -78,7 +78,7 @@ def _floating(name: str, dtype: DType, device: Device) -> DType:
 
 
 def _drawn_shape(name: str, parameters: tuple[Any, ...], shape: Shape | None) -> Shape:
-    """The given shape, or that which the parameters have together."""
+    """The given shape, or if it is None the broadcast shape of the parameters."""
     arrays = tuple(one for one in parameters if isinstance(one, Node))
     if shape is None:
         return joint_shape(name, arrays) if arrays else ()
@@ -86,7 +86,7 @@ def _drawn_shape(name: str, parameters: tuple[Any, ...], shape: Shape | None) ->
 
 
 def uniform(low: Any, high: Any, shape: Shape | None, dtype: DType, device: Device) -> Value:
-    """Numbers evenly from low (included) to high (excluded), which may be arrays, and have gradients."""
+    """Uniformly distributed numbers from low (included) to high (excluded). These may be arrays and get gradients."""
     dtype = _floating("uniform", dtype, device)
     primitive = _UNIFORM_DOUBLE if dtype == dtypes.float64 else _UNIFORM
     unit = _sample(primitive, _drawn_shape("uniform", (low, high), shape), dtype, device)
@@ -95,14 +95,14 @@ def uniform(low: Any, high: Any, shape: Shape | None, dtype: DType, device: Devi
         return drawn
     if (low, high) == (0, 1) and dtype != dtypes.float16:
         return drawn
-    # Rounding may have reached the end that does not belong to the range.
+    # Rounding may have given `high` itself, which must not occur.
     with numpy.errstate(over="ignore"):
         largest = numpy.nextafter(dtype.type(high), dtype.type(low))
     return minimum(drawn, float(largest))
 
 
 def normal(loc: Any, scale: Any, shape: Shape | None, dtype: DType, device: Device) -> Value:
-    """Normally distributed numbers; the mean and the standard deviation may be arrays, and have gradients."""
+    """Normally distributed numbers. The mean and the standard deviation may be arrays and get gradients."""
     dtype = _floating("normal", dtype, device)
     if not isinstance(scale, Node) and scale < 0:
         raise ArgumentError(f"normal: the standard deviation must not be negative, got {scale}")
@@ -116,9 +116,9 @@ def probability(prob: Any) -> Any:
     """A probability for `bernoulli`, checked: a number at once, an array when a result is read."""
     if isinstance(prob, Value):
         inside = logical_and(greater_equal(prob, 0), less_equal(prob, 1))
-        return refuse(prob, logical_not(inside), "bernoulli: a probability lies within 0 and 1, and one does not")
+        return refuse(prob, logical_not(inside), "bernoulli: a probability is not from 0 to 1")
     if not 0 <= prob <= 1:
-        raise ArgumentError(f"bernoulli: the probability must lie within 0 and 1, got {prob}")
+        raise ArgumentError(f"bernoulli: the probability must be from 0 to 1, got {prob}")
     return prob
 
 
@@ -132,12 +132,12 @@ def bernoulli(prob: Any, shape: Shape | None, dtype: DType, device: Device) -> V
 
 
 def keep_mask(probability: float, shape: Shape, device: Device) -> Value:
-    """Booleans that hold with the given probability."""
+    """Booleans that are true with the given probability."""
     return less(_sample(_UNIFORM, shape, dtypes.float32, device), float(probability))
 
 
 def randint(low: int, high: int | None, shape: Shape, dtype: DType, device: Device) -> Value:
-    """Integers from low (included) to high (excluded); from 0 to low where high is None."""
+    """Integers from low (included) to high (excluded), or from 0 to low if high is None."""
     if high is None:
         low, high = 0, low
     low, high = index(low), index(high)
@@ -153,7 +153,7 @@ def randint(low: int, high: int | None, shape: Shape, dtype: DType, device: Devi
 
 
 def permutation(length: int, device: Device) -> Value:
-    """The integers below `length` in random order, int64. Drawn on the host: order is not a pointwise thing."""
+    """The integers below `length` in random order, as int64. Made on the host, since it is not elementwise."""
     key, stream = _next_stream()
     bits = numpy.random.Philox(key=key, counter=[0, 0, 0, stream])
     return constant(numpy.random.Generator(bits).permutation(length), device)

@@ -1,6 +1,6 @@
-"""Reductions over any axes: sums, extremes, products, truth, positions of extremes and moments.
+"""Reductions over any axes: sum, prod, max, min, any, all, argmax, argmin, mean, var, std.
 
-The gradient of max and min is shared equally among equal extremes.
+If several elements are the maximum (or minimum), they share its gradient equally.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _SMALLEST = Reduction("min")
 
 
 def _reduction(primitive: Reduction, gradient: Gradient | None) -> Composite:
-    """An op with attributes `axes` (sorted, not negative) and `keepdims`."""
+    """An op with the attributes `axes` (sorted, not negative) and `keepdims`."""
 
     def forward(x: Value, axes: Shape, keepdims: bool) -> Value:
         if not axes:
@@ -52,13 +52,13 @@ def _reduction(primitive: Reduction, gradient: Gradient | None) -> Composite:
 
 
 def keep(reduced: Value, x: Value, axes: Shape) -> Value:
-    """A reduction of x with its axes back, as length one."""
+    """A reduction of x with the reduced axes restored, with length one."""
     shape = reduced_shape(x.shape, axes, True)
     return reduced if reduced.shape == shape else reshape(reduced, shape)
 
 
 def _sum_gradient(g: Value, out: Value, x: Value, axes: Shape, keepdims: bool) -> tuple[Value]:
-    # Leading axes come back by broadcasting alone.
+    # Broadcasting adds leading axes without a reshape.
     leading = axes == tuple(range(len(axes)))
     return (broadcast_to(g if leading and not keepdims else keep(g, x, axes), x.shape),)
 
@@ -73,7 +73,10 @@ def _prod_gradient(g: Value, out: Value, x: Value, axes: Shape, keepdims: bool) 
 
 
 def others_product(x: Value, axes: Shape) -> Value:
-    """At each element the product of all the other ones along `axes`: right also where some are zero."""
+    """For each element the product of all other elements along `axes`. Right for zeros, where out / x is not.
+
+    [2, 3, 0] gives [0, 0, 6].
+    """
     first = len(x.shape) - len(axes)
     last = tuple(range(first, len(x.shape)))
     moved = moveaxis(x, axes, last)
@@ -87,7 +90,12 @@ def others_product(x: Value, axes: Shape) -> Value:
 
 
 def _others_of_row(x: Value) -> Value:
-    """Along the last axis, 2 ** k long: what the others of a pair's product are, times the pair's other one."""
+    """The same along the last axis, of length 2 ** k, in k steps.
+
+    The product of the others of an element is its neighbour in its pair, times the product of all other pairs. The
+    latter is the same problem for the pairs' products, which are half as many. Example: [2, 3, 5, 7] has the pairs'
+    products [6, 35], for which the others are [35, 6]; so 2 gets 3 * 35, and 5 gets 7 * 6.
+    """
     *outer, length = x.shape
     if length == 1:
         return fill(1, x.shape, x.dtype, x.device)
@@ -104,14 +112,14 @@ _min = _reduction(_SMALLEST, _extreme_gradient)
 
 
 def accumulator(x: Value, dtype: DType | None) -> Value:
-    """x in the dtype in which NumPy sums it: floats stay, unsigned integers give uint64, all else int64."""
+    """x in the dtype that NumPy sums in: floats stay, unsigned integers give uint64, other integers and bool int64."""
     if dtype is None:
         dtype = x.dtype if x.dtype.kind == "f" else dtypes.uint64 if x.dtype.kind == "u" else dtypes.int64
     return cast(x, dtype=dtype)
 
 
 def _selected(name: str, x: Value, mask: Value | None, otherwise: Any) -> Value:
-    """The elements of x where a mask holds, and `otherwise` elsewhere."""
+    """The elements of x where the mask is true, and `otherwise` elsewhere."""
     if mask is None:
         return x
     if broadcast_shapes(name, mask.shape, x.shape) != x.shape:
@@ -123,7 +131,7 @@ def sum(
     x: Value, axis: Axis = None, keepdims: bool = False, dtype: DType | None = None, initial: Any = None,
     mask: Value | None = None,
 ) -> Value:  # fmt: skip
-    """The sum over `axis` of the elements where a mask holds; booleans and integers are summed as 64-bit integers."""
+    """The sum over `axis` of the elements where the mask is true; integers and booleans give 64-bit integers."""
     axes = reduction_axes("sum", axis, len(x.shape))
     total = _sum(accumulator(_selected("sum", x, mask, 0), dtype), axes=axes, keepdims=keepdims)
     return total if initial is None else add(total, initial)
@@ -133,7 +141,7 @@ def prod(
     x: Value, axis: Axis = None, keepdims: bool = False, dtype: DType | None = None, initial: Any = None,
     mask: Value | None = None,
 ) -> Value:  # fmt: skip
-    """The product over `axis` of the elements where a mask holds; booleans and integers as 64-bit integers."""
+    """The product over `axis` of the elements where the mask is true; booleans and integers as 64-bit integers."""
     axes = reduction_axes("prod", axis, len(x.shape))
     product = _prod(accumulator(_selected("prod", x, mask, 1), dtype), axes=axes, keepdims=keepdims)
     return product if initial is None else multiply(product, initial)
@@ -142,7 +150,7 @@ def prod(
 def _check_not_empty(name: str, x: Value, axes: Shape) -> None:
     if _is_empty(x, axes):
         raise ShapeError(
-            f"{name}: shape {x.shape} has no element along axes {axes}, and {name} of nothing is not defined. "
+            f"{name}: shape {x.shape} has no elements along axes {axes}, and their {name} is not defined. "
             "Usual cause: an empty slice or mask"
         )
 
@@ -159,7 +167,7 @@ def _extreme(
     if initial is None:
         _check_not_empty(name, x, axes)
         if mask is not None:
-            raise ArgumentError(f"{name}: where needs initial, the result where no element is left")
+            raise ArgumentError(f"{name}: where needs initial, the result if no element is left")
         return reduce(x, axes=axes, keepdims=keepdims)
     if _is_empty(x, axes):
         nothing = fill(0, reduced_shape(x.shape, axes, keepdims), x.dtype, x.device)
@@ -178,13 +186,13 @@ def min(x: Value, axis: Axis = None, keepdims: bool = False, initial: Any = None
 
 
 def any(x: Value, axis: Axis = None, keepdims: bool = False, mask: Value | None = None) -> Value:
-    """Whether an element along `axis`, where a mask holds, is not zero."""
+    """Whether any element along `axis` where the mask is true is nonzero."""
     truth = _selected("any", cast(x, dtype=dtypes.bool_), mask, False)
     return _max(truth, axes=reduction_axes("any", axis, len(x.shape)), keepdims=keepdims)
 
 
 def all(x: Value, axis: Axis = None, keepdims: bool = False, mask: Value | None = None) -> Value:
-    """Whether no element along `axis`, where a mask holds, is zero."""
+    """Whether all elements along `axis` where the mask is true are nonzero."""
     truth = _selected("all", cast(x, dtype=dtypes.bool_), mask, True)
     return _min(truth, axes=reduction_axes("all", axis, len(x.shape)), keepdims=keepdims)
 
@@ -201,17 +209,17 @@ def _position(name: str, extreme: Composite, x: Value, axis: int | None, keepdim
 
 
 def argmax(x: Value, axis: int | None = None, keepdims: bool = False) -> Value:
-    """The position of the first largest element, or of the first NaN."""
+    """The index of the first largest element, or of the first NaN."""
     return _position("argmax", _max, x, axis, keepdims)
 
 
 def argmin(x: Value, axis: int | None = None, keepdims: bool = False) -> Value:
-    """The position of the first smallest element, or of the first NaN."""
+    """The index of the first smallest element, or of the first NaN."""
     return _position("argmin", _min, x, axis, keepdims)
 
 
 def _count(x: Value, axes: Shape, keepdims: bool, mask: Value | None) -> Any:
-    """How many elements a moment over `axes` has; a mask may leave another number of them in each place."""
+    """The number of elements that a mean over `axes` has: an integer, or with a mask an array, one for each mean."""
     if mask is None:
         return size_of(tuple(x.shape[axis] for axis in axes))
     hits = broadcast_to(cast(mask, dtype=dtypes.bool_), x.shape)
@@ -219,7 +227,7 @@ def _count(x: Value, axes: Shape, keepdims: bool, mask: Value | None) -> Any:
 
 
 def _floating(x: Value, dtype: DType | None) -> tuple[Value, DType]:
-    """x in the dtype in which its moments are computed, and the dtype of the result: float16 computes in float32."""
+    """x in the dtype that its mean is computed in (float32 for float16), and the dtype of the result."""
     result = dtypes.to_floating(x.dtype) if dtype is None else dtype
     return cast(x, dtype=dtypes.to_exact(result)), result
 
@@ -227,7 +235,7 @@ def _floating(x: Value, dtype: DType | None) -> tuple[Value, DType]:
 def mean(
     x: Value, axis: Axis = None, keepdims: bool = False, dtype: DType | None = None, mask: Value | None = None
 ) -> Value:
-    """The mean over `axis` of the elements where a mask holds; of integers in the default float, NaN of nothing."""
+    """The mean over `axis` of the elements where the mask is true; of integers in the default float, NaN of nothing."""
     axes = normalize_axes("mean", axis, len(x.shape))
     terms, result = _floating(x, dtype)
     total = _sum(_selected("mean", terms, mask, 0), axes=axes, keepdims=keepdims)
@@ -238,7 +246,7 @@ def var(
     x: Value, axis: Axis = None, keepdims: bool = False, ddof: int = 0, dtype: DType | None = None,
     mask: Value | None = None, center: Any = None,
 ) -> Value:  # fmt: skip
-    """The mean square distance from the mean (or `center`) over `axis`, dividing by the count less `ddof`."""
+    """The sum of squared distances from the mean (or `center`) over `axis`, divided by the count less `ddof`."""
     axes = normalize_axes("var", axis, len(x.shape))
     terms, result = _floating(x, dtype)
     middle = mean(terms, axes, keepdims=True, mask=mask) if center is None else center
@@ -249,7 +257,7 @@ def var(
     return cast(divide(total, degrees), dtype=result)
 
 
-# 0 where the distance is 0, so that equal elements give no NaN.
+# sqrt, but with gradient 0 at 0: the standard deviation of equal elements must not give NaN.
 distance = Composite("standard_deviation", sqrt, lambda g, out, x: (where(equal(out, 0), 0, 0.5 * g / out),))
 
 

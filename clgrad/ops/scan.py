@@ -34,12 +34,20 @@ _cumsum: Composite = Composite(
 
 
 def _cumprod_gradient(g: Value, out: Value, x: Value, axis: int) -> tuple[Value]:
-    """The product before an element, times s with s[i] = g[i] + x[i + 1] s[i + 1]: right also with zeros."""
+    """(the product of the elements before i) * s[i], with s[i] = g[i] + x[i + 1] * s[i + 1]. Right for zeros too.
+
+    Each result from i on contains x[i] as a factor. For three elements the gradient of x[1] is
+    x[0] * (g[1] + x[2] * g[2]).
+    """
     return (_shifted(out, axis, 1, 1) * _linear_recurrence(g, _shifted(x, axis, -1, 0), axis),)
 
 
 def _linear_recurrence(g: Value, factor: Value, axis: int) -> Value:
-    """s with s[i] = g[i] + factor[i] s[i + 1], in log n steps of twice the reach."""
+    """s with s[i] = g[i] + factor[i] * s[i + 1], in log2 n steps.
+
+    After each step, g[i] holds the terms of s[i] from the next `reach` elements, and factor[i] the product of `reach`
+    factors. A step adds the terms of the element `reach` further on, which doubles the reach.
+    """
     reach = 1
     while reach < g.shape[axis]:
         g = g + factor * _shifted(g, axis, -reach, 0)
@@ -49,7 +57,7 @@ def _linear_recurrence(g: Value, factor: Value, axis: int) -> Value:
 
 
 def _shifted(x: Value, axis: int, distance: int, edge: int) -> Value:
-    """x moved on along an axis, with `edge` where nothing comes in."""
+    """x shifted along an axis by `distance`; the elements that become free get the number `edge`."""
     kept = max(0, x.shape[axis] - abs(distance))
     source, target = (0, distance) if distance > 0 else (-distance, 0)
     region = along(x.shape, axis, target, kept)
@@ -60,7 +68,7 @@ _cumprod = Composite("cumprod", lambda x, axis: _scan(x, axis, True), _cumprod_g
 
 
 def cumsum(x: Value, axis: int | None = None, dtype: DType | None = None) -> Value:
-    """The sums of the elements up to each one along `axis`; of the flattened array where that is None."""
+    """The running sums along `axis`, or of the flattened array if it is None."""
     if axis is None:
         x, axis = reshape(x, -1), 0
     axis = normalize_axis("cumsum", axis, len(x.shape))
@@ -68,7 +76,7 @@ def cumsum(x: Value, axis: int | None = None, dtype: DType | None = None) -> Val
 
 
 def cumprod(x: Value, axis: int | None = None, dtype: DType | None = None) -> Value:
-    """The products of the elements up to each one along `axis`; of the flattened array where that is None."""
+    """The running products along `axis`, or of the flattened array if it is None."""
     if axis is None:
         x, axis = reshape(x, -1), 0
     axis = normalize_axis("cumprod", axis, len(x.shape))

@@ -1,4 +1,4 @@
-"""What an index key selects: NumPy's rules for integers, slices, ..., newaxis, integer arrays and masks, mixed."""
+"""The selection of an index key, by NumPy's rules for integers, slices, ..., newaxis, integer arrays and masks."""
 
 from __future__ import annotations
 
@@ -30,11 +30,17 @@ def constant(array: Any, device: Device) -> Value:
 
 @dataclass(frozen=True)
 class Selection:
-    """A key applied to a shape, in steps.
+    """A key applied to a shape, as three steps.
 
-    `start`, `count` and `step` cut a box; reshaped to `middle` it lacks the axes of integers and has the new ones.
-    Its axes `taken` are then indexed by `arrays`, which broadcast to `spread`; these new axes stand before the
-    `position`-th of the axes that stay. Arrays of the host are checked and not negative, unless `spread` is empty.
+    1. `start`, `count` and `step` cut a box out of the array. An integer in the key gives a length of 1.
+    2. The box is reshaped to `middle`, without the axes of integers and with the new axes of None.
+    3. The axes `taken` of `middle` are indexed by `arrays`, which broadcast to `spread`. The axes of `spread` are put
+       in front of the `position`-th of the remaining axes.
+
+    Example: x[1:, None, 0, [2, 0]] for an x of shape (5, 6, 7). `count` is (4, 1, 7), `middle` is (4, 1, 7) with the
+    axis of None in the middle, `taken` is (2,), `spread` is (2,) and `position` is 2. The result has shape (4, 1, 2).
+
+    NumPy arrays in `arrays` are checked, and their indices are not negative, unless `spread` has no elements.
     """
 
     start: Shape
@@ -48,17 +54,17 @@ class Selection:
 
     @property
     def kept(self) -> Shape:
-        """The axes of `middle` that no array indexes."""
+        """The axes of `middle` that are not indexed by arrays."""
         return tuple(axis for axis in range(len(self.middle)) if axis not in self.taken)
 
     @property
     def order(self) -> Shape:
-        """The axes of `middle` with those taken together, where their replacement goes."""
+        """The axes of `middle`, with the taken axes moved together to the place of their replacement."""
         return (*self.kept[: self.position], *self.taken, *self.kept[self.position :])
 
     @property
     def blocks(self) -> Shape:
-        """(outer, length, inner) of the reordered box, with all taken axes as one."""
+        """(outer, length, inner) of the reordered box, with all taken axes merged into `length`."""
         lengths = [[self.middle[axis] for axis in axes] for axes in self._groups()]
         outer, length, inner = (size_of(tuple(group)) for group in lengths)
         return outer, length, inner
@@ -73,7 +79,7 @@ class Selection:
         return self.kept[: self.position], self.taken, self.kept[self.position :]
 
     def flat(self, name: str, device: Device) -> Value:
-        """The positions along the taken axes as one, of one dimension, checked; nothing is wrong where none is."""
+        """A vector of indices into the merged taken axes. They are checked, except that nothing is wrong with none."""
         if not size_of(self.spread):
             return constant(numpy.zeros(0, "int64"), device)
         lengths = tuple(self.middle[axis] for axis in self.taken)
@@ -103,8 +109,8 @@ def _on_device(name: str, indices: Indices, length: int, device: Device) -> Valu
     return normalize_index(name, indices, length)
 
 
-class _Builder:
-    """Collects what the items of a key say about the axes, from left to right."""
+class _KeyReader:
+    """Reads the items of a key from left to right, and builds the selection."""
 
     def __init__(self, name: str, shape: Shape) -> None:
         self.name = name
@@ -115,7 +121,7 @@ class _Builder:
         self.middle: list[int] = []
         self.taken: list[int] = []
         self.arrays: list[Indices] = []
-        # Of each item that NumPy counts as an array its number, and the kept axes before it.
+        # For each item that counts as an array in NumPy: its number in the key, and the number of kept axes before it.
         self.advanced: list[tuple[int, int]] = []
 
     @property
@@ -128,7 +134,7 @@ class _Builder:
         self.step.append(step)
 
     def add(self, item: Any, number: int) -> None:
-        """What the `number`-th item of the key says; the ellipsis is as many slices as it stands for."""
+        """Read the `number`-th item of the key. An ellipsis is read as the slices that it stands for."""
         if item is None:
             self.middle.append(1)
         elif isinstance(item, slice):
@@ -163,12 +169,12 @@ class _Builder:
         self.cut(0, self.shape[self.axis], 1)
 
     def add_mask(self, item: Any, number: int) -> None:
-        """A mask stands for the arrays of positions where it is true."""
+        """A mask stands for the index arrays of its true elements."""
         mask = read(item) if isinstance(item, Node) else numpy.asarray(item)
         covered = self.shape[self.axis : self.axis + mask.ndim]
         if mask.shape != covered:
             raise IndexShapeError(
-                f"{self.name}: a mask of shape {mask.shape} does not fit the axes it covers, of lengths {covered}, "
+                f"{self.name}: a mask of shape {mask.shape} does not fit the axes it indexes, of lengths {covered}, "
                 f"in an array of shape {self.shape}"
             )
         if mask.ndim:
@@ -191,7 +197,7 @@ class _Builder:
         )  # fmt: skip
 
     def checked(self) -> tuple[Indices, ...]:
-        """The arrays, with those of the host within their axes and not negative."""
+        """The arrays. The indices in NumPy arrays are checked, and negative indices counted from the end."""
         return tuple(
             _checked(self.name, one, self.middle[axis]) if isinstance(one, numpy.ndarray) else one
             for one, axis in zip(self.arrays, self.taken)
@@ -201,10 +207,10 @@ class _Builder:
         try:
             return broadcast_shapes(self.name, *(one.shape for one in self.arrays)) if self.arrays else ()
         except ShapeError as problem:
-            raise IndexShapeError(f"{problem}; or a mask with another number of true elements") from None
+            raise IndexShapeError(f"{problem}, or masks with different numbers of true elements") from None
 
     def position(self) -> int:
-        """Where the new axes go: in place of neighbouring arrays, in front where other items part these."""
+        """The place of the axes of `spread`: that of the arrays if these are neighbours in the key, else the front."""
         if not self.arrays:
             return 0
         numbers = {number for number, _ in self.advanced}
@@ -212,7 +218,7 @@ class _Builder:
 
 
 def is_mask(item: Any) -> bool:
-    """Whether an item of a key is a boolean array, or a boolean."""
+    """Whether an item of a key is a boolean array or a boolean."""
     if isinstance(item, (Node, numpy.ndarray)):
         return item.dtype == dtypes.bool_
     return isinstance(item, (bool, numpy.bool_))
@@ -242,14 +248,14 @@ def _plain_item(item: Any) -> Any:
 
 
 def _axes_of(item: Any) -> int:
-    """How many axes of the array an item of a key covers."""
+    """The number of axes of the array that an item of a key indexes."""
     if item is None or isinstance(item, (bool, numpy.bool_)):
         return 0
     return len(item.shape) if is_mask(item) else 1
 
 
 def select(name: str, x: Value, key: Any) -> Selection:
-    """Analyse a key of x. Arrays in it are values, NumPy arrays or lists; masks are read, which waits for them."""
+    """The selection of a key of x. The key may hold values, NumPy arrays and lists. Masks are read."""
     shape, items = x.shape, plain_key(name, x, key)
     dots = sum(item is Ellipsis for item in items)
     if dots > 1:
@@ -259,8 +265,8 @@ def select(name: str, x: Value, key: Any) -> Selection:
         raise IndexOutOfRangeError(
             f"{name}: too many indices: {len(shape) - rest} for an array of {len(shape)} dimensions, shape {shape}"
         )
-    builder = _Builder(name, shape)
+    reader = _KeyReader(name, shape)
     for number, item in enumerate(items if dots else [*items, Ellipsis]):
         for one in [slice(None)] * rest if item is Ellipsis else [item]:
-            builder.add(one, number)
-    return builder.build()
+            reader.add(one, number)
+    return reader.build()

@@ -1,10 +1,10 @@
-"""The gamma function, its logarithm and their derivatives, and the modified Bessel functions of whole order."""
+"""The gamma function, its logarithm and their derivatives; modified Bessel functions of integer order."""
 
 from __future__ import annotations
 
 from clgrad.ops.operation import Elementwise, unary
 
-# The order is a number beside the array; each derivative is the next order.
+# The order is a number, the second input. The derivative of an order is the next order.
 polygamma: Elementwise = Elementwise(
     "polygamma", "polygamma_@(x, (int)FIRST_LANE(y))",
     lambda g, out, x, order: (g * polygamma(x, order + 1), None), "float", cost=200,

@@ -1,4 +1,4 @@
-"""Exponentials, logarithms, trigonometry, hyperbolic and error functions. Integers become floats."""
+"""Exponentials, logarithms, trigonometric, hyperbolic and error functions. Integers are converted to floats."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def radians(x: Value) -> Value:
 
 
 def sinc(x: Value) -> Value:
-    """sin(pi x) / (pi x), and 1 at 0. Near 0 a series, so that every derivative is right there too."""
+    """sin(pi x) / (pi x), and 1 at 0. Near 0 it is a power series, so that derivatives are right there too."""
     angle = x * math.pi
     near = less(square(angle), 1.0)
     u = where(near, square(angle), 0)

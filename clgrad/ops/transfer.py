@@ -1,4 +1,4 @@
-"""Copies between devices, differentiable."""
+"""Differentiable copies between devices."""
 
 from __future__ import annotations
 
