@@ -91,7 +91,7 @@ MISTAKES: dict[str, tuple[Callable[[Any], Any], type[ClgradError], str]] = {
     "a cast that loses": (lambda x: x.astype("int32", casting="safe"), DTypeError, "astype.*float32.*int32.*'safe'"),
     "a cast of no kind": (lambda x: x.astype("int32", casting="no way"), ArgumentError, "astype: casting must be"),
     "an interface of the past": (lambda x: x.__array_namespace__("1999.01"), ArgumentError, "1999.01"),
-    "a probability": (lambda x: npx.random.bernoulli(2.5), ArgumentError, "within 0 and 1, got 2.5"),
+    "a probability": (lambda x: npx.random.bernoulli(2.5), ArgumentError, "from 0 to 1, got 2.5"),
 }  # fmt: skip
 
 

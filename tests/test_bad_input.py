@@ -153,7 +153,7 @@ def test_a_bad_label_in_cross_entropy_raises_at_the_read(label: float, x: np.nda
     labels = np.array([1, label])
     loss = npx.softmax_cross_entropy(x, labels)
     with pytest.raises(
-        IndexOutOfRangeError, match=r"softmax_cross_entropy: a label is no whole number within 0 \.\. 2"
+        IndexOutOfRangeError, match=r"softmax_cross_entropy: a label is not an integer from 0 to 2"
     ):
         loss.asnumpy()
     assert npx.softmax_cross_entropy(x, np.array([1, 2])).shape == (2,)
@@ -162,7 +162,7 @@ def test_a_bad_label_in_cross_entropy_raises_at_the_read(label: float, x: np.nda
 @pytest.mark.parametrize("index", [2, -3, 0.5, numpy.nan, -numpy.inf, 1e30])
 def test_a_bad_index_in_an_embedding_raises_at_the_read(index: float, x: np.ndarray) -> None:
     rows = npx.embedding(np.array([0, index]), x)
-    with pytest.raises(IndexOutOfRangeError, match=r"embedding: an index is no whole number within -2 \.\. 1"):
+    with pytest.raises(IndexOutOfRangeError, match=r"embedding: an index is not an integer from -2 to 1"):
         rows.asnumpy()
 
 

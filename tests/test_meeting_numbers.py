@@ -250,7 +250,7 @@ def test_odd_reflections(mode: str, width: Any, shape: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("order", [2, -2, "nuc"])
 def test_norms_of_singular_values_are_refused(order: Any) -> None:
-    with pytest.raises(ValueError, match=r"norm: the order .* needs singular values"):
+    with pytest.raises(ValueError, match=r"norm: the matrix norm of order .* needs singular values"):
         np.linalg.norm(np.ones((2, 2)), order)
 
 

@@ -24,7 +24,7 @@ from clgrad.shapes import size_of
 
 _NORMALIZE = Library("normalize_index", lower_normalize)
 _OUTSIDE = (
-    "{}: {} is no whole number within {} .. {}, for an axis of length {}. "
+    "{}: {} is not an integer from {} to {}, for an axis of length {}. "
     "Usual cause: counting from 1, or labels of more classes than the array has"
 )
 
