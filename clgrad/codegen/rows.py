@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from clgrad.codegen.loop import ELEMENT, REDUCED, Compute, is_reduction
 from clgrad.codegen.parts import NewScratch
 from clgrad.codegen.writer import Accumulator, Writer, block, rounded
@@ -26,6 +28,12 @@ class Phases:
         self.lanes = ["0", "1", "2", "3"] if not group and writer.wide > 1 else ["0"]
         self.way = "SINGLE" if len(self.lanes) == 1 else "UNROLLED" if self._is_light() else "TURNING"
         self.ready = self._ready()
+        self.phases = max(self.ready, default=0) + 1
+        self.accumulators = self._accumulators()
+        self.stores = self._stores()
+        # What each pass needs of the statements per element, and the first pass that does.
+        self.passes = [writer.closure(self._wanted(phase), ELEMENT) for phase in range(self.phases)]
+        self.first_pass = {place: phase for phase in reversed(range(self.phases)) for place in self.passes[phase]}
         self.stashed: dict[int, int] = {}
         self.stash_row = "((inner + VECTOR_WIDTH - 1) / VECTOR_WIDTH * VECTOR_WIDTH)"
 
@@ -42,34 +50,36 @@ class Phases:
 
     def _needed_again(self) -> list[int]:
         """Costly statements that are computed in more than one pass."""
-        passes = [self.writer.closure(self._wanted(phase), ELEMENT) for phase in range(max(self.ready, default=0) + 1)]
+        passes = Counter(place for places in self.passes for place in places)
         return [
             place
             for place, statement in enumerate(self.loop.statements)
-            if sum(place in places for places in passes) > 1
+            if passes[place] > 1
             and isinstance(statement.what, Compute)
             and isinstance(statement.what.primitive, Pointwise)
             and statement.what.primitive.cost >= COSTLY
         ]
 
-    def _accumulators(self, phase: int) -> list[Accumulator]:
-        return [
-            Accumulator(place, statement)
-            for place, statement in enumerate(self.loop.statements)
-            if is_reduction(statement) and self.ready[place] == phase + 1
-        ]
+    def _accumulators(self) -> list[list[Accumulator]]:
+        """The reductions of each pass."""
+        found: list[list[Accumulator]] = [[] for _ in range(self.phases)]
+        for place, statement in enumerate(self.loop.statements):
+            if is_reduction(statement):
+                found[self.ready[place] - 1].append(Accumulator(place, statement))
+        return found
 
-    def _stores(self, phase: int) -> list[int]:
-        return [
-            index
-            for index, store in enumerate(self.loop.stores)
-            if store.level == ELEMENT and self.ready[store.value] == phase
-        ]
+    def _stores(self) -> list[list[int]]:
+        """The stores of each pass."""
+        found: list[list[int]] = [[] for _ in range(self.phases)]
+        for index, store in enumerate(self.loop.stores):
+            if store.level == ELEMENT:
+                found[self.ready[store.value]].append(index)
+        return found
 
     def _wanted(self, phase: int) -> list[int]:
         """What the pass of a phase combines or stores."""
-        arguments = [accumulator.argument for accumulator in self._accumulators(phase)]
-        return arguments + [self.loop.stores[index].value for index in self._stores(phase)]
+        arguments = [accumulator.argument for accumulator in self.accumulators[phase]]
+        return arguments + [self.loop.stores[index].value for index in self.stores[phase]]
 
     def _is_light(self) -> bool:
         cost = sum(s.what.primitive.cost for s in self.loop.statements
@@ -89,8 +99,8 @@ class Phases:
 
     def defines(self) -> list[tuple[str, str]]:
         result, text = [], [self._reduced_statements(0)]
-        for phase in range(max(self.ready, default=0) + 1):
-            accumulators, stores = self._accumulators(phase), self._stores(phase)
+        for phase in range(self.phases):
+            accumulators, stores = self.accumulators[phase], self.stores[phase]
             if accumulators or stores:
                 result += self._pass(phase, accumulators, stores)
                 text += [accumulator.declare_totals() for accumulator in accumulators]
@@ -103,7 +113,7 @@ class Phases:
 
     def _pass(self, phase: int, accumulators: list[Accumulator], stores: list[int]) -> list[tuple[str, str]]:
         writer = self.writer
-        kept = {place for place in self.stashed if place in self._stashed_before(phase)}
+        kept = {place for place in self.stashed if self.first_pass[place] < phase}
         places = writer.closure(self._wanted(phase), ELEMENT, kept)
 
         def body(count: str | None) -> str:
@@ -124,14 +134,6 @@ class Phases:
             (f"{name}_TURN", " ".join(accumulator.turn(self.lanes) for accumulator in accumulators)),
             (f"{name}_FOLD", " ".join(accumulator.fold(self.lanes) for accumulator in accumulators)),
         ]
-
-    def _stashed_before(self, phase: int) -> set[int]:
-        return {
-            place
-            for earlier in range(phase)
-            for place in self.writer.closure(self._wanted(earlier), ELEMENT)
-            if place in self.stashed
-        }
 
     def _stash_place(self, place: int) -> str:
         return f"stash{self.stashed[place]} + (get_global_id(0) * mid + j) * {self.stash_row} + (i)"

@@ -9,7 +9,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
 from clgrad.launch import Argument, Launch, Long
-from clgrad.plan.fuse import Group, wait_along
+from clgrad.plan.fuse import Group
+from clgrad.plan.order import Order
 from clgrad.runtime.compiler import JointSource, KernelSource, Part
 from clgrad.shapes import size_of
 
@@ -24,8 +25,8 @@ ARGUMENT_BYTES = 8
 Bundle = list[Group]
 
 
-def bundles(groups: Sequence[Group]) -> list[Bundle]:
-    """The groups, those together that may share a launch; each group of a bundle then waits for what any waits for."""
+def bundles(groups: Sequence[Group], order: Order) -> list[Bundle]:
+    """The groups, those together that may share a launch, which are then one vertex of the order: that of the first."""
     found: list[Bundle] = []
     alike: dict[Hashable, list[Bundle]] = {}
     for group in groups:
@@ -33,13 +34,13 @@ def bundles(groups: Sequence[Group]) -> list[Bundle]:
             found.append([group])
             continue
         small = alike.setdefault(_work_of(group), [])
-        bundle = next((one for one in small[-MOST_BUNDLES:] if _takes(one, group)), None)
+        bundle = next((one for one in small[-MOST_BUNDLES:] if _takes(one, group, order)), None)
         if bundle is None:
             small.append([group])
             found.append(small[-1])
         else:
             bundle.append(group)
-            wait_along(groups, bundle, set().union(*(one.before for one in bundle)))
+            order.unite(bundle[0].number, group.number)
     return found
 
 
@@ -52,10 +53,8 @@ def _is_small(group: Group) -> bool:
     return group.kind == "pointwise" and 0 < size_of(group.space) <= SMALL
 
 
-def _takes(bundle: Bundle, group: Group) -> bool:
-    return len(bundle) < MOST_GROUPS and not any(
-        one.number in group.before or group.number in one.before for one in bundle
-    )
+def _takes(bundle: Bundle, group: Group, order: Order) -> bool:
+    return len(bundle) < MOST_GROUPS and order.are_independent(bundle[0].number, group.number)
 
 
 def joined(launches: list[Launch], labels: list[str], most_bytes: int) -> tuple[list[Launch], list[str]]:

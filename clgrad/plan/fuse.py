@@ -8,10 +8,11 @@ value per index, `reduced` members one value per index of the kept axes. Kinds: 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clgrad.codegen.loop import ELEMENT, REDUCED
 from clgrad.plan.items import Item, Items, Operand, Slot, is_fixed
+from clgrad.plan.order import Order
 from clgrad.plan.structure import ROOT
 from clgrad.primitives import IOTA, UPDATE, Library, Pointwise, Reduction
 from clgrad.runtime.capabilities import Capabilities
@@ -32,7 +33,7 @@ DEEPEST_GENERATED = 12
 _GENERATED = ("pointwise", "rows", "columns")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Member:
     """An item in a group, with its reads expressed over the group's space (ELEMENT) or kept axes (REDUCED)."""
 
@@ -49,8 +50,8 @@ class Group:
     space: Shape
     axes: tuple[int, ...] = ()
     members: dict[int, Member] = field(default_factory=dict)
-    before: set[int] = field(default_factory=set)  # numbers of groups that must run earlier, transitively
-    number: int = -1
+    operands: set[Operand] = field(default_factory=set)  # what the members read from outside
+    number: int = -1  # its vertex in the order of the groups
 
     @property
     def kept(self) -> Shape:
@@ -62,10 +63,21 @@ class Group:
         steps = iter(contiguous_strides(self.kept))
         return tuple(0 if axis in self.axes else next(steps) for axis in range(len(self.space)))
 
-    def operands(self) -> set[Operand]:
-        """What the members read from outside."""
-        reads = {read for member in self.members.values() for read in member.reads if isinstance(read, Operand)}
-        return {read for read in reads if read.item not in self.members}
+    def admit(self, member: Member) -> None:
+        """Take in an item, whose producers are members already if they ever will be."""
+        self.members[member.item.index] = member
+        self.operands.update(
+            read for read in member.reads if isinstance(read, Operand) and read.item not in self.members
+        )
+
+    def become(self, other: Group) -> None:
+        """Take over everything but the number."""
+        self.kind, self.space, self.axes = other.kind, other.space, other.axes
+        self.members, self.operands = other.members, other.operands
+
+
+# How a group takes an item in: as which member, and what the group is for that.
+Joining = tuple[Member, Group]
 
 
 class Fuser:
@@ -74,6 +86,7 @@ class Fuser:
     def __init__(self, items: Items, capabilities: Capabilities) -> None:
         self.items = items
         self.capabilities = capabilities
+        self.order = Order()
         self.groups: list[Group] = []
         self.group_of: dict[int, Group] = {}
         self.generated: set[int] = set()
@@ -111,12 +124,19 @@ class Fuser:
         return True
 
     def _place(self, item: Item) -> None:
+        candidates = self._candidates(item)
         if not is_fixed(item) and item.size:
-            self._merge_pointwise(self._candidates(item))
-            for group in self._candidates(item):
-                if self._join(item, group):
+            if self._merge_pointwise(candidates):
+                candidates = self._candidates(item)
+            for group in candidates:
+                joining = self._joining(item, group, candidates)
+                if joining is not None:
+                    member, shaped = joining
+                    group.become(shaped)
+                    group.admit(member)
+                    self._depend(item, group, candidates)
                     return
-        self._open(item)
+        self._open(item, candidates)
 
     def _candidates(self, item: Item) -> list[Group]:
         """Groups that compute what the item reads, the latest first."""
@@ -126,20 +146,19 @@ class Fuser:
 
     # -- new groups ---------------------------------------------------------------------------------------------
 
-    def _open(self, item: Item) -> None:
-        space, _ = without_units(item.shape, item.shape)
+    def _open(self, item: Item, producers: Sequence[Group]) -> None:
         if isinstance(item.primitive, Reduction):
             group = self._reduction_group(item)
         elif isinstance(item.primitive, Library):
-            group = Group("library", space)
-            group.members[item.index] = Member(item, ELEMENT, list(item.reads))
+            group = Group("library", without_units(item.shape, item.shape)[0])
+            group.admit(Member(item, ELEMENT, list(item.reads)))
         elif item.primitive is UPDATE:
             group = self._update_group(item)
         else:
-            group = new_group(item, -1)
-        group.number = len(self.groups)
+            group = new_group(item)
+        group.number = self.order.add()
         self.groups.append(group)
-        self._depend(group, item)
+        self._depend(item, group, producers)
 
     def _reduction_group(self, item: Item) -> Group:
         (read,) = item.operands
@@ -147,7 +166,7 @@ class Fuser:
         space, strides = without_units(shape, read.strides)
         axes = _without_unit_axes(shape, item.attributes)
         group = Group(_kind(space, axes), space, axes)
-        group.members[item.index] = Member(item, REDUCED, [Operand(read.item, strides, read.offset)])
+        group.admit(Member(item, REDUCED, [Operand(read.item, strides, read.offset)]))
         return group
 
     def _update_group(self, item: Item) -> Group:
@@ -155,101 +174,79 @@ class Fuser:
         shape, _, _ = item.attributes
         space, strides = without_units(shape, value.strides)
         group = Group("update", space)
-        group.members[item.index] = Member(item, ELEMENT, [Operand(value.item, strides, value.offset)])
+        group.admit(Member(item, ELEMENT, [Operand(value.item, strides, value.offset)]))
         return group
 
-    def _depend(self, group: Group, item: Item) -> None:
+    def _depend(self, item: Item, group: Group, producers: Sequence[Group]) -> None:
         self.group_of[item.index] = group
-        for producer in self._candidates(item):
+        for producer in producers:
             if producer is not group:
-                self._order(producer, group)
-
-    def _order(self, earlier: Group, later: Group) -> None:
-        wait_along(self.groups, [later], earlier.before | {earlier.number})
+                self.order.wait(group.number, producer.number)
 
     # -- joining ------------------------------------------------------------------------------------------------
 
-    def _join(self, item: Item, group: Group) -> bool:
-        if len(group.members) >= MOST_MEMBERS or len(group.operands()) >= MOST_OPERANDS:
-            return False
-        if not _takes_more(group) or self._would_cycle(item, group):
-            return False
-        joined = (
-            self._join_reduction(item, group)
-            if isinstance(item.primitive, Reduction)
-            else self._join_reduced(item, group) or self._join_element(item, group)
-        )
-        if joined:
-            self._depend(group, item)
-        return joined
+    def _joining(self, item: Item, group: Group, producers: Sequence[Group]) -> Joining | None:
+        """How an item joins a group, None where it cannot; nothing is changed here."""
+        if len(group.members) >= MOST_MEMBERS or len(group.operands) >= MOST_OPERANDS:
+            return None
+        if not _takes_more(group) or not self._may_wait(group, producers):
+            return None
+        if isinstance(item.primitive, Reduction):
+            return self._as_reduction(item, group)
+        return self._as_reduced(item, group) or self._as_element(item, group)
 
-    def _would_cycle(self, item: Item, group: Group) -> bool:
-        return any(group.number in other.before for other in self._candidates(item) if other is not group)
+    def _may_wait(self, group: Group, producers: Sequence[Group]) -> bool:
+        """Whether a group can wait for all others among the producers of what it would take in."""
+        return all(self.order.may_wait(group.number, other.number) for other in producers if other is not group)
 
-    def _join_reduction(self, item: Item, group: Group) -> bool:
+    def _as_reduction(self, item: Item, group: Group) -> Joining | None:
         (read,) = item.operands
         if group.kind == "library" or read.item not in group.members:
-            return False
+            return None
         (shape,) = item.read_shapes
         space, strides = without_units(shape, read.strides)
         axes = _without_unit_axes(shape, item.attributes)
         if group.kind == "pointwise":
-            if not self._reshape(group, space):
-                return False
-        elif group.space != space or group.axes != axes:
-            return False
+            shaped = _reshaped(group, space)
+            if shaped is None:
+                return None
+            shaped = replace(shaped, kind=_kind(space, axes), axes=axes)
+        elif group.space == space and group.axes == axes:
+            shaped = group
+        else:
+            return None
         operand = Operand(read.item, strides, read.offset)
-        before = group.axes, group.kind
-        if group.kind == "pointwise":
-            group.axes, group.kind = axes, _kind(space, axes)
-        if self._aligned(operand, group, ELEMENT) and (group.kind == "rows" or not self._uses_reduced(operand, group)):
-            group.members[item.index] = Member(item, REDUCED, [operand])
-            return True
-        group.axes, group.kind = before
-        return False
+        if not self._aligned(operand, shaped, ELEMENT):
+            return None
+        if shaped.kind != "rows" and shaped.members[operand.item].level == REDUCED:
+            return None
+        return Member(item, REDUCED, [operand]), shaped
 
-    def _uses_reduced(self, operand: Operand, group: Group) -> bool:
-        return group.members[operand.item].level == REDUCED
-
-    def _join_reduced(self, item: Item, group: Group) -> bool:
+    def _as_reduced(self, item: Item, group: Group) -> Joining | None:
         """Join at the level of the kept axes."""
         if group.kind not in ("rows", "columns"):
-            return False
+            return None
         reads = self._expressed(item, group.kept)
         if reads is None or not self._fits(reads, group, REDUCED):
-            return False
-        group.members[item.index] = Member(item, REDUCED, reads)
-        return True
+            return None
+        return Member(item, REDUCED, reads), group
 
-    def _join_element(self, item: Item, group: Group) -> bool:
+    def _as_element(self, item: Item, group: Group) -> Joining | None:
+        shaped: Group | None = group
         reads = self._expressed(item, group.space)
         if reads is None and group.kind == "pointwise":
             space, _ = without_units(item.shape, item.shape)
-            if size_of(space) == size_of(group.space) and self._reshape(group, space):
-                reads = self._expressed(item, group.space)
-        if reads is None or not self._fits(reads, group, ELEMENT):
-            return False
-        group.members[item.index] = Member(item, ELEMENT, reads)
-        return True
+            shaped = _reshaped(group, space)
+            reads = self._expressed(item, space)
+        if reads is None or shaped is None or not self._fits(reads, shaped, ELEMENT):
+            return None
+        return Member(item, ELEMENT, reads), shaped
 
     def _expressed(self, item: Item, space: Shape) -> list[Operand | Slot] | None:
         """The item's reads over `space`, or None where its shape does not fit it."""
         canonical = _canonical(item.shape, item.reads)
         shape, _ = without_units(item.shape, item.shape)
         return canonical if shape == space else _reshaped_reads(canonical, shape, space)
-
-    def _reshape(self, group: Group, space: Shape) -> bool:
-        """Give a pointwise group another shape of its space, if all that it reads can be read so."""
-        if group.space == space:
-            return True
-        changed = {}
-        for index, member in group.members.items():
-            reads = _reshaped_reads(member.reads, group.space, space)
-            if reads is None:
-                return False
-            changed[index] = Member(member.item, member.level, reads)
-        group.members, group.space = changed, space
-        return True
 
     def _fits(self, reads: Sequence[Operand | Slot], group: Group, level: str) -> bool:
         """Whether every read of a member is of the same index, and the phases that it needs are possible."""
@@ -286,14 +283,20 @@ class Fuser:
 
     # -- merging ------------------------------------------------------------------------------------------------
 
-    def _merge_pointwise(self, candidates: list[Group]) -> None:
-        """Groups over one space that an item brings together, and that do not wait for each other, become one."""
+    def _merge_pointwise(self, candidates: list[Group]) -> bool:
+        """Groups over one space that an item brings together, and that do not wait for each other, become one.
+
+        Returns whether any did.
+        """
         if len(candidates) < 2:
-            return
+            return False
+        merged = False
         first = next((group for group in candidates if group.kind in ("rows", "columns")), candidates[0])
         for other in candidates:
             if other is not first and self._mergeable(first, other):
                 self._merge(first, other)
+                merged = True
+        return merged
 
     def _merge_siblings(self) -> None:
         """Groups that walk over the same operand do so together."""
@@ -302,15 +305,15 @@ class Fuser:
             if not group.members or group.kind not in _GENERATED:
                 continue
             others = walkers.setdefault(group.space, [])
-            for other in others[-MOST_SIBLINGS:]:
+            recent = others[-MOST_SIBLINGS:]
+            for other in recent:
                 first, second = (group, other) if other.kind == "pointwise" else (other, group)
                 if _share_a_walk(first, second) and self._mergeable(first, second):
                     self._merge(first, second)
                     if second is group:
                         break
-                    others.remove(other)
-            if group.members:
-                others.append(group)
+            # What was merged into another has no members left.
+            others[len(others) - len(recent) :] = [one for one in (*recent, group) if one.members]
 
     def _mergeable(self, first: Group, other: Group) -> bool:
         return (
@@ -318,42 +321,44 @@ class Fuser:
             and (other.kind == "pointwise" or (other.kind, other.axes) == (first.kind, first.axes))
             and first.space == other.space
             and len(first.members) + len(other.members) <= MOST_MEMBERS
-            and len(first.operands() | other.operands()) <= MOST_OPERANDS
-            and not self._path_between(first, other)
+            and len(first.operands | other.operands) <= MOST_OPERANDS
+            and self.order.are_independent(first.number, other.number)
         )
-
-    def _path_between(self, first: Group, other: Group) -> bool:
-        """Whether one must run before the other."""
-        return other.number in first.before or first.number in other.before
 
     def _merge(self, first: Group, other: Group) -> None:
         members = first.members | other.members
         first.members = {index: members[index] for index in sorted(members)}
+        first.operands |= other.operands
         for index in other.members:
             self.group_of[index] = first
         other.members = {}
-        wait_along(self.groups, [first], other.before)
-        wait_along(self.groups, [other], first.before | {first.number})
+        self.order.unite(first.number, other.number)
 
 
-def wait_along(groups: Sequence[Group], waiting: Sequence[Group], before: set[int]) -> None:
-    """Make some groups, and whoever waits for them, wait for those with the numbers `before`, too."""
-    numbers = {group.number for group in waiting}
-    for group in groups:
-        if group.number in numbers or not numbers.isdisjoint(group.before):
-            group.before |= before
-
-
-def new_group(item: Item, number: int) -> Group:
+def new_group(item: Item) -> Group:
     """A pointwise group of one item."""
     space, _ = without_units(item.shape, item.shape)
-    member = Member(item, ELEMENT, _canonical(item.shape, item.reads))
-    return Group("pointwise", space, members={item.index: member}, number=number)
+    group = Group("pointwise", space)
+    group.admit(Member(item, ELEMENT, _canonical(item.shape, item.reads)))
+    return group
+
+
+def _reshaped(group: Group, space: Shape) -> Group | None:
+    """A pointwise group over another shape of its space, None if not all that it reads can be read so."""
+    if group.space == space:
+        return group
+    shaped = replace(group, space=space, members={}, operands=set())
+    for member in group.members.values():
+        reads = _reshaped_reads(member.reads, group.space, space)
+        if reads is None:
+            return None
+        shaped.admit(replace(member, reads=reads))
+    return shaped
 
 
 def _share_a_walk(first: Group, other: Group) -> bool:
     """Whether both read one array at every index. Kernels of what has nothing in common would serve no other plan."""
-    return any(all(read.strides) for read in first.operands() & other.operands())
+    return any(all(read.strides) for read in first.operands & other.operands)
 
 
 def _takes_more(group: Group) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from clgrad.dtypes import DType
 from clgrad.plan.structure import Call, Leaf, Structure
@@ -11,8 +11,7 @@ from clgrad.primitives import COPY, UPDATE, VIEW, Library, Pointwise, Primitive,
 from clgrad.shapes import Shape, broadcast_strides, contiguous_strides, size_of
 
 
-@dataclass(frozen=True)
-class Operand:
+class Operand(NamedTuple):
     """How an item reads another: strides over the reader's own shape, and an offset, in elements."""
 
     item: int

@@ -3,6 +3,8 @@ any more, temporaries in few slots that are used again after their last reader."
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
+from collections import deque
 from dataclasses import dataclass, field
 
 from clgrad.codegen.loop import ELEMENT, Loop, Store
@@ -32,7 +34,8 @@ class Homes:
     temporary_bytes: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._taken: dict[int, int] = {}  # item -> item whose memory it takes over
+        self._taken: dict[int, int] = {}  # item -> the item whose memory it has, which takes over none itself
+        self._given: set[int] = set()  # items whose memory another takes over
         self._offers: list[tuple[int, int]] = []
         for item in self.items.all:
             if item.is_leaf:
@@ -42,21 +45,23 @@ class Homes:
 
     def may_take_over(self, base: Item, item: Item) -> bool:
         """Whether `item`, an update, may be written into the memory of `base`."""
-        if base.read_by != [item.index] or base.index in self._taken.values():
+        if base.read_by != [item.index] or base.index in self._given:
             return False
         if base.is_leaf:
             return base.donatable and _row_major(self.items, base)
         return base.fate == DIES and base.primitive is not None and item.primitive is base.primitive
 
     def take_over(self, base: int, item: int) -> None:
-        self._taken[item] = base
+        """Let an item have the memory of one that is written earlier."""
+        self._taken[item] = self._root(base)
+        self._given.add(base)
 
     def offer(self, loop: Loop, store: Store, candidates: set[int]) -> None:
         """Let a stored item overwrite a candidate, if that is a leaf that the loop reads at the index it writes."""
         item = self.items[store.item]
         for statement in loop.statements:
             index = getattr(statement.what, "item", -1)
-            if index not in candidates or index < 0 or not self.items[index].is_leaf or index in self._taken.values():
+            if index not in candidates or index < 0 or not self.items[index].is_leaf or index in self._given:
                 continue
             leaf = self.items[index]
             reads = [s.what for s in loop.statements if getattr(s.what, "item", -1) == index]
@@ -86,14 +91,12 @@ class Homes:
 
     def _accept_offers(self, last_read: dict[int, int], first_written: dict[int, int]) -> None:
         for item, leaf in self._offers:
-            free = leaf not in self._taken.values() and item not in self._taken
+            free = leaf not in self._given and item not in self._taken
             if free and last_read[leaf] == first_written[item]:
-                self._taken[item] = leaf
+                self.take_over(leaf, item)
 
     def _root(self, index: int) -> int:
-        while index in self._taken:
-            index = self._taken[index]
-        return index
+        return self._taken.get(index, index)
 
     def _nbytes(self, index: int) -> int:
         item = self.items[index]
@@ -110,23 +113,25 @@ class Homes:
 
     def _assign_temporaries(self, works: list[Uses], ends: dict[int, int], scratch: dict[int, int], base: int) -> None:
         """Slots for what dies within the plan; a slot is free again after its last reader."""
-        free: list[int] = []
+        free = FreeSlots()
+        over: list[list[int]] = [[*numbers] for _, _, numbers in works]
+        for index, end in ends.items():
+            over[end].append(index)
         for place, (_, stores, numbers) in enumerate(works):
             wanted = {root: self._nbytes(root) for root in map(self._root, stores) if root not in self.of}
             wanted |= {number: scratch[number] for number in numbers}
             for index, nbytes in wanted.items():
                 self.of[index] = Home(base + self._take_slot(free, nbytes))
-            over = [*numbers, *(index for index, end in ends.items() if end == place)]
-            free += [self.of[index].slot - base for index in over]
+            for index in over[place]:
+                slot = self.of[index].slot - base
+                free.put(slot, self.temporary_bytes[slot])
 
-    def _take_slot(self, free: list[int], nbytes: int) -> int:
-        fitting = [slot for slot in free if nbytes <= self.temporary_bytes[slot] <= 2 * nbytes]
-        if fitting:
-            slot = min(fitting, key=lambda one: self.temporary_bytes[one])
-            free.remove(slot)
-            return slot
-        self.temporary_bytes.append(nbytes)
-        return len(self.temporary_bytes) - 1
+    def _take_slot(self, free: FreeSlots, nbytes: int) -> int:
+        slot = free.take(nbytes)
+        if slot is None:
+            slot = len(self.temporary_bytes)
+            self.temporary_bytes.append(nbytes)
+        return slot
 
     # -- questions ----------------------------------------------------------------------------------------------
 
@@ -135,6 +140,32 @@ class Homes:
 
     def leaf_of(self, index: int) -> int | None:
         return self.of[index].leaf
+
+
+class FreeSlots:
+    """Slots for temporaries that nobody uses at the moment, by size."""
+
+    def __init__(self) -> None:
+        self._sizes: list[int] = []
+        self._of: dict[int, deque[int]] = {}
+
+    def put(self, slot: int, nbytes: int) -> None:
+        """Note a slot that is free."""
+        if nbytes not in self._of:
+            insort(self._sizes, nbytes)
+            self._of[nbytes] = deque()
+        self._of[nbytes].append(slot)
+
+    def take(self, nbytes: int) -> int | None:
+        """The smallest that holds so many bytes, and not twice as many; of several the one that is free longest."""
+        place = bisect_left(self._sizes, nbytes)
+        if place == len(self._sizes) or self._sizes[place] > 2 * nbytes:
+            return None
+        slots = self._of[self._sizes[place]]
+        slot = slots.popleft()
+        if not slots:
+            del self._of[self._sizes.pop(place)]
+        return slot
 
 
 def _row_major(items: Items, leaf: Item) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 
 from clgrad.codegen.loop import Load, Loop
 from clgrad.codegen.lowering import LoopLowerer
@@ -15,6 +16,7 @@ from clgrad.plan.fuse import Fuser, Group
 from clgrad.plan.items import Item, Items, Operand
 from clgrad.plan.library import lower_library
 from clgrad.plan.memory import Home, Homes
+from clgrad.plan.order import Order
 from clgrad.plan.resolve import Resolver
 from clgrad.plan.structure import DIES, Structure
 from clgrad.primitives import Library
@@ -76,7 +78,8 @@ class _Planner:
         self.items = Items(structure)
         fuser = Fuser(self.items, capabilities)
         self.groups = fuser.run()
-        self.resolver = Resolver(self.items, self.groups, fuser.generated)
+        self.order = fuser.order
+        self.resolver = Resolver(self.items, self.groups, fuser.generated, self.order)
         self.scratch: dict[int, int] = {}
         self.lowerer = LoopLowerer(capabilities, self._new_scratch)
         self.homes = Homes(self.items)
@@ -84,7 +87,7 @@ class _Planner:
     def plan(self) -> Plan:
         """Lower every group that something needs."""
         live = [group for group in self.groups if self.resolver.live(group)]
-        works = [self._work(bundle) for bundle in _in_order(bundles(live))]
+        works = [self._work(bundle) for bundle in _in_order(bundles(live, self.order), self.order)]
         homes = self.homes
         homes.assign([(work.loads, work.stores, work.scratch) for work in works], self.scratch)
         outputs = [
@@ -130,7 +133,7 @@ class _Planner:
         self, launches: list[Launch], labels: list[str], loads: list[int], stores: list[int], before: int
     ) -> Work:
         """The work of a group; `before`: how much scratch memory there was before it."""
-        scratch = list(self.scratch)[before:]
+        scratch = [-1 - number for number in range(before, len(self.scratch))]
         return Work(launches, labels, list(dict.fromkeys(loads)), list(dict.fromkeys(stores)), scratch)
 
     def _without_copy(self, group: Group, loops: list[Loop]) -> list[Loop]:
@@ -196,13 +199,19 @@ def _loaded(loop: Loop) -> list[int]:
     return [statement.what.item for statement in loop.statements if isinstance(statement.what, Load)]
 
 
-def _in_order(found: Sequence[Bundle]) -> Iterator[Bundle]:
+def _in_order(found: Sequence[Bundle], order: Order) -> Iterator[Bundle]:
     """Bundles such that each comes after all that it depends on, otherwise in the order of the program."""
-    waiting = sorted(found, key=lambda bundle: max(max(group.members) for group in bundle))
-    numbers = {group.number for bundle in found for group in bundle}
-    done: set[int] = set()
-    while waiting:
-        ready = next(bundle for bundle in waiting if bundle[0].before & numbers <= done)
-        waiting.remove(ready)
-        done.update(group.number for group in ready)
-        yield ready
+    bundle_of = {bundle[0].number: bundle for bundle in found}
+    # Groups that nobody needs any more run at no time, and whoever waits for them waits for what they wait for.
+    last = {number: max(max(group.members) for group in bundle) for number, bundle in bundle_of.items()}
+    missing = [len(before) for before in order.before]
+    ready = [(last.get(number, -1), number) for number, count in enumerate(missing) if not count]
+    heapify(ready)
+    while ready:
+        _, number = heappop(ready)
+        for later in order.after[number]:
+            missing[later] -= 1
+            if not missing[later]:
+                heappush(ready, (last.get(later, -1), later))
+        if number in bundle_of:
+            yield bundle_of[number]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from clgrad.codegen.loop import ELEMENT, REDUCED, Compute, Given, Index, Load, Loop, Number, Statement, Store
 from clgrad.dtypes import DType
-from clgrad.plan.fuse import Group, Member, new_group, wait_along
+from clgrad.plan.fuse import Group, Member, new_group
 from clgrad.plan.items import Item, Items, Operand, Slot
+from clgrad.plan.order import Order
 from clgrad.plan.structure import DIES, ROOT
 from clgrad.primitives import IOTA, UPDATE, Library, Pointwise, Reduction
 from clgrad.shapes import Shape, contiguous_strides, size_of
@@ -20,12 +21,15 @@ CHEAP_BROADCAST = 2
 class Resolver:
     """Decides for all groups together what is stored, then builds each group's loop."""
 
-    def __init__(self, items: Items, groups: list[Group], generated: set[int]) -> None:
+    def __init__(self, items: Items, groups: list[Group], generated: set[int], order: Order) -> None:
         self.items = items
         self.groups = groups
         self.generated = generated
+        self.order = order
         self.stored = {item.index for item in items.all if self._always_stored(item)}
-        for group in sorted(groups, key=lambda group: -len(group.before)):
+        depths = order.depths()
+        # Readers come before what they read.
+        for group in sorted(groups, key=lambda group: -depths[group.number]):
             self._store_what_is_read(group)
 
     def _always_stored(self, item: Item) -> bool:
@@ -75,8 +79,9 @@ class Resolver:
             return
         # This reader's view cannot be composed with the producer's, so store the value instead of computing it again.
         self.generated.discard(index)
-        group = new_group(self.items[index], 1 + max(one.number for one in self.groups))
-        wait_along(self.groups, [reader], {group.number})
+        group = new_group(self.items[index])
+        group.number = self.order.add_first()
+        self.order.wait(reader.number, group.number)
         self.groups.append(group)
         self._store_what_is_read(group)
 
