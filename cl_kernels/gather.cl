@@ -4,8 +4,6 @@
 //   scatter_NAME(v, p, steps, n) the first n lanes, each to p + step
 // Assumes common.cl.
 
-#ifndef GATHER
-#define GATHER
 #define DEFINE_GATHER(NAME, TYPE, LOAD_ONE, STORE_ONE)                                                                \
     static inline PASTE(TYPE, _v) gather_##NAME(__global const storage_##NAME *p, long_v steps, int n) {              \
         TYPE lanes[VECTOR_WIDTH];                                                                                     \
@@ -39,5 +37,4 @@ DEFINE_GATHER(half, float, LOAD_ONE_HALF, STORE_ONE_HALF)
 DEFINE_GATHER(float, float, LOAD_PLAIN, STORE_PLAIN)
 #if HAS_FP64
 DEFINE_GATHER(double, double, LOAD_PLAIN, STORE_PLAIN)
-#endif
 #endif

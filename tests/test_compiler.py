@@ -56,7 +56,8 @@ def kernel_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
 
 
 def forget_files() -> None:
-    for kept in (kernel_text, shared_files.shared_text_hash, shared_files._names):
+    kept_texts = kernel_text, shared_files.shared_text_hash, shared_files.shared_macros, shared_files.shared_pieces
+    for kept in kept_texts:
         kept.cache_clear()
 
 

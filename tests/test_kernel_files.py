@@ -10,7 +10,8 @@ import pytest
 from clgrad.runtime.compiler import preamble
 from clgrad.runtime.device import default_device
 from clgrad.runtime.drivers import load_opencl
-from clgrad.runtime.shared_files import FUNCTION_FILES, KERNEL_DIRECTORY, SHARED_FILES, kernel_text, needed_files
+from clgrad.runtime.pieces import Piece
+from clgrad.runtime.shared_files import KERNEL_DIRECTORY, SHARED_FILES, kernel_text, shared_pieces
 
 FILES = sorted(path.name for path in KERNEL_DIRECTORY.glob("*.cl"))
 KERNEL_FILES = [file for file in FILES if file not in SHARED_FILES]
@@ -42,23 +43,25 @@ def test_files_compile_alone(width: int) -> None:
             assert load_opencl().Kernel(program, entry).function_name == entry
 
 
+FUNCTIONS = [piece for piece in shared_pieces() if not piece.text.startswith(("#", "__constant", "typedef"))]
+
+
 @pytest.mark.parametrize("width", [1, 8])
-def test_function_files_compile_on_what_they_say_they_need(width: int) -> None:
+def test_functions_compile_with_all_others(width: int) -> None:
+    every = " ".join(name for piece in shared_pieces() for name in sorted(piece.names))
+    assert compiles(width, every)
+
+
+@pytest.mark.parametrize("piece", FUNCTIONS, ids=lambda piece: min(piece.names))
+def test_a_function_compiles_with_what_is_found_for_it(piece: Piece) -> None:
+    assert compiles(8, min(piece.names))
+
+
+def compiles(width: int, mentioned: str) -> bool:
     device = default_device()
     capabilities = replace(device.capabilities, vector_width=width)
-    for file in FUNCTION_FILES:
-        text = f'#line 1 "{file}"\n{kernel_text(file)}\n'
-        before = [one for one in needed_files(text) if one != file]
-        shared = preamble(capabilities, "gpu" if width == 1 else "cpu", "".join(map(kernel_text, before)))
-        device.compiler.program(f"{shared}\n{text if file not in needed_files(shared) else ''}\n{PROBE}", ["probe"])
+    shared = preamble(capabilities, "gpu" if width == 1 else "cpu", mentioned)
+    return device.compiler.program(f"{shared}\n{PROBE}", ["probe"]) is not None
 
 
 PROBE = "__kernel void probe(__global int *p) { p[0] = 1; }"
-
-
-def test_programs_get_the_functions_that_they_mention() -> None:
-    assert needed_files("x + y") == ("common.cl",)
-    assert needed_files("exp_float(v0)") == ("common.cl", "functions.cl")
-    for name in ("horizontal_sum_float", "group_sum_int", "combine_maximum_uchar", "TWO_SUM"):
-        assert needed_files(f"{name}(total)") == ("common.cl", "reductions.cl")
-    assert {"functions.cl", "random.cl"} <= set(needed_files("uniform_float(v0)"))

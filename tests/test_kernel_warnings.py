@@ -10,12 +10,13 @@ import pytest
 
 from clgrad.runtime.capabilities import Capabilities
 from clgrad.runtime.compiler import preamble
-from clgrad.runtime.shared_files import FUNCTION_FILES, KERNEL_DIRECTORY, kernel_text, needed_files
+from clgrad.runtime.shared_files import FUNCTION_FILES, KERNEL_DIRECTORY, kernel_text, numbered, shared_pieces
 
 FILES = sorted(path.name for path in KERNEL_DIRECTORY.glob("*.cl") if path.name != "common.cl")
 CLANG = shutil.which("clang")
 
 DEVICE = Capabilities(
+    kernel_shape="cpu",
     fp64=True,
     fma=True,
     vector_width=1,
@@ -45,14 +46,11 @@ def warnings_of(text: str, processor: str) -> str:
 
 
 def program(file: str, width: int) -> str:
-    """A kernel file, or one of functions, with what it needs before it."""
-    text = f'#line 1 "{file}"\n{kernel_text(file)}\n'
+    """A kernel file with what it needs before it; for one of functions, these and what they need."""
     capabilities = replace(DEVICE, vector_width=width)
     if file not in FUNCTION_FILES:
-        return f"{preamble(capabilities, 'cpu', text)}\n{text}"
-    before = "".join(kernel_text(one) for one in needed_files(text) if one != file)
-    shared = preamble(capabilities, "cpu", before)
-    return shared if file in needed_files(before) else f"{shared}\n{text}"
+        return f"{preamble(capabilities, 'cpu', kernel_text(file))}\n{numbered(file)}"
+    return preamble(capabilities, "cpu", " ".join(name for piece in shared_pieces() for name in piece.names))
 
 
 needs_clang = pytest.mark.skipif(CLANG is None, reason="not run: clang is absent (apt-get install clang)")

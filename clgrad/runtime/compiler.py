@@ -15,7 +15,7 @@ from clgrad.runtime.disk_cache import DiskCache
 from clgrad.runtime.drivers import load_opencl
 from clgrad.runtime.process import check_process
 from clgrad.runtime.programs import Programs
-from clgrad.runtime.shared_files import kernel_text, needed_files, shared_text_hash
+from clgrad.runtime.shared_files import numbered, shared_text, shared_text_hash
 
 if TYPE_CHECKING:
     import pyopencl
@@ -50,7 +50,7 @@ class KernelSource:
         defines = (f"ENTRY_{self.name}", "1"), ("KERNEL(n)", f"n##_{self.suffix}"), *self.defines
         lines = [f"#define {name} {_continued(text)}" for name, text in defines]
         removals = [f"#undef {name.partition('(')[0]}" for name, _ in defines]
-        return "\n".join((f'#line 1 "{self.kernel_name}.defines"', *lines, _numbered(self.file), *removals))
+        return "\n".join((f'#line 1 "{self.kernel_name}.defines"', *lines, numbered(self.file), *removals))
 
 
 @dataclass(frozen=True)
@@ -108,10 +108,6 @@ def _continued(text: str) -> str:
     return text.replace("\n", " \\\n")
 
 
-def _numbered(file: str) -> str:
-    return f'#line 1 "{file}"\n{kernel_text(file)}'
-
-
 def device_text(capabilities: Capabilities, kernel_shape: KernelShape) -> str:
     """The beginning of every program: pragmas, and what the device can do as defines."""
     lines = ["#pragma OPENCL FP_CONTRACT OFF"]
@@ -125,8 +121,8 @@ def device_text(capabilities: Capabilities, kernel_shape: KernelShape) -> str:
 
 
 def preamble(capabilities: Capabilities, kernel_shape: KernelShape, kernels: str) -> str:
-    """What comes before the text of the kernels: the device's text, and the shared files that they need."""
-    return "\n".join((device_text(capabilities, kernel_shape), *map(_numbered, needed_files(kernels))))
+    """What comes before the text of the kernels: the device's text, and what they need of the shared files."""
+    return f"{device_text(capabilities, kernel_shape)}\n{shared_text(kernels)}"
 
 
 class CompiledKernel:

@@ -1,11 +1,12 @@
-"""Which of the files that kernels share a program needs. Compilers spend longer on unused functions than we do."""
+"""The files of OpenCL C in `cl_kernels/`: those of kernels, and those that kernels share."""
 
 from __future__ import annotations
 
 import hashlib
-import re
 from functools import cache
 from pathlib import Path
+
+from clgrad.runtime.pieces import Macros, Piece, needed, pieces_of
 
 FIRST_FILE = "common.cl"
 # Each may use what the files before it define.
@@ -14,11 +15,6 @@ FUNCTION_FILES = (
     "special_functions.cl", "integers.cl", "random.cl", "reductions.cl", "gather.cl",
 )  # fmt: skip
 SHARED_FILES = (FIRST_FILE, *FUNCTION_FILES)
-
-# Functions and macros that a file defines. In macros that serve several types a name goes on with ##.
-_DEFINITION = re.compile(r"(?:static\s+inline\s+\w+(?:\([^)]*\))?\s*\*?\s*|#define\s+)(\w+)(##)?")
-_MENTION = re.compile(r"\b([A-Za-z]\w*)(##)?")
-_COMMENT = re.compile(r"//.*")
 
 
 def _kernel_directory() -> Path:
@@ -42,41 +38,26 @@ def shared_text_hash() -> str:
     return hashlib.sha256("\0".join(map(kernel_text, (FIRST_FILE, *FUNCTION_FILES))).encode()).hexdigest()
 
 
-class Names:
-    """Names outside comments that a pattern finds in a text: whole ones, and beginnings of pasted ones."""
-
-    def __init__(self, pattern: re.Pattern[str], text: str) -> None:
-        found = set(pattern.findall(_COMMENT.sub("", text)))
-        self.whole = {name for name, pasted in found if not pasted}
-        self.beginnings = {name for name, pasted in found if pasted}
-
-    def meets(self, other: Names) -> bool:
-        """Whether the two may have a name in common."""
-        return (
-            not self.whole.isdisjoint(other.whole)
-            or not self.beginnings.isdisjoint(other.beginnings)
-            or _any_starts(self.whole, other.beginnings)
-            or _any_starts(other.whole, self.beginnings)
-        )
-
-
-def _any_starts(names: set[str], beginnings: set[str]) -> bool:
-    starts = tuple(beginnings)
-    return any(name.startswith(starts) for name in names)
-
-
-def needed_files(text: str) -> tuple[str, ...]:
-    """The shared files for a program of this text, in the order in which they must come."""
-    mentioned = [Names(_MENTION, text)]
-    needed: list[str] = []
-    for file in reversed(FUNCTION_FILES):
-        defined = _names(_DEFINITION, file)
-        if any(defined.meets(names) for names in mentioned):
-            needed.append(file)
-            mentioned.append(_names(_MENTION, file))
-    return (FIRST_FILE, *reversed(needed))
+def numbered(file: str) -> str:
+    """The text of a file, of which errors name the lines."""
+    return f'#line 1 "{file}"\n{kernel_text(file)}'
 
 
 @cache
-def _names(pattern: re.Pattern[str], file: str) -> Names:
-    return Names(pattern, kernel_text(file))
+def shared_macros() -> Macros:
+    """The macros with parameters of all shared files."""
+    return Macros("\n".join(map(kernel_text, (FIRST_FILE, *FUNCTION_FILES))))
+
+
+@cache
+def shared_pieces() -> list[Piece]:
+    """The pieces of the function files, in the order in which they must come."""
+    return [piece for file in FUNCTION_FILES for piece in pieces_of(file, kernel_text(file), shared_macros())]
+
+
+def shared_text(kernels: str) -> str:
+    """What a program with the text of these kernels needs of the shared files."""
+    # Kernels of the same file differ in their defines only.
+    once = dict.fromkeys(kernels.split("#line 1 "))
+    pieces = needed(shared_pieces(), "\n".join(once), shared_macros())
+    return "\n".join((numbered(FIRST_FILE), *(piece.placed() for piece in pieces)))

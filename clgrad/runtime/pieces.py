@@ -1,0 +1,179 @@
+"""Cuts OpenCL C into pieces - a function, a macro, a table of constants - and finds those that a text needs.
+
+Compilers read all that they are given: with the whole function files, a program takes a tenth of a second longer.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_USE = re.compile(r"(\w+)\(")
+# In macros, a name that goes on with what the caller gives.
+_BEGINNING = re.compile(r"\b([A-Za-z]\w+)\s*##|\b([A-Za-z]\w+_)\b")
+_OUTLINE = re.compile(r"static inline [^{]*\{|\bDEFINE_\w+\([^)]*\)")
+_PASTED = re.compile(r"\s*##\s*")
+_MACRO = re.compile(r"#define\s+(\w+)(?:\(([^)]*)\))?((?:[^\n]*\\\n)*[^\n]*)")
+# A function, whose type may be a use of a macro; a table of constants, a type.
+_DEFINED = re.compile(
+    r"static inline\s+(?:\w+\([^)]*\)|\w+)[\s*]+(\w+)\s*\(|(?:__constant|typedef)\s[^(\[;{=]*?\b(\w+)\s*[\[;=]"
+)
+
+
+class Macro:
+    """A macro that takes arguments."""
+
+    def __init__(self, parameters: str, body: str) -> None:
+        self._parameters = _NAME.findall(parameters)
+        self._body = _PASTED.sub("##", " ".join(body.replace("\\\n", " ").split()))
+        self._places = re.compile(rf"\b({'|'.join(self._parameters)})\b")
+
+    def of(self, arguments: list[str]) -> str:
+        """What a preprocessor makes of it, with `##` carried out."""
+        given = dict(zip(self._parameters, arguments))
+        return self._places.sub(lambda found: given.get(found[0], ""), self._body).replace("##", "")
+
+    @cached_property
+    def outline(self) -> Macro:
+        """The same without what is inside of functions."""
+        return Macro(", ".join(self._parameters), " ".join(_OUTLINE.findall(self._body)))
+
+
+class Macros:
+    """The macros with parameters that a text defines; several of one name where it has them for several devices."""
+
+    def __init__(self, text: str) -> None:
+        self._named: dict[str, list[Macro]] = {}
+        for name, parameters, body in _MACRO.findall(_without_comments(text)):
+            if parameters:
+                self._named.setdefault(name, []).append(Macro(parameters, body))
+
+    def expanded(self, text: str, outline: bool = False) -> str:
+        """The text, and what each of its uses of a macro becomes, down to the last; or the outlines of these."""
+        waiting = [_without_comments(text)]
+        done: dict[str, None] = {}
+        while waiting:
+            text = waiting.pop()
+            if text not in done:
+                done[text] = None
+                for found in _USE.finditer(text):
+                    macros = self._named.get(found[1])
+                    if macros:
+                        arguments = _arguments(text, found.end())
+                        waiting += [(macro.outline if outline else macro).of(arguments) for macro in macros]
+        return "\n".join(done)
+
+
+def _arguments(text: str, start: int) -> list[str]:
+    """What stands between commas up to the parenthesis that closes."""
+    depth, arguments = 1, [""]
+    for character in text[start:]:
+        depth += (character in "([{") - (character in ")]}")
+        if depth == 0:
+            break
+        if character == "," and depth == 1:
+            arguments.append("")
+        else:
+            arguments[-1] += character
+    return [argument.strip() for argument in arguments]
+
+
+def _without_comments(text: str) -> str:
+    return _COMMENT.sub(" ", text)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a file that is there for itself, with the conditions under which the file has it."""
+
+    file: str
+    line: int
+    text: str
+    conditions: tuple[str, ...]
+    macros: Macros
+    """those of all files, for what the piece makes of them"""
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """What the piece defines: itself, or through the macro that it is a use of."""
+        if self.text.startswith("#"):
+            return frozenset(name for name, *_ in _MACRO.findall(_without_comments(self.text)))
+        found = _DEFINED.findall(self.macros.expanded(self.text, outline=True))
+        return frozenset(function or other for function, other in found)
+
+    @cached_property
+    def mentions(self) -> frozenset[str]:
+        """All names in the piece and in what its macros become."""
+        return frozenset(_NAME.findall(self.macros.expanded(self.text)))
+
+    def placed(self) -> str:
+        """The text under its conditions, from its line of its file on."""
+        ends = ["#endif"] * len(self.conditions)
+        return "\n".join((*self.conditions, f'#line {self.line} "{self.file}"', self.text, *ends))
+
+
+def pieces_of(file: str, text: str, macros: Macros) -> list[Piece]:
+    """The pieces of a file in order. What depends on a condition that has an alternative is one piece with it."""
+    pieces: list[Piece] = []
+    conditions: list[str] = []
+    lines = text.split("\n")
+    number = 0
+    while number < len(lines):
+        line = lines[number]
+        length = 1
+        if line.startswith("#endif"):
+            conditions.pop()
+        elif line.startswith("#if") and not _has_alternative(lines, number):
+            conditions.append(line)
+        elif line and not line.startswith("//"):
+            length = _length(lines, number)
+            piece = "\n".join(lines[number : number + length])
+            pieces.append(Piece(file, number + 1, piece, tuple(conditions), macros))
+        number += length
+    return pieces
+
+
+def _has_alternative(lines: list[str], start: int) -> bool:
+    depth = 0
+    for line in lines[start:]:
+        depth += line.startswith("#if") - line.startswith("#endif")
+        if depth == 1 and line.startswith(("#else", "#elif")):
+            return True
+        if depth == 0:
+            break
+    return False
+
+
+def _length(lines: list[str], start: int) -> int:
+    """The lines up to the end of a condition, a directive or a definition."""
+    first = lines[start]
+    depth = 0
+    for number, line in enumerate(lines[start:], start=1):
+        if first.startswith("#if"):
+            depth += line.startswith("#if") - line.startswith("#endif")
+            ends = True
+        elif first.startswith("#"):
+            ends = not line.endswith("\\")
+        else:
+            code = _without_comments(line)
+            depth += sum(map(code.count, "([{")) - sum(map(code.count, ")]}"))
+            ends = code.rstrip().endswith((";", "}", ")"))
+        if depth == 0 and ends:
+            return number
+    raise ValueError(f"no end of {first!r}")
+
+
+def needed(pieces: list[Piece], text: str, macros: Macros) -> list[Piece]:
+    """The pieces that a text needs, with those that these need, in order. Each may use those before it."""
+    mentioned = set(_NAME.findall(macros.expanded(text)))
+    # Names that the macros of the text put together.
+    beginnings = tuple({one or other for one, other in _BEGINNING.findall(text)})
+    found: list[Piece] = []
+    for piece in reversed(pieces):
+        if not mentioned.isdisjoint(piece.names) or any(name.startswith(beginnings) for name in piece.names):
+            found.append(piece)
+            mentioned |= piece.mentions
+    return found[::-1]
