@@ -1,6 +1,6 @@
-"""Sets clgrad up and runs it, on every system: `python3 run.py demo`, `python3 run.py test`; `python3 run.py help`.
+"""Sets clgrad up and runs it, on every system: `python3 run.py demo`, `python3 run.py test`, `python3 run.py help`.
 
-Every Python since 2.7 can read this file. It finds one that is new enough for the rest, or says that there is none.
+Every Python from 2.7 on can run this file. It looks for a Python that is new enough for the rest, and uses it.
 """
 
 import os
@@ -13,7 +13,7 @@ OTHERS = ["python3." + str(minor) for minor in range(14, 9, -1)]
 
 
 def is_new_enough(python):
-    """Whether a command is a Python that clgrad runs on."""
+    """Whether a command is a Python that is new enough for clgrad."""
     with open(os.devnull, "w") as nowhere:
         try:
             return subprocess.call([python, "-c", CHECK], stdout=nowhere, stderr=nowhere) == 0
@@ -24,7 +24,7 @@ def is_new_enough(python):
 def start(arguments):
     """The exit status of the command."""
     if sys.version_info >= NEEDED:
-        # Older Pythons could not read it.
+        # Imported only here, because older Pythons cannot parse it.
         from tools.commands import main
 
         return main(arguments)

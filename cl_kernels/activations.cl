@@ -1,5 +1,5 @@
 // tanh, sigmoid, erf, erfc and the activation functions made of them, on float_v and double_v: softplus, log_sigmoid,
-// silu, gelu and gelu_tanh, with the derivatives that are more exact or shorter than what the chain rule gives.
+// silu, gelu and gelu_tanh, and derivatives that are more exact or shorter than those by the chain rule.
 // Assumes common.cl, functions.cl and logarithms.cl.
 
 static inline float_v tanh_float(float_v x) {
@@ -33,12 +33,12 @@ static inline float_v erf_float(float_v x) {
     return copysign(size < 1.0f ? small : large, x);
 }
 
-// (1 + 2 x) exp(x^2) erfc(x) in (x - ERFC_CENTER) / (x + ERFC_CENTER)
+// (1 + 2 x) exp(x^2) erfc(x) as a polynomial in (x - ERFC_CENTER) / (x + ERFC_CENTER)
 #define ERFC_CENTER_float 2.0f
 #define ERFC_CENTER_double 3.0
 __constant float ERFC_float[] = {2.1322099e-04f, -3.0992585e-04f, -1.4675318e-03f, 1.214869e-03f, 8.726731e-03f,
     -8.024019e-03f, -5.4220572e-02f, 1.6405055e-01f, -1.6603038e-01f, -9.276381e-02f, 1.2769784f};
-// from here on erfc(x) is not 1 - erf(x), and from there on it is 0
+// erfc(x) is computed as 1 - erf(x) below ERFC_START, and is 0 from ERFC_END on
 #define ERFC_START_float 0.5f
 #define ERFC_START_double 0.75
 #define ERFC_END_float 10.5f
@@ -48,7 +48,7 @@ __constant float ERFC_float[] = {2.1322099e-04f, -3.0992585e-04f, -1.4675318e-03
 #define SQRT_HALF_double 0.7071067811865476
 #define NORMAL_HEIGHT_float 0.398942292f
 #define NORMAL_HEIGHT_double 0.3989422804014327
-// sqrt(2 / pi) and that times 0.044715
+// sqrt(2 / pi), and 0.044715 * sqrt(2 / pi)
 #define GELU_SLOPE_float 0.797884583f
 #define GELU_SLOPE_double 0.7978845608028654
 #define GELU_CURVE_float 0.0356774069f
@@ -105,14 +105,14 @@ static inline double_v erf_double(double_v x) {
         V e = exp_##T(-fabs(x));                                                                                      \
         V divisor = 1 + e;                                                                                            \
         V quotient = (x < 0 ? e : (V)1) / divisor;                                                                    \
-        /* the part of e that the divisor lost, divided by it well enough */                                          \
+        /* correct the quotient for `lost`, the part of e that rounding the divisor lost */                           \
         V lost = e - (divisor - 1);                                                                                   \
         return multiply_add_##T(quotient, lost * ((V)0.5f * e - 1), quotient);                                        \
     }                                                                                                                 \
     static inline V softplus_##T(V x) { return (x < 0 ? (V)0 : x) + log1p_##T(exp_##T(-fabs(x))); }                   \
     static inline V log_sigmoid_##T(V x) { return (x > 0 ? (V)0 : x) - log1p_##T(exp_##T(-fabs(x))); }                \
     static inline V silu_##T(V x) { return x == -INFINITY ? (V)-0.0f : x * sigmoid_##T(x); }                          \
-    /* what the sigmoid rises by: e^-|x| / (1 + e^-|x|)^2. 0 far from the origin, where *value is 0 or 1. */          \
+    /* the derivative of sigmoid, e^-|x| / (1 + e^-|x|)^2; for large |x| it is 0, and *value 0 or 1 */                \
     static inline V sigmoid_slope_##T(V x, V *value) {                                                                \
         V e = exp_##T(-fabs(x));                                                                                      \
         V divisor = 1 + e;                                                                                            \

@@ -1,9 +1,9 @@
-// Arithmetic of float_v and double_v with NumPy's rules: the larger and the smaller, signs, rounding, division, roots.
+// Arithmetic of float_v and double_v with NumPy's rules: maximum, minimum, signs, rounding, remainders, roots.
 // Assumes common.cl and functions.cl.
 
-// x - n y for the whole n that x / y truncates to, exactly: long division with as many quotient bits a step as a
-// fraction holds. Every step replaces |x| by its rest against |y| * 2^k, the largest that leaves so many bits.
-// (The sign is set last: PoCL 6 with LLVM 19 aborts where a NaN is chosen after it.)
+// The exact x - n * y, where n is x / y truncated. It is a long division: each step replaces |x| by its remainder for
+// the divisor |y| * 2^k, with k so that the step's quotient fits the fraction bits of the type and is exact.
+// (The sign is set last, because PoCL 6 with LLVM 19 aborts if a NaN is selected after that.)
 #define DEFINE_FMOD(T, V)                                                                                             \
     static inline bits_##T##_v exponent_##T(V positive) {                                                             \
         bits_##T##_v plain = as_bits_##T(positive) >> FRACTION_BITS_##T;                                              \
@@ -35,7 +35,7 @@ DEFINE_FMOD(float, float_v)
 DEFINE_FMOD(double, double_v)
 #endif
 
-// What devices compute exactly is left to them: rint, trunc, floor, ceil, sqrt, copysign, nextafter.
+// Devices compute rint, trunc, floor, ceil, sqrt, copysign and nextafter exactly, so these are used as they are.
 #define DEFINE_FLOAT_ARITHMETIC(T, V)                                                                                 \
     static inline V maximum_##T(V x, V y) { return x > y || x != x ? x : y; }                                         \
     static inline V minimum_##T(V x, V y) { return x < y || x != x ? x : y; }                                         \
@@ -73,20 +73,20 @@ DEFINE_FLOAT_ARITHMETIC(float, float_v)
 DEFINE_FLOAT_ARITHMETIC(double, double_v)
 #endif
 
-// Numbers as mantissa and exponent, with 0.5 <= |mantissa| < 1; zeros, infinities and NaN have the exponent 0.
+// Floats as mantissa and exponent, with 0.5 <= |mantissa| < 1. Zeros, infinities and NaN have the exponent 0.
 #define DEFINE_FLOAT_PARTS(T, V)                                                                                      \
     static inline bits_##T##_v frexp_exponent_##T(V x) {                                                              \
         V size = fabs(x);                                                                                             \
         mask_##T usual = size > 0 && size < INFINITY;                                                                 \
         return usual ? exponent_##T(usual ? size : (V)1) - (EXPONENT_BIAS_##T - 1) : 0;                               \
     }                                                                                                                 \
-    /* x * 2^exponent in two steps, of which at most the second rounds */                                             \
+    /* x * 2^exponent in two steps; only the second can round */                                                      \
     static inline V scale_by_power_##T(V x, bits_##T##_v exponent) {                                                  \
         bits_##T##_v half_exponent = exponent >> 1;                                                                   \
         return x * power_of_two_##T(half_exponent) * power_of_two_##T(exponent - half_exponent);                      \
     }                                                                                                                 \
     static inline V mantissa_##T(V x) { return scale_by_power_##T(x, -frexp_exponent_##T(x)); }                       \
-    /* x * 2^y, rounded once for a whole y; an infinite y is a very large one */                                      \
+    /* x * 2^y, rounded only once for an integer y; an infinite y counts as a very large one */                       \
     static inline V ldexp_##T(V x, V y) {                                                                             \
         const T limit = 4 * EXPONENT_BIAS_##T;                                                                        \
         y = y > limit ? (V)limit : y < -limit ? (V)-limit : y;                                                        \
@@ -99,7 +99,7 @@ DEFINE_FLOAT_ARITHMETIC(double, double_v)
     static inline V modf_fraction_##T(V x) {                                                                          \
         return copysign(fabs(x) == INFINITY ? (V)0 : x - trunc(x), x);                                                \
     }                                                                                                                 \
-    /* from |x| to the next larger number, with the sign of x */                                                      \
+    /* the distance from |x| to the next larger number, with the sign of x */                                         \
     static inline V spacing_##T(V x) {                                                                                \
         V size = fabs(x);                                                                                             \
         V step = nextafter(size, (V)INFINITY) - size;                                                                 \
@@ -111,13 +111,14 @@ DEFINE_FLOAT_PARTS(float, float_v)
 DEFINE_FLOAT_PARTS(double, double_v)
 #endif
 
-// Neighbours among the numbers that a half holds: 2^-24 apart up to 2^-14, beyond it as far as 13 bits of a float.
+// The neighbours of a half, which is held in a float. Up to 2^-14 halves are 2^-24 apart; beyond, a step is 2^13 in the
+// bits of the float, since half has 13 fraction bits less.
 static inline float_v nextafter_half_float(float_v x, float_v y) {
     float_v size = fabs(x);
     mask_float outward = (x < y) == (x > 0) || x == 0;
     mask_float small = size < 0x1p-14f || (size == 0x1p-14f && !outward);
     float_v near = size + (outward ? (float_v)0x1p-24f : (float_v)-0x1p-24f);
-    // from infinity inward as from 2^16, which as a half is infinity
+    // The step from infinity inward is the step from 2^16, the next number if half had no infinity.
     int_v bits = as_int_v(size < 0x1p16f ? size : (float_v)0x1p16f);
     float_v far = as_float_v(bits + (outward ? (int_v)0x2000 : (int_v)-0x2000));
     float_v next = copysign(small ? near : far, x == 0 ? y : x);

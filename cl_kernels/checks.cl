@@ -1,4 +1,4 @@
-// Checks of data that only a kernel sees: refuse copies elements and reports whether one of them is marked as bad.
+// Checks of data by a kernel: refuse copies elements, and sets an error word if any of them is marked as bad.
 //
 // Assumes common.cl. One item per run of PER_ITEM elements.
 
@@ -6,7 +6,7 @@
 #define KERNEL(n) n
 #define ENTRY_refuse
 #define TYPE uint           // of an element's size
-#define PER_ITEM 4096       // elements that one item copies
+#define PER_ITEM 4096       // elements of one work-item
 #endif
 
 #ifdef ENTRY_refuse

@@ -1,15 +1,15 @@
 // Fused reductions that keep the last axis: sums over a batch, bias gradients, means over leading axes.
 //
-// The space is `rows` (kept) x `mid` (reduced) x `inner` (kept, the last axis). Lanes and work-items lie along
-// `inner`; each walks down `mid`. CPU shape: a work-item takes four vectors of columns at a time, so that it reads
-// whole cache lines. GPU shape: one work-item per column. SPLIT cuts `mid` into parts, as rows.cl does.
+// The space is `rows` (kept) x `mid` (reduced) x `inner` (kept, the last axis). Lanes and work-items are spread along
+// `inner`; each loops over `mid`. CPU shape: a work-item takes four vectors of columns at a time, so that it reads
+// whole cache lines. GPU shape: one work-item per column. SPLIT cuts `mid` into parts, as in rows.cl.
 
 #ifndef KERNEL
 #define KERNEL(name) name
 #define ENTRY_columns 1
 #define index_t int                 // int, or long where an index may pass 2^31
 #define PARAMETERS __global const float *p0, __global float *q0,  // buffers, offsets, strides; ends in a comma
-#define SETUP                       // once per work-item: scalars to vectors
+#define SETUP                       // once per work-item: vectors from scalar arguments
 #define ROW_SETUP                   // offsets of each operand from `row`
 #define MID_SETUP                   // offsets of each operand from `j`
 #define SPLIT 0                     // 1: `mid` is cut into parts
@@ -24,7 +24,7 @@
 
 #ifndef COLUMNS_PASSES
 #define COLUMNS_PASSES
-// Walk down `mid` in blocks; EACH is done at every step, FOLDS after every block.
+// Loop over `mid` in blocks: EACH runs at every step, FOLDS after every block.
 #define DOWN(EACH, FOLDS)                                                                                             \
     for (index_t block = first_mid; block < stop_mid; block += BLOCK_STEPS) {                                         \
         const index_t end = min(block + BLOCK_STEPS, stop_mid);                                                       \

@@ -1,8 +1,8 @@
 // Types, conversions, loads and stores that every kernel uses. Included once, before everything else.
 //
-// VECTOR_WIDTH lanes per value: 16, 8 or 4 in CPU shape, 1 in GPU shape, where `float_v` is plain float and all of
-// this collapses to scalar code. Comparisons of vectors give -1 per true lane, of scalars 1: `?:`, `&&`, `||`, `!`
-// and `convert_uchar_v(mask) & 1` mean the same for both.
+// A value has VECTOR_WIDTH lanes: 16, 8 or 4 in CPU shape, 1 in GPU shape. With 1, `float_v` is plain float and all of
+// this is scalar code. A true comparison gives -1 in each lane of a vector, and 1 for a scalar. `?:`, `&&`, `||`, `!`
+// and `convert_uchar_v(mask) & 1` work the same for both.
 
 #ifndef VECTOR_WIDTH
 #define VECTOR_WIDTH 1      // lanes per value
@@ -14,8 +14,8 @@
 #define HAS_FP64 0          // 1: the device computes double
 #endif
 
-// Vectors of 64-bit lanes are wider than the registers of many processors. Compilers based on clang warn that other
-// processors pass them to functions in another way; no function here is called from a program built for another one.
+// Vectors of 64-bit lanes are wider than the registers of many processors. Compilers based on clang warn that programs
+// for other processors pass them to functions in another way. That does not matter: all functions are in one program.
 #ifdef __clang__
 #pragma clang diagnostic ignored "-Wpsabi"
 #endif
@@ -64,7 +64,7 @@ typedef WIDE(double) double_v;
 #define as_float_v WIDE(as_float)
 #define as_double_v WIDE(as_double)
 
-// The integer type whose lanes are as wide as those of a compute type: what its comparisons give.
+// The type of the results of comparisons: an integer type with lanes as wide as those of the compute type.
 #define mask_char char_v
 #define mask_uchar char_v
 #define mask_short short_v
@@ -88,8 +88,8 @@ typedef WIDE(double) double_v;
 #define convert_mask_float convert_int_v
 #define convert_mask_double convert_long_v
 
-// In CPU shape a work-group is one item: said in advance, compilers need not prepare for others, nor vectorise
-// across items what is written in vectors already.
+// In CPU shape a work-group has one work-item. The attributes say so, so that the compiler makes no code for other
+// sizes, and does not vectorise across work-items what is written in vectors already.
 #if GPU_SHAPE
 #define LOOP_KERNEL __kernel
 #else
@@ -125,8 +125,8 @@ typedef WIDE(double) double_v;
 #define VSTORE_HALF(v, p) PASTE(PASTE(vstore_half, VECTOR_WIDTH), _rte)(v, 0, p)
 #endif
 
-// Whole vectors to any address: in one instruction where the compiler is known to manage, else as vstore does it.
-// STREAM_VECTOR goes past the caches, which results that are larger would only empty.
+// Store a whole vector at any address: in one instruction if the compiler is known to support it, else by vstore.
+// STREAM_VECTOR stores past the caches: a result larger than the caches would only displace their contents.
 #if defined(__clang__) && VECTOR_WIDTH > 1
 #define DEFINE_LOOSE(TYPE) typedef PASTE(TYPE, _v) loose_##TYPE __attribute__((aligned(1)));
 DEFINE_LOOSE(char)
@@ -145,7 +145,7 @@ DEFINE_LOOSE(double)
 #else
 #define STORE_VECTOR(TYPE, v, p) VSTORE(v, p)
 #endif
-// PoCL's vstore_half takes addresses of whole vectors for granted: its result goes to a vector first.
+// PoCL's vstore_half requires an address aligned to a whole vector, so it stores to a private vector first.
 #if VECTOR_WIDTH == 1
 #define STORE_HALF_VECTOR(TYPE, v, p) VSTORE_HALF(v, p)
 #else
@@ -167,7 +167,7 @@ DEFINE_LOOSE(double)
 #endif
 #endif
 
-// How one element of a stored type becomes a value, and back. bool and half are stored types only.
+// The C type of an element in memory, by the name of the stored type. bool and half are stored types only.
 #define storage_char char
 #define storage_uchar uchar
 #define storage_bool uchar
@@ -184,10 +184,10 @@ DEFINE_LOOSE(double)
 // For each stored type NAME with compute type TYPE:
 //   load_NAME(p)                 VECTOR_WIDTH neighbours
 //   load_one_NAME(p)             one element, as a scalar
-//   load_strided_NAME(p, s, n)   n <= VECTOR_WIDTH elements s apart; lanes from n on repeat the first
+//   load_strided_NAME(p, s, n)   n <= VECTOR_WIDTH elements with stride s; lanes from n on repeat the first
 //   store_NAME(v, p)             VECTOR_WIDTH neighbours
 //   stream_NAME(v, p)            the same for a result that is larger than the caches
-//   store_strided_NAME(v, p, s, n)   the first n lanes, s apart
+//   store_strided_NAME(v, p, s, n)   the first n lanes, with stride s
 #define DEFINE_ACCESS(NAME, TYPE, LOAD, STORE, STREAM, LOAD_ONE, STORE_ONE)                                           \
     static inline PASTE(TYPE, _v) load_##NAME(__global const storage_##NAME *p) { return LOAD(p); }                   \
     static inline TYPE load_one_##NAME(__global const storage_##NAME *p) { return LOAD_ONE(p); }                      \

@@ -1,9 +1,9 @@
-// What the files of functions share, and exponentials: exp, exp2, expm1. Assumes common.cl.
+// The parts that all function files share, and exponentials: exp, exp2, expm1. Assumes common.cl.
 //
-// The functions of float_v and, where the device has it, double_v are written with + - * / sqrt, fma and operations on
-// bits only, and without branches that change a result: one lane and every vector width give the same bits. Special
-// values are NumPy's. Functions of both types are macros over the type; their constants and polynomials end in _float
-// and _double. Without HAS_FMA polynomials use a multiplication and an addition.
+// Functions take float_v and, if the device supports it, double_v. They use only + - * / sqrt, fma and operations on
+// bits, without branches that change a result. So every vector width gives the same bits. Results for special values
+// (NaN, infinities, zeros) are NumPy's. A macro defines a function for both types; its constants and polynomials end in
+// _float and _double. Without HAS_FMA, polynomials use a multiplication and an addition.
 
 #ifndef HAS_FMA
 #define HAS_FMA 0           // 1: fma is one instruction
@@ -47,11 +47,11 @@ typedef ulong_v unsigned_double_v;
 #define SMALLEST_NORMAL_double 0x1p-1022
 #define FRACTION_RANGE_double 0x1p53
 
-// a device that has doubles has their fma
+// OpenCL requires fma of every device that supports double.
 static inline double_v multiply_add_double(double_v a, double_v b, double_v c) { return fma(a, b, c); }
 #endif
 
-// A polynomial from a table of its coefficients, that of the highest power first
+// The value of a polynomial, from a table of its coefficients with the highest power first
 #define POLYNOMIAL(T, TABLE, x) polynomial_##T(TABLE, sizeof(TABLE) / sizeof(T), x)
 
 #define DEFINE_POLYNOMIAL(T, V)                                                                                       \
@@ -71,18 +71,19 @@ DEFINE_POLYNOMIAL(float, float_v)
 DEFINE_POLYNOMIAL(double, double_v)
 #endif
 
-// ln 2 in two parts, the first with few enough bits for exact products with exponents
+// ln 2 as the sum of two parts. The first has few bits, so that its products with exponents are exact.
 #define LN2_HIGH_float 0.693359375f
 #define LN2_LOW_float -2.12194440e-4f
 #define LOG2_E_float 1.44269502f
-// exp(x) is not 0 or inf between these; neither is the product of exp_extended between the wider limits
+// exp(x) is 0 below the first and inf above the second. EXP_EXTENDED_LIMIT is the same for exp_extended.
 #define EXP_LOWEST_float -104.0f
 #define EXP_HIGHEST_float 89.0f
 #define EXP_EXTENDED_LIMIT_float 170.0f
 #define EXP2_LOWEST_float -151.0f
 #define EXP2_HIGHEST_float 129.0f
 #define EXPM1_LOWEST_float -20.0f
-// Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits; twice the bias is added for scale_float
+// Adding 1.5 * 2^23 to a float rounds it to an integer, which is then in the low bits. Twice the exponent bias is added
+// too, for first_factor and second_factor.
 #define EXPONENT_SHIFT_float 12583166.0f
 
 // (exp(r) - 1 - r) / r^2 for |r| <= ln(2) / 2
@@ -91,7 +92,7 @@ __constant float EXP_TAIL_float[] = {1.3940618e-3f, 8.36649e-3f, 4.1666403e-2f, 
 __constant float EXP2_float[] = {1.5314945e-5f, 1.546711e-4f, 1.3333431e-3f, 9.618036e-3f,
                                  5.550411e-2f,  2.402265e-1f, 6.931472e-1f,  1.0f};
 
-// (exp(r) - 1) / r, pairs of terms first: a chain of dependent steps half as long as Horner's
+// (exp(r) - 1) / r. Pairs of terms are combined first, which halves the chain of dependent steps of Horner's scheme.
 static inline float_v exp_slope_float(float_v r) {
     float_v square = r * r;
     float_v a = multiply_add_float(4.1666403e-2f, r, 1.6666543e-1f);
@@ -134,7 +135,7 @@ static inline double_v exp_slope_double(double_v r) {
         V rest = multiply_add_##T(whole, -LN2_HIGH_##T, x);                                                           \
         return multiply_add_##T(whole, -LN2_LOW_##T, rest);                                                           \
     }                                                                                                                 \
-    /* 2^n as two factors: what is below the normal numbers is rounded once, what is above them becomes inf */        \
+    /* 2^n as two factors, so that a subnormal result is rounded only once, and a large one becomes inf */            \
     static inline V first_factor_##T(V shifted) {                                                                     \
         return as_##T##_v((as_unsigned_##T(shifted) >> 1) << FRACTION_BITS_##T);                                      \
     }                                                                                                                 \
@@ -155,14 +156,14 @@ static inline double_v exp_slope_double(double_v r) {
         V factor = first_factor_##T(shifted);                                                                         \
         return multiply_add_##T(r * factor, exp_slope_##T(r), factor) * second_factor_##T(shifted);                   \
     }                                                                                                                 \
-    /* where the caller knows that the result is a normal number */                                                   \
+    /* exp(x) for a result that is a normal number, which the caller must know */                                     \
     static inline V exp_inside_##T(V x) {                                                                             \
         V shifted;                                                                                                    \
         V r = reduce_exponent_##T(x, &shifted);                                                                       \
         V factor = whole_factor_##T(shifted, 0);                                                                      \
         return multiply_add_##T(r * factor, exp_slope_##T(r), factor);                                                \
     }                                                                                                                 \
-    /* factor * exp(high + low) for a small low: nothing but the result overflows or is rounded to a subnormal */     \
+    /* factor * exp(high + low) for a small low. No intermediate value overflows or becomes subnormal */              \
     static inline V exp_extended_##T(V high, V low, V factor) {                                                       \
         V shifted;                                                                                                    \
         low = fabs(high) < EXP_EXTENDED_LIMIT_##T ? low : (V)0;                                                       \
@@ -185,7 +186,7 @@ static inline double_v exp_slope_double(double_v r) {
         inside = inside < EXPM1_LOWEST_##T ? (V)EXPM1_LOWEST_##T : inside;                                            \
         V r = reduce_exponent_##T(inside, &shifted);                                                                  \
         V p = multiply_add_##T(POLYNOMIAL(T, EXP_TAIL_##T, r), r * r, r);                                             \
-        /* half of 2^n, which may itself be too large, until the sum is made */                                       \
+        /* half of 2^n, because 2^n itself may overflow although the result does not */                               \
         V half_scale = whole_factor_##T(shifted, 1);                                                                  \
         V value = 2 * multiply_add_##T(p, half_scale, half_scale - (V)0.5f);                                          \
         return x == 0 ? x : value;                                                                                    \

@@ -1,7 +1,7 @@
-// Vectors whose lanes lie anywhere: each lane has its own distance from a common start.
+// Loads and stores of vectors whose lanes are at any places in memory: p + steps, where each lane has its own step.
 //
-//   gather_NAME(p, steps, n)     for each lane below n the element at p + step; the others repeat the first
-//   scatter_NAME(v, p, steps, n) the first n lanes, each to p + step
+//   gather_NAME(p, steps, n)     the first n lanes from p + steps; the other lanes repeat the first
+//   scatter_NAME(v, p, steps, n) the first n lanes to p + steps
 // Assumes common.cl.
 
 #define DEFINE_GATHER(NAME, TYPE, LOAD_ONE, STORE_ONE)                                                                \

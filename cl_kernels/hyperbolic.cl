@@ -1,13 +1,13 @@
-// Hyperbolic functions and their inverses, and other functions of float_v and double_v that are made of exponentials,
-// logarithms and roots: sinh, cosh, arcsinh, arccosh, arctanh, cbrt, rcbrt, hypot, logaddexp, logaddexp2.
+// Functions of float_v and double_v that are made of exponentials, logarithms and roots: sinh, cosh, arcsinh, arccosh,
+// arctanh, cbrt, rcbrt, hypot, logaddexp, logaddexp2.
 // Assumes common.cl, functions.cl and logarithms.cl.
 
 #define LN2_float 0.693147182f
 #define LN2_double 0.6931471805599453
-// beyond these x^2 + 1 is x^2
+// For x beyond these, x^2 + 1 rounds to x^2
 #define ARC_LIMIT_float 1e5f
 #define ARC_LIMIT_double 1e9
-// numbers below this are scaled up by 2^24 or 2^54, others down by 2^6; then their cube roots down and up
+// Numbers below this are scaled up by 2^24 or 2^54 and others down by 2^6, and their cube roots are scaled back
 #define CBRT_SMALL_float 1e-30f
 #define CBRT_SMALL_double 1e-290
 #define CBRT_LIFT_float 0x1p24f
@@ -16,7 +16,7 @@
 #define CBRT_LOWER_double 0x1p-18
 #define CBRT_STEPS_float 2
 #define CBRT_STEPS_double 3
-// a third of the bits of x and this are those of a number within 4 % of the root
+// A third of the bits of x, plus this, are the bits of a number within 4 % of the cube root
 #define CBRT_START_float 0x2a5137a0
 #define CBRT_START_double 0x2a9f7893782da1cel
 
@@ -53,7 +53,7 @@
         V size = fabs(x);                                                                                             \
         V normal = size < CBRT_SMALL_##T ? size * CBRT_LIFT_##T : size * (V)0.015625f;                                \
         V y = as_##T##_v(as_bits_##T(normal) / 3 + CBRT_START_##T);                                                   \
-        /* Halley's steps triple the right digits; the last, Newton's, uses the cube in two parts */                  \
+        /* Halley's steps triple the number of right digits. Newton's last step uses the cube in two parts */         \
         for (int step = 0; step < CBRT_STEPS_##T; step++) {                                                           \
             V cube = y * y * y;                                                                                       \
             y = y * ((cube + 2 * normal) / (2 * cube + normal));                                                      \

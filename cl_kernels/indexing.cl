@@ -1,8 +1,9 @@
-// Reading and writing at addresses that come from data: normalize_index, gather, scatter.
+// Indexing by an array: normalize_index, gather, scatter.
 //
-// Assumes common.cl. Arrays are row-major (outer, length, inner), the middle axis is indexed by int64 numbers within
-// 0 .. length - 1, which is what normalize_index makes of whole numbers from lowest (0 or -length) on. No float atomics: in scatter each output
-// row has one owner, who takes its values in the order of the indices, so equal input gives equal bits.
+// Assumes common.cl. Arrays are row-major with shape (outer, length, inner). The middle axis is indexed by int64 from 0
+// to length - 1; normalize_index makes these from integers between lowest (0 or -length) and length - 1. There are no
+// float atomics: in scatter each output row has one owner, which adds the row's values in the order of the indices. So
+// equal input gives equal bits.
 
 #ifndef KERNEL
 #define KERNEL(n) n
@@ -10,8 +11,8 @@
 #define ENTRY_gather
 #define ENTRY_scatter
 #define INDEX int           // stored type of the given indices
-#define WIDE_INDEX long     // type that holds each of them: long, ulong for ulong, the float type for floats
-#define PER_ITEM 64         // indices that one item normalizes
+#define WIDE_INDEX long     // type that holds all values of INDEX: long, ulong for ulong, the float type for floats
+#define PER_ITEM 64         // indices of one work-item
 #define TYPE float          // stored type; for gather and with SET any type of the same size
 #define SET 0               // 1: the last value replaces what was there; 0: values are added to zero
 #define GROUP 128           // work-group size of scatter in GPU shape
@@ -27,7 +28,7 @@ __kernel void KERNEL(normalize_index)(
     for (long i = first; i < end; i++) {
         const WIDE_INDEX given = (WIDE_INDEX)PASTE(load_one_, INDEX)(indices + i);
         const long whole = convert_long_sat(given);
-        // The first comparison is false for fractions, NaN and what long cannot hold.
+        // The first comparison is false for fractions, NaN and values that long cannot hold.
         const int inside = (WIDE_INDEX)whole == given && whole >= lowest && whole < length;
         if (!inside) {
             faults[check] = 1;
@@ -93,8 +94,8 @@ __kernel void KERNEL(gather)(
 #endif
 
 #if GPU_SHAPE
-// One group per run of output rows. Every lane owns some of these rows and columns; the group reads the indices tile
-// by tile, and each lane takes those that go to its rows.
+// One work-group per run of output rows. Each work-item owns some of these rows and columns. The group reads the
+// indices tile by tile, and each work-item handles the indices of its rows.
 __kernel void KERNEL(scatter)(
     __global const TYPE *values, const long values_offset, __global const long *indices, const long indices_offset,
     __global const TYPE *base, const long base_offset, __global TYPE *out,
@@ -142,7 +143,7 @@ __kernel void KERNEL(scatter)(
     }
 }
 #else
-// One item per run of output rows, which looks through all indices.
+// One work-item per run of output rows; it reads all indices and handles those of its rows.
 __kernel void KERNEL(scatter)(
     __global const TYPE *values, const long values_offset, __global const long *indices, const long indices_offset,
     __global const TYPE *base, const long base_offset, __global TYPE *out,

@@ -1,8 +1,8 @@
 // Integer arithmetic with NumPy's rules, and conversions to integers. Assumes common.cl and functions.cl.
 //
-// Everything wraps. x // 0, x % 0 and fmod(x, 0) are 0; INT_MIN // -1 is INT_MIN. A shift by the width or more, or
-// by a negative count, moves all bits out. A negative power is what the exact result truncates to.
-// Floats become integers by truncation; those out of range become the nearest integer, NaN becomes 0.
+// Overflow wraps around. x // 0, x % 0 and fmod(x, 0) are 0; INT_MIN // -1 is INT_MIN. A shift by the number of bits
+// or more, or by a negative count, shifts all bits out. A negative power is the exact result, truncated.
+// Floats are truncated to integers; those out of range give the nearest integer, NaN gives 0.
 
 #define DEFINE_INTEGER_ARITHMETIC(T, V, UNSIGNED_V, AS_V, AS_UNSIGNED_V, BITS)                                        \
     static inline V maximum_##T(V x, V y) { return max(x, y); }                                                       \
@@ -28,7 +28,7 @@
         UNSIGNED_V result = (UNSIGNED_V)1;                                                                            \
         V negative = y < (V)0 ? (V)1 : (V)0;                                                                          \
         UNSIGNED_V rest = AS_UNSIGNED_V(y);                                                                           \
-        /* the power of -1 or 1 depends on the lowest bit alone, and other bases give 0 */                            \
+        /* a negative power of 1 or -1 depends only on the lowest bit of y; other bases give 0 */                     \
         rest = negative != (V)0 ? rest & (UNSIGNED_V)1 : rest;                                                        \
         base = negative != (V)0 && x != (V)1 && x != (V)-1 ? (UNSIGNED_V)0 : base;                                    \
         result = negative != (V)0 && x != (V)1 && x != (V)-1 ? (UNSIGNED_V)0 : result;                                \
@@ -55,7 +55,7 @@
         return AS_V((UNSIGNED_V)(part * AS_UNSIGNED_V(abs_##T(y))));                                                  \
     }
 
-// The quotient without its fraction, 0 for a zero divisor. The divisors that a processor traps on never reach it.
+// The truncated quotient, 0 for a zero divisor. Divisors that would trap are replaced before the division.
 #define DEFINE_SIGNED(T, V, UNSIGNED_V, AS_V, AS_UNSIGNED_V, BITS)                                                    \
     static inline V divide_##T(V x, V y) {                                                                            \
         V quotient = x / (y == (V)0 || y == (V)-1 ? (V)1 : y);                                                        \
@@ -119,12 +119,12 @@ DEFINE_CASTS(float, float_v)
 DEFINE_CASTS(double, double_v)
 #endif
 
-// What x becomes when it is stored as half and read again: nearest, ties to even, without needing cl_khr_fp16
+// x rounded to half, to nearest with ties to even, as storing and loading would do. Does not need cl_khr_fp16.
 static inline float_v round_half_float(float_v x) {
     float_v size = fabs(x);
     uint_v bits = as_uint_v(size);
     float_v normal = as_float_v((bits + 0xfff + ((bits >> 13) & 1)) & 0xffffe000);
-    // below 2^-14 the steps are 2^-24: what an addition of 0.5 leaves
+    // Below 2^-14 halves are 2^-24 apart. So are floats near 0.5: adding 0.5 and subtracting it rounds to them.
     float_v result = size < 0x1p-14f ? (size + 0.5f) - 0.5f : normal;
     result = size >= 65520.0f ? INFINITY : result;
     return size == size ? copysign(result, x) : x;

@@ -1,10 +1,10 @@
 // Logarithms and powers of float_v and double_v: log, log2, log10, log1p, power. Assumes common.cl and functions.cl.
 
-// From these bits on numbers are above 2/3: where exponents are counted from
+// The bits of 2/3: x is split into 2^exponent times a number from 2/3 to 4/3
 #define LOG_SPLIT_float 0x3f2aaaab
 #define EXPONENT_MASK_float ((int)0xff800000)
 #define ONE_BITS_float 0x3f800000
-// 1 is lost in numbers beyond this
+// For x beyond this, 1 + x rounds to x
 #define LOG1P_LARGE_float 1e9f
 #define LOG2_E_LOW_float 1.92596303e-8f
 #define LOG10_E_float 0.434294492f
@@ -15,7 +15,7 @@
 // (atanh(s) / s - 1 - z / 3) / z^2 with z = s^2, for |s| <= 1/5
 __constant float ATANH_TAIL_float[] = {1.19370796e-1f, 1.4262769e-1f, 2.0000196e-1f};
 
-// log(1 + f) + exponent ln 2 for 2/3 <= 1 + f < 4/3, pairs of terms first as in exp_slope_float
+// log(1 + f) + exponent ln 2 for 2/3 <= 1 + f < 4/3. Pairs of terms are combined first, as in exp_slope_float.
 static inline float_v log_sum_float(float_v f, float_v exponent) {
     float_v square = f * f;
     float_v a = multiply_add_float(-2.4999687e-1f, f, 3.3333224e-1f);
@@ -47,7 +47,7 @@ __constant double ATANH_TAIL_double[] = {0.06881281991378256, 0.0659344727863174
 __constant double LOG_double[] = {0.1384083689899145,  0.13173924375218557, 0.15391092658375355, 0.18181666463251964,
                                   0.2222222428675945,  0.28571428555912515, 0.4000000000005634,  0.666666666666666};
 
-// as for floats, in the quotient s, which needs half as many terms
+// The same for double, as a series in s = f / (2 + f), which needs half as many terms
 static inline double_v log_sum_double(double_v f, double_v exponent) {
     double_v s = f / (2.0 + f);
     double_v z = s * s;
@@ -67,7 +67,7 @@ static inline double_v log_sum_double(double_v f, double_v exponent) {
         *exponent = x < SMALLEST_NORMAL_##T ? count - (FRACTION_BITS_##T + 1) : count;                                \
         return as_##T##_v(as_bits_##T(normal) - (whole << FRACTION_BITS_##T)) - 1;                                    \
     }                                                                                                                 \
-    /* what a logarithm makes of zero, negative numbers, inf and NaN */                                               \
+    /* the logarithm of zero, negative numbers, inf and NaN; `value` for other x */                                   \
     static inline V log_edges_##T(V x, V value) {                                                                     \
         value = x == INFINITY ? x : value;                                                                            \
         value = x == 0 ? (V)-INFINITY : value;                                                                        \
@@ -81,7 +81,7 @@ static inline double_v log_sum_double(double_v f, double_v exponent) {
     static inline V log1p_##T(V x) {                                                                                  \
         V sum = 1 + x;                                                                                                \
         bits_##T##_v exponent = (as_bits_##T(sum) - LOG_SPLIT_##T) & EXPONENT_MASK_##T;                               \
-        /* x / 2^k + (1 / 2^k - 1), that is (1 + x) / 2^k - 1, rounded once */                                        \
+        /* f = (1 + x) / 2^k - 1, as x / 2^k + (1 / 2^k - 1), which is rounded only once */                           \
         V scale = as_##T##_v(ONE_BITS_##T - exponent);                                                                \
         V large = as_##T##_v(as_bits_##T(sum) - exponent) - 1;                                                        \
         V f = sum > LOG1P_LARGE_##T ? large : x * scale + (scale - 1);                                                \
@@ -111,7 +111,7 @@ static inline double_v log_sum_double(double_v f, double_v exponent) {
         V sum_low = (s - sum) + tail + (s_low + tail_low);                                                            \
         V base = exponent * LN2_HIGH_##T;                                                                             \
         V high = base + 2 * sum;                                                                                      \
-        /* base is 0 or the larger one */                                                                             \
+        /* base is 0 or larger than 2 * sum, so this is the exact rounding error of high */                           \
         V error = exponent == 0 ? (V)0 : (base - high) + 2 * sum;                                                     \
         *low = error + multiply_add_##T(exponent, LN2_LOW_##T, 2 * sum_low);                                          \
         return high;                                                                                                  \
@@ -131,7 +131,7 @@ static inline double_v log_sum_double(double_v f, double_v exponent) {
         return x == 1 || y == 0 || (x == -1 && fabs(y) == INFINITY) ? (V)1 : value;                                   \
     }                                                                                                                 \
                                                                                                                       \
-    /* logarithms of other bases, right to the last bit but for rare ties: whole powers give whole numbers */         \
+    /* logarithms of other bases, with the right last bit except for rare ties: log2(8) is exactly 3 */               \
     static inline V scaled_log_##T(V x, V scale, V scale_low) {                                                       \
         V low;                                                                                                        \
         V high = log_extended_##T(x, &low);                                                                           \

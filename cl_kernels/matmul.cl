@@ -1,28 +1,28 @@
 // Matrix products: c[batch, row, column] = epilogue(sum over k of a[batch, row, k] * b[batch, k, column]).
 //
-// a and b are a buffer, an element offset and any strides: transposed, broadcast (stride 0) and reversed operands
-// need no copy. c is written through EPILOGUE_STORE, once per element, so pointwise work can follow in the same pass.
+// a and b have a buffer, an element offset and any strides, so transposed, broadcast (stride 0) and reversed operands
+// need no copy. c is written once per element by EPILOGUE_STORE, so pointwise work can follow in the same pass.
 //
-// CPU shape. One work-item owns a block of `item_rows` x `item_panels * PANEL` elements of c and walks k in steps of
-// BLOCK_K. The three levels of the cache decide the order:
-//  * a panel of b, BLOCK_K x PANEL elements, is packed into private memory, where its rows are neighbours: 32 KiB,
-//    which is the first-level cache. Packing makes every layout of b the same (inner-unit layouts are transposed in
-//    registers), removes collisions of power-of-two strides, and costs one pass over b per block of rows.
-//  * a tile of ROWS rows by COLUMNS vectors of c stays in registers while it runs down the panel; each step loads
-//    COLUMNS vectors, broadcasts ROWS elements of a, and does ROWS * COLUMNS multiply-adds. 8 x 2 vectors of 16 hide
-//    the latency of the multiplier and leave half of 32 registers for operands.
-//  * the rows of a, item_rows x BLOCK_K, come back from the second level for every panel of the item. Packing them too
-//    was slower than reading them in place, transposed or not; COPY_A does so for half, which is converted on the way.
-// Sums over one block of k start from zero and are added to the block of c in private memory: the order of additions
-// depends on k alone, and the error grows with k / BLOCK_K + BLOCK_K instead of k.
-// Neighbouring items share their columns, so b is read from memory about once.
+// CPU shape. A work-item owns a block of `item_rows` x `item_panels * PANEL` elements of c, and loops over k in steps
+// of BLOCK_K. Its parts fit the levels of the cache:
+//  * Registers: a tile of c, ROWS rows by COLUMNS vectors. Each step of k loads COLUMNS vectors of b, broadcasts ROWS
+//    elements of a, and does ROWS * COLUMNS multiply-adds. 8 x 2 vectors of 16 hide the latency of the multiplier, and
+//    leave half of 32 registers for operands.
+//  * First-level cache (32 KiB): a panel of b, BLOCK_K x PANEL elements, packed into private memory with its rows next
+//    to each other. Packing gives every layout of b the same speed (a layout with stride 1 along k is transposed in
+//    registers), avoids cache collisions of power-of-two strides, and costs one pass over b per block of rows.
+//  * Second-level cache: the rows of a, item_rows x BLOCK_K, which are read again for every panel. Packing them too was
+//    slower than reading them in place. COPY_A packs them for half, whose elements must be converted.
+// The sum over each block of k starts from zero, and is added to the block of c in private memory. So the order of
+// additions depends on k only, and the error grows with k / BLOCK_K + BLOCK_K instead of k.
+// Neighbouring work-items share columns, so b is read from memory about once.
 //
-// GPU shape. One work-group owns TILE_ROWS x TILE_COLUMNS elements of c and walks k in steps of TILE_K: the group
-// copies a slice of a and of b to local memory, reading along whichever axis has unit stride so that neighbours read
-// neighbours, and each work-item multiplies ITEM_ROWS x ITEM_COLUMNS elements in registers. An item's rows and columns
-// come in quads, so that local memory is read four elements at a time.
+// GPU shape. A work-group owns TILE_ROWS x TILE_COLUMNS elements of c, and loops over k in steps of TILE_K. It copies a
+// slice of a and of b to local memory, along the axis with stride 1, so that neighbouring work-items read neighbouring
+// elements. Each work-item then multiplies ITEM_ROWS x ITEM_COLUMNS elements in registers. Its rows and columns come in
+// groups of four, so that local memory is read four elements at a time.
 //
-// SPLIT. A small c with a long k is cut along k into parts of `part_length`; parts go to scratch memory and
+// SPLIT. If c is small and k long, k is cut into parts of `part_length`. The parts are stored in scratch memory, and
 // matmul_combine adds them in order. The cut depends on the shape only.
 
 #ifndef KERNEL
@@ -45,8 +45,8 @@
 #define GROUP_COLUMNS 16            // GPU shape: work-items along the columns of a tile
 #endif
 
-// Pointwise work on a finished value and its store. `value` is a vector of COMPUTE for VECTOR_WIDTH columns; the
-// second form has `count` valid lanes. GPU shape: `value` is one element, and only the first form is used.
+// Pointwise work on a finished value, and its store. `value` is a vector of COMPUTE for VECTOR_WIDTH columns; in the
+// second form only `count` lanes are valid. GPU shape: `value` is one element, and only the first form is used.
 #ifndef EPILOGUE_STORE
 #define DEFAULT_EPILOGUE
 #define EPILOGUE_ARGUMENTS          // more kernel parameters, beginning with a comma
@@ -79,12 +79,13 @@
     (operand##_offset + (batch) / batch_2 / batch_1 * operand##_batch_0 +                                             \
      (batch) / batch_2 % batch_1 * operand##_batch_1 + (batch) % batch_2 * operand##_batch_2)
 
-// The vectors of the CPU shape are explicit: Intel's compiler takes five times as long to look for more across items.
+// The code has explicit vectors. This keeps Intel's compiler from vectorising across work-items, which takes five times
+// as long to compile.
 #define CPU_KERNEL __attribute__((vec_type_hint(VECTOR), reqd_work_group_size(1, 1, 1)))
 #define GROUP_KERNEL __attribute__((reqd_work_group_size(GROUP_ITEMS, 1, 1)))
 
-// In how many of `length` rows of b, of which `remaining` follow, a whole vector can be read where `width` columns are
-// left: those where it ends before the last element of the last row.
+// The number of the `length` rows of b in which a whole vector may be read although only `width` columns are left: the
+// rows in which it ends before the last element of b. `remaining` is the number of rows up to the end of b.
 #define WHOLE_VECTORS(length, remaining, width)                                                                       \
     ((width) == VECTOR_WIDTH ? (length)                                                                               \
      : b_inner <= 0 ? 0                                                                                               \
@@ -92,8 +93,8 @@
 
 #define PANEL (COLUMNS * VECTOR_WIDTH)
 #define BLOCK_K 256
-#define LARGEST_ROWS 264            // of an item: 256 rounded up to whole tiles
-#define LARGEST_PANELS 4            // of an item
+#define LARGEST_ROWS 264            // of a work-item: 256 rounded up to whole tiles
+#define LARGEST_PANELS 4            // of a work-item
 #define ITEM_ROWS (TILE_ROWS / GROUP_ROWS)
 #define ITEM_COLUMNS (TILE_COLUMNS / GROUP_COLUMNS)
 #define GROUP_ITEMS (GROUP_ROWS * GROUP_COLUMNS)
@@ -120,8 +121,8 @@
 #endif
 
 #if B_UNIT == INNER_AXIS
-// VECTOR_WIDTH steps of k of one vector of columns. Columns from `width` on repeat the last one. Interleaving the lanes
-// of row `lane` with those of the row half a square below, log2(VECTOR_WIDTH) times for all rows, transposes a square.
+// Transposes VECTOR_WIDTH steps of k of VECTOR_WIDTH columns. Columns from `width` on repeat the last one. Interleaving
+// each row of the upper half with its counterpart in the lower half, log2(VECTOR_WIDTH) times, transposes a square.
 static inline void KERNEL(pack_square)(__global const STORED *b, const long b_column, const int width, VECTOR *panel) {
     VECTOR squares[2][VECTOR_WIDTH];
     for (int lane = 0; lane < VECTOR_WIDTH; lane++) {
@@ -146,8 +147,8 @@ static inline void KERNEL(pack_square)(__global const STORED *b, const long b_co
 }
 #endif
 
-// Copies `length` steps of k of one vector of columns, of which `width` exist, to every COLUMNS-th vector of a panel.
-// From the first of them on, b has `remaining` steps. Lanes without a column may hold anything: they are not stored.
+// Copies `length` steps of k of one vector of columns to every COLUMNS-th vector of a panel. Only `width` columns
+// exist; the other lanes may hold anything, since they are not stored. b has `remaining` steps from the first one on.
 static inline void KERNEL(pack_vector)(__global const STORED *b, const long b_inner, const long b_column,
                                        const int length, const int remaining, const int width, VECTOR *panel) {
     int i = 0;
@@ -165,7 +166,7 @@ static inline void KERNEL(pack_vector)(__global const STORED *b, const long b_in
     }
 }
 
-// sums (+)= ROWS rows of a, of which `rows` exist, times a panel.
+// sums (+)= ROWS rows of a times a panel. Only `rows` of the rows exist.
 static inline void KERNEL(multiply_tile)(__global const STORED *a, const long a_row, const long a_inner, const int rows,
                                          const int length, const VECTOR *panel, const int is_first, VECTOR *sums) {
     VECTOR sum[ROWS][COLUMNS];
@@ -225,7 +226,7 @@ __kernel CPU_KERNEL void KERNEL(matmul_tiles)(MATMUL_PARAMETERS, __global OUTPUT
         const int first_k = part * part_length, last_k = min(first_k + part_length, k);
         __global const STORED *a_batch = a + BATCH_OFFSET(a, batch);
         __global const STORED *b_batch = b + BATCH_OFFSET(b, batch);
-        // At least once, so that an empty sum is zero.
+        // Runs at least once, so that an empty sum is zero.
         int block = first_k;
         do {
             const int length = min(BLOCK_K, last_k - block);
@@ -263,7 +264,7 @@ __kernel CPU_KERNEL void KERNEL(matmul_tiles)(MATMUL_PARAMETERS, __global OUTPUT
 
 __kernel GROUP_KERNEL void KERNEL(matmul_tiles)(
     MATMUL_PARAMETERS, __global OUTPUT *c EPILOGUE_ARGUMENTS) {
-    // One quad of padding per step of k keeps the copies, which may run down a column, off a single memory bank.
+    // Four elements of padding per step of k: without them, copies along a column would all hit the same memory bank.
     __local QUAD a_tile[TILE_K][TILE_ROWS / 4 + 1];
     __local QUAD b_tile[TILE_K][TILE_COLUMNS / 4 + 1];
     const int item = get_local_id(0);

@@ -1,19 +1,19 @@
 // Products of few rows with a matrix: c[batch, row, column] = sum over k of a[batch, row, k] * b[batch, k, column],
-// with at most 8 rows in CPU shape and 1 in GPU shape. A single column as the right operand comes here with both
+// with at most 8 rows in CPU shape and 1 in GPU shape. A product with a single column comes here too, with both
 // operands transposed. Operands and epilogue are as in matmul.cl.
 //
-// Nothing of b is used more than m times, so memory is the limit, and how b is walked decides:
-//  * matmul_dots: the stride of b along k is 1 (or none is). Each element of c is a dot product of contiguous runs.
-//    CPU shape: a work-item takes DOTS columns at a time, so that several runs are under way. GPU shape: a work-group
-//    per element.
-//  * matmul_sums: the stride of b along columns is 1. Rows of b, scaled by elements of a, are summed. CPU shape: a
-//    work-item takes eight rows of b at a time, which is one load and one store of a sum for eight multiply-adds. GPU
-//    shape: a work-group takes GROUP_COLUMNS columns, and its items share k between them.
-// In CPU shape k is walked in blocks whose sums start from zero: errors grow with the length of a block plus the number
-// of blocks. Dots copy a block of a to private memory where its stride along k is not 1.
+// Each element of b is used at most m times, so memory is the limit. The layout of b decides how to read it:
+//  * matmul_dots, if the stride of b along k is 1 (or no stride is 1). Each element of c is a dot product of contiguous
+//    elements. CPU shape: a work-item takes DOTS columns at a time, so that several loads are under way. GPU shape: one
+//    work-group per element.
+//  * matmul_sums, if the stride of b along columns is 1. Rows of b, scaled by elements of a, are summed. CPU shape: a
+//    work-item takes eight rows of b at a time: for eight multiply-adds it loads and stores a sum once. GPU shape: a
+//    work-group takes GROUP_COLUMNS columns, and its work-items share k between them.
+// In CPU shape k is cut into blocks whose sums start from zero, so errors grow with the length of a block plus the
+// number of blocks. matmul_dots copies a block of a to private memory if its stride along k is not 1.
 //
-// SPLIT. Few columns with a long k are cut along k into parts of `part_length`; parts go to scratch memory and
-// matmul_combine in matmul.cl adds them in order. The cut depends on the shape only.
+// SPLIT. If there are few columns and k is long, k is cut into parts of `part_length`. The parts are stored in scratch
+// memory, and matmul_combine in matmul.cl adds them in order. The cut depends on the shape only.
 
 #ifndef KERNEL
 #define KERNEL(name) name
@@ -32,8 +32,8 @@
 #define GROUP_COLUMNS 32            // GPU shape, sums: columns of a group, a power of two
 #endif
 
-// Pointwise work on a finished value and its store. `value` is a vector of COMPUTE for VECTOR_WIDTH columns; the
-// second form has `count` valid lanes. GPU shape: `value` is one element, and only the first form is used.
+// Pointwise work on a finished value, and its store. `value` is a vector of COMPUTE for VECTOR_WIDTH columns; in the
+// second form only `count` lanes are valid. GPU shape: `value` is one element, and only the first form is used.
 #ifndef EPILOGUE_STORE
 #define DEFAULT_EPILOGUE
 #define EPILOGUE_ARGUMENTS          // more kernel parameters, beginning with a comma
@@ -66,12 +66,13 @@
     (operand##_offset + (batch) / batch_2 / batch_1 * operand##_batch_0 +                                             \
      (batch) / batch_2 % batch_1 * operand##_batch_1 + (batch) % batch_2 * operand##_batch_2)
 
-// The vectors of the CPU shape are explicit: Intel's compiler takes five times as long to look for more across items.
+// The code has explicit vectors. This keeps Intel's compiler from vectorising across work-items, which takes five times
+// as long to compile.
 #define CPU_KERNEL __attribute__((vec_type_hint(VECTOR), reqd_work_group_size(1, 1, 1)))
 #define GROUP_KERNEL __attribute__((reqd_work_group_size(GROUP_ITEMS, 1, 1)))
 
-// In how many of `length` rows of b, of which `remaining` follow, a whole vector can be read where `width` columns are
-// left: those where it ends before the last element of the last row.
+// The number of the `length` rows of b in which a whole vector may be read although only `width` columns are left: the
+// rows in which it ends before the last element of b. `remaining` is the number of rows up to the end of b.
 #define WHOLE_VECTORS(length, remaining, width)                                                                       \
     ((width) == VECTOR_WIDTH ? (length)                                                                               \
      : b_inner <= 0 ? 0                                                                                               \
@@ -79,7 +80,7 @@
 
 #define SUM_BLOCK 256               // steps of k in a block of sums
 #define DOT_BLOCK (ROWS > 2 ? 512 : 2048)
-#define LARGEST_VECTORS (64 / ROWS) // columns of an item, in vectors
+#define LARGEST_VECTORS (64 / ROWS) // columns of a work-item, in vectors
 
 #if SPLIT
 #define OUTPUT COMPUTE
@@ -122,7 +123,7 @@ static inline COMPUTE KERNEL(sum_lanes)(const VECTOR value) {
     return lanes[0];
 }
 
-// sums[row][column] += rows of a, which lie in `left`, times DOTS columns of which `width` exist.
+// sums[row][column] += the rows of a in `left` times DOTS columns. Only `width` of the columns exist.
 static inline void KERNEL(add_dots)(LEFT_POINTER left, const long left_row, __global const STORED *b,
                                     const long b_inner, const long b_column, const int length, const int width,
                                     COMPUTE *sums) {
@@ -277,7 +278,7 @@ __kernel CPU_KERNEL void KERNEL(matmul_sums)(MATMUL_PARAMETERS, __global OUTPUT 
                     sums[row][j] = (VECTOR)(0);
                 }
             }
-            // Rows of b that can be read in whole vectors, in eights; then one by one, with a partial vector.
+            // First the rows of b that can be read in whole vectors, eight at a time; then the others one by one.
             const int readable = WHOLE_VECTORS(stop - block, k - block, tail ? tail : VECTOR_WIDTH);
             int i = block, whole = vectors;
             for (; i + 8 <= block + readable; i += 8) {

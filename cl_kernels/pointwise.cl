@@ -1,18 +1,18 @@
 // Fused pointwise work: one pass over an index space, any number of inputs and outputs.
 //
-// The space is `rows` x `inner`: all dimensions but the last, and the last, after neighbours that step alike were
-// merged. The generator (graph/codegen.py) defines what is read, computed and written at an index.
-// CPU shape: a work-item owns a run of blocks of one row and walks them in whole vectors, then one partial vector.
+// The space is `rows` x `inner`: `inner` is the last axis, `rows` all other axes, after merging axes that can be read
+// as one. The code generator (clgrad/codegen) defines the reads, computations and writes at an index.
+// CPU shape: a work-item owns a run of blocks of one row, and loops over whole vectors, then one partial vector.
 // GPU shape: a work-item owns one element.
-// pointwise is a kernel; pointwise_part is the same as a function, for a kernel in which several small loops share a
-// launch (runtime/compiler.py writes it): `item` of `items` work-items do this part.
+// pointwise is a kernel. pointwise_part is the same as a function, for a kernel in which several small loops share a
+// launch (runtime/compiler.py writes it): this is work-item `item` of the `items` work-items of the loop.
 
 #ifndef KERNEL
 #define KERNEL(name) name
 #define ENTRY_pointwise 1
 #define index_t int                 // int, or long where an index may pass 2^31
 #define PARAMETERS __global const float *p0, __global float *q0,  // buffers, offsets, strides; ends in a comma
-#define SETUP                       // once per work-item: scalars to vectors
+#define SETUP                       // once per work-item: vectors from scalar arguments
 #define ROW_SETUP                   // offsets of each operand from `row`
 #define FULL(i, u) store_float(load_float(p0 + i), q0 + i);            // a whole vector at column i
 #define PART(i, count) store_strided_float(load_strided_float(p0 + i, 1, count), q0 + i, 1, count);  // `count` lanes

@@ -1,21 +1,21 @@
 // Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror and Shaw 2011).
 // Assumes common.cl, functions.cl, logarithms.cl and trigonometry.cl.
 //
-// A stream is a sequence of elements that depends on the seed (the 64-bit key) and the number of the stream alone,
-// never on the device, its vector width or the order of the work. A block of four words belongs to each counter.
+// A stream is a sequence of random numbers. It depends only on the seed (the 64-bit key) and the number of the stream,
+// not on the device, the vector width or the order of the work. Philox gives a block of four words for each counter.
 // 32-bit values: element e takes word (e / 16) % 4 of counter e / 64 * 16 + e % 16.
 // 64-bit values: element e takes words 2 k and 2 k + 1, k = (e / 16) % 2, of counter e / 32 * 16 + e % 16.
-// Neighbouring elements have neighbouring counters, and a kernel that fills memory keeps all four words: those of 16
-// neighbouring counters are 64 neighbouring elements.
+// So 16 neighbouring elements have neighbouring counters, and the four words of 16 neighbouring counters are 64
+// neighbouring elements: a kernel that fills memory can use all four words.
 //
-// A word is held in 64 bits whose upper half is rubbish until word() takes it: all products are then the 32 x 32 -> 64
-// bit products that processors have, and vectors need no shuffles.
+// A word is held in 64 bits. The upper half is not defined until word() drops it. All products are then products of
+// 32 x 32 bits that give 64, which processors have, and vectors need no shuffles.
 
 #define PRODUCT_32(x, constant) (((x)&0xfffffffful) * constant)
 
 static inline uint_v word(ulong_v x) { return convert_uint_v(x & 0xfffffffful); }
 
-// words[0..3] become the block of a counter
+// Writes the block of a counter to words[0..3]
 static inline void random_block(ulong_v counter, ulong stream, ulong seed, uint_v *words) {
     ulong_v a = counter;
     ulong_v b = counter >> 32;
@@ -69,11 +69,11 @@ static inline float_v uniform_float(ulong_v element, ulong stream, ulong seed) {
     return uniform_from_bits_float(random_bits(element, stream, seed));
 }
 
-// Box and Muller: the cosine of an even quarter, the sine of an odd one. bits 0 is a radius, bits 1 an angle.
+// Box and Muller's method: radius times cosine of the angle, or sine if `sine` is 1
 static inline float_v normal_from_bits_float(uint_v radius_bits, uint_v angle_bits, int_v sine) {
     float_v u = convert_float_v(radius_bits) * 0x1p-32f + 0x1p-33f;
     float_v radius = sqrt(-2.0f * log_float(u));
-    // the upper two bits are the quadrant around which the others lie
+    // The upper two bits are the quadrant; the other bits are the angle around its middle
     float_v angle = convert_float_v(as_int_v(angle_bits << 2)) * 3.6572952e-10f;
     int_v quadrant = as_int_v((angle_bits + 0x20000000u) >> 30);
     return radius * sin_quadrant_float(angle, quadrant + 1 - sine);

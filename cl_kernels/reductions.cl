@@ -1,7 +1,8 @@
-// Combining two values, the lanes of a vector, and the work-items of a group; compensated sums. Included once.
+// Reductions of two values, of the lanes of a vector, of the work-items of a group; compensated sums. Included once.
 //
-// COMBINE_<op>_<type>(a, b) works on vectors and scalars. max and min propagate NaN.
+// combine_<op>_<type>(a, b) combines two vectors. maximum and minimum propagate NaN.
 // horizontal_<op>_<type>(v) combines the lanes of v in a fixed tree.
+// group_<op>_<type>(v, shared) combines the work-items of a work-group.
 // The ops are sum, prod, maximum, minimum (not max: some drivers define that name as a macro).
 
 #define COMBINE_SUM(a, b) ((a) + (b))
@@ -37,7 +38,7 @@
     static inline TYPE horizontal_##OP##_##TYPE(TYPE v) { return v; }
 #endif
 
-// The scalar and vector forms share one expression; group_<op>_<type> combines the work-items of a group.
+// The scalar and vector forms share one expression.
 #define DEFINE_REDUCTION(OP, TYPE, COMBINE)                                                                           \
     DEFINE_HORIZONTAL(OP, TYPE, COMBINE)                                                                              \
     static inline PASTE(TYPE, _v) combine_##OP##_##TYPE(PASTE(TYPE, _v) a, PASTE(TYPE, _v) b) {                       \
@@ -78,7 +79,7 @@ DEFINE_REDUCTIONS(float, COMBINE_MAX_FLOATING, COMBINE_MIN_FLOATING)
 DEFINE_REDUCTIONS(double, COMBINE_MAX_FLOATING, COMBINE_MIN_FLOATING)
 #endif
 
-// Neumaier's compensated sum: `lost` gathers the rounding errors of `total`. Infinite totals ignore it.
+// Neumaier's compensated sum: `lost` accumulates the rounding errors of `total`. It is ignored if it is not finite.
 // A. Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen", ZAMM 54 (1974).
 // The branch-free TwoSum form is Knuth's.
 #define TWO_SUM(TYPE, total, lost, term)                                                                              \

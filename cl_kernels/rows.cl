@@ -1,22 +1,22 @@
-// Fused reductions along the last axes, with everything that depends on them: softmax, normalisations, losses.
+// Fused reductions along the last axes, with the ops that depend on them: softmax, normalisations, losses.
 //
 // The space is `rows` (kept) x `mid` x `inner` (reduced; `inner` is the last axis after merging). A kernel is a
-// sequence of phases over one row, which stays in the cache: a phase reads columns, computes, combines into
-// accumulators and stores; what was reduced in one phase is at hand in the next.
-// CPU shape, and GPU shape for short rows: one work-item per row. GPU shape: one work-group per row.
-// SPLIT: few long rows are cut into `parts`; each part writes its accumulators and a second kernel combines them.
-// The cut depends on the shape only, and each accumulator sums blocks of at most 16 terms per lane before they are
-// added with compensation: results repeat bit for bit and are at least as exact as a pairwise sum.
+// sequence of phases over one row, which stays in the cache. A phase reads columns, computes, combines into
+// accumulators and stores; the next phase uses its reduced values.
+// CPU shape, and GPU shape for short rows: one work-item per row. GPU shape for long rows: one work-group per row.
+// SPLIT: few long rows are cut into `parts`; each part writes its accumulators, and a second kernel combines them.
+// The cut depends on the shape and the device only. An accumulator sums at most 16 terms per lane before they are added
+// with compensation. So results are reproducible bit for bit, and at least as exact as a pairwise sum.
 
 #ifndef KERNEL
 #define KERNEL(name) name
 #define ENTRY_rows 1
 #define index_t int                 // int, or long where an index may pass 2^31
 #define PARAMETERS __global const float *p0, __global float *q0,  // buffers, offsets, strides; ends in a comma
-#define SETUP                       // once per work-item: scalars to vectors
+#define SETUP                       // once per work-item: vectors from scalar arguments
 #define ROW_SETUP                   // offsets of each operand from `row`
 #define MID_SETUP                   // offsets of each operand from `j`, the index along the outer reduced axes
-#define GROUP_SIZE 0                // work-items per row: a power of two, or 0 for one
+#define GROUP_SIZE 0                // work-items per row: a power of two; 0: a single work-item per row
 #define SPLIT 0                     // 1: parts of `inner`; 2: parts of `mid`
 #define BLOCK_STEPS 16              // terms per accumulator before it is added with compensation
 #define PHASES float_v t0 = 0, a0_0; SINGLE_PASS(P0) store_strided_float(t0, q0 + row, 1, 1);
@@ -38,7 +38,7 @@
 
 #ifndef ROWS_PASSES
 #define ROWS_PASSES
-// One pass over the columns of a row. P##_FULL(i, u) handles a vector with accumulators u, P##_PART the rest.
+// One pass over the columns of a row. P##_FULL(i, u) handles a whole vector with accumulators u, P##_PART the rest.
 #define PASS(P, WHOLE_VECTORS, BLOCK)                                                                                 \
     for (index_t j = first_mid; j < stop_mid; j++) {                                                                  \
         MID_SETUP                                                                                                     \

@@ -1,10 +1,11 @@
 // Running sums and products along one axis, in order: out[i] = x[0] + ... + x[i], or from the end with REVERSE.
 //
-// Assumes common.cl. Arrays are row-major (outer, length, inner). The axis is cut into blocks of about the square
-// root of its length. That depends on the length alone, so equal input gives equal bits; and a sum passes through
-// twice the root of its terms instead of through all of them, which is what keeps it accurate.
-// Three passes: the total of each block, what comes before each block, the running sums. With one block the last
-// pass is all. An item takes one block of one column, or with IN_VECTORS of VECTOR_WIDTH neighbouring columns.
+// Assumes common.cl. Arrays are row-major with shape (outer, length, inner). The middle axis is cut into blocks of
+// about the square root of its length. The cut depends on the length only, so equal input gives equal bits. A sum is
+// made of about 2 * sqrt(length) additions in a row instead of `length`, which keeps it accurate.
+// There are three passes: the total of each block, the total of all blocks before each block, the running sums. With a
+// single block only the last pass runs. A work-item takes one block of one column, or with IN_VECTORS of VECTOR_WIDTH
+// neighbouring columns.
 
 #ifndef KERNEL
 #define KERNEL(n) n
@@ -48,7 +49,8 @@
 #define SCAN_STORE(v, p) *(p) = (v);
 #endif
 
-// The item's place: `column` is its first one, `lanes` how many it has; `strip` counts what else there is.
+// The place of a work-item: `column` is its first column, `lanes` the number of its columns, `strip` the index of its
+// block or row.
 #define SCAN_PLACE                                                                                                   \
     const long groups = (inner + SCAN_LANES - 1) / SCAN_LANES;                                                       \
     const long column = (long)get_global_id(0) % groups * SCAN_LANES;                                                \
@@ -56,7 +58,7 @@
     const long strip = (long)get_global_id(0) / groups;
 
 #ifdef ENTRY_scan_totals
-// totals[outer, block, inner]; nobody needs that of the last block
+// totals[outer, block, inner]; the total of the last block is not needed
 __kernel void KERNEL(scan_totals)(
     __global const TYPE *x, const long x_offset, __global TYPE *totals, const long outer, const long length,
     const long inner, const long block_length, const long blocks) {
@@ -76,7 +78,7 @@ __kernel void KERNEL(scan_totals)(
 #endif
 
 #ifdef ENTRY_scan_starts
-// the totals become what comes before each block
+// Replaces the total of each block by the total of all blocks before it
 __kernel void KERNEL(scan_starts)(
     __global TYPE *totals, const long outer, const long inner, const long blocks) {
     SCAN_PLACE

@@ -1,7 +1,7 @@
 // Trigonometric functions and their inverses on float_v and double_v: sin, cos, tan, arcsin, arccos, arctan, arctan2,
 // sinc, sin_pi (the sine of x pi). Assumes common.cl and functions.cl.
 
-// 2/pi behind the binary point, in words of 32 bits from the second on
+// The binary digits of 2/pi after the point, in words of 32 bits from the second word on
 __constant uint TWO_OVER_PI[] = {0u,          0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u,
                                  0x3c439041u, 0xfe5163abu, 0xdebbc561u, 0xb7246e3au, 0x424dd2e0u, 0x06492eeau,
                                  0x09d1921cu, 0xfe1deb1cu, 0xb129a73eu, 0xe88235f5u, 0x2ebb4484u, 0xe99c7026u,
@@ -10,7 +10,7 @@ __constant uint TWO_OVER_PI[] = {0u,          0xa2f9836eu, 0x4e441529u, 0xfc2757
                                  0x9e5fea2du, 0x7527bac7u, 0xebe5f17bu, 0x3d0739f7u, 0x8a5292eau, 0x6bfb5fb1u,
                                  0x1f8d5d08u, 0x56033046u, 0xfc7b6babu, 0xf0cfbc20u};
 
-// 64 bits of 2/pi from a bit position of the table on
+// 64 bits of 2/pi, from a bit position of the table on
 static inline ulong two_over_pi_window(int position) {
     int word = position >> 5;
     int shift = position & 31;
@@ -18,8 +18,8 @@ static inline ulong two_over_pi_window(int position) {
     return shift ? (window << shift) | (TWO_OVER_PI[word + 2] >> (32 - shift)) : window;
 }
 
-// x - quadrant * pi/2 within -pi/4 .. pi/4 for x of any size (Payne and Hanek): x is an integer of 24 bits times a
-// power of two, so of 2/pi only the bits that give the quadrant and the 62 after it count
+// x - quadrant * pi/2, from -pi/4 to pi/4, for x of any size (Payne and Hanek). x is an integer of 24 bits times a
+// power of two. So only a few bits of 2/pi matter: those that give the quadrant, and the 62 bits after them.
 static inline float reduce_large_float(float x, int *quadrant) {
     int exponent = (int)((as_uint(x) >> 23) & 255);
     uint fraction = (as_uint(x) & 0x7fffff) | 0x800000;
@@ -36,7 +36,7 @@ static inline float reduce_large_float(float x, int *quadrant) {
     return exponent == 255 ? NAN : x < 0.0f ? -r : r;
 }
 
-// Up to here the parts of pi/2 in reduce_small are enough
+// For |x| up to this, the parts of pi/2 in reduce_small are enough
 #if HAS_FMA
 #define LARGE_ANGLE_float 1e5f
 #else
@@ -195,7 +195,7 @@ static inline double_v tan_quadrant_double(double_v r, long_v quadrant) {
         return x == 0 ? x : tan_quadrant_##T(r, quadrant);                                                            \
     }                                                                                                                 \
                                                                                                                       \
-    /* x pi = quadrant * pi/2 + the returned value, exactly 0 for whole and half x; even x for the huge */            \
+    /* x pi = quadrant * pi/2 + the result, which is exactly 0 if 2 x is an integer. A huge x is even */              \
     static inline V reduce_turn_##T(V x, bits_##T##_v *quadrant) {                                                    \
         V near = fabs(x) < LARGE_ANGLE_##T ? x : x - 2 * rint((V)0.5f * x);                                           \
         V count = rint(2 * near);                                                                                     \

@@ -105,8 +105,8 @@ def test_doctor_mends_broken_drivers_but_not_what_a_package_leaves_out(
     monkeypatch.setattr(doctor, "find_drivers", lambda: drivers)
     assert main(["doctor"]) == 0
     printed = capsys.readouterr().out
-    assert "To mend driver intel-fpga_emu.icd" not in printed
-    assert "To mend driver intel-cpu.icd (environment), run\n" in printed
+    assert "To fix driver intel-fpga_emu.icd" not in printed
+    assert "To fix driver intel-cpu.icd (environment), run\n" in printed
     assert "  rm /v/old.icd\n" in printed
 
 

@@ -39,7 +39,7 @@ def pocl_works() -> bool:
 
 
 @pytest.mark.skipif(not pocl_works(), reason="PoCL is not installed")
-def test_a_damaged_cache_of_pocl_is_named_with_the_commands_that_mend_it(tmp_path: Path) -> None:
+def test_a_damaged_cache_of_pocl_is_named_with_the_commands_that_fix_it(tmp_path: Path) -> None:
     cache = tmp_path / "pocl"
     # Both caches are new: a program in that of clgrad would keep PoCL from looking into its own.
     settings = {"POCL_CACHE_DIR": str(cache), "CLGRAD_CACHE_LIMIT": "0", "CLGRAD_DEVICE": "portable"}

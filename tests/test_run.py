@@ -132,7 +132,7 @@ def test_an_environment_without_its_python_is_made_anew(executed: list[list[str]
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("mine")
-    with pytest.raises(SetupError, match="holds something else"):
+    with pytest.raises(SetupError, match="is not a Python environment"):
         environment.create_environment(tmp_path)
     assert (tmp_path / "letter.txt").exists()
 

@@ -1,1 +1,1 @@
-"""What `run.py` does: the environment, the commands, and the suite on other systems. Only the standard library."""
+"""The code behind `run.py`: environment, commands, the suite on other systems. It needs only the standard library."""

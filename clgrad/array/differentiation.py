@@ -242,7 +242,7 @@ def _head_gradient(name: str, position: int, value: Value, gradient: Handle | No
         )
     if given.device is not value.device:
         raise DeviceError(
-            f"{name}: head gradient {position} lies on {given.device} and its head on {value.device}; "
+            f"{name}: head gradient {position} is on {given.device} and its head on {value.device}; "
             f"copy it with to_device({str(value.device)!r})"
         )
     return given

@@ -189,7 +189,7 @@ class _Call:
                 )
             if gradient is not None and isinstance(value, Value) and gradient._value.device is not value.device:
                 raise DeviceError(
-                    f"{self.name}.backward: the gradient of input {position} lies on {gradient.device} and the input "
+                    f"{self.name}.backward: the gradient of input {position} is on {gradient.device} and the input "
                     f"on {value.device}; copy it with to_device({str(value.device)!r})"
                 )
         return [

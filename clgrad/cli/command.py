@@ -1,4 +1,4 @@
-"""Reads the command line and runs a command."""
+"""The command line of `python -m clgrad`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from clgrad.errors import ClgradError
 
 WIDTH_WITHOUT_TERMINAL = 160
 COMMANDS: dict[str, tuple[Callable[[Console], int], str]] = {
-    "devices": (show_devices, "list every platform and device, which is chosen, and why others are not used"),
-    "doctor": (show_diagnosis, "check drivers, devices, caches and settings, and say how to mend them"),
+    "devices": (show_devices, "list all platforms and devices, which is chosen, and why others are not used"),
+    "doctor": (show_diagnosis, "check drivers, devices, caches and settings, and say how to fix them"),
 }
 
 

@@ -1,4 +1,4 @@
-"""`python -m clgrad devices`: what was found, what would be chosen, and why the rest is not used."""
+"""`python -m clgrad devices`: the devices that were found, the device that is chosen, and why others are not used."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from clgrad.runtime.platforms import Platform, find_platforms
 
 
 def show_devices(console: Console) -> int:
-    """Prints the tables; 0 when there is a device to choose."""
+    """Prints the tables; returns 0 if a device can be chosen."""
     crashes = find_crashes()
     if crashes:
         _show_crashes(console, crashes)
@@ -96,7 +96,7 @@ def rejected_table(rejected: list[RejectedDevice], idle: list[Platform]) -> Tabl
 
 
 def describe_choice(chosen: Device) -> str:
-    """The device that new arrays go to, and why it is this one."""
+    """The device of new arrays, and why it was chosen."""
     given = os.environ.get("CLGRAD_DEVICE")
     order = " before ".join(KINDS)
     reason = f"CLGRAD_DEVICE={given}" if given else f"the first that works, {order}"

@@ -1,4 +1,4 @@
-"""`python -m clgrad doctor`: checks all that can be wrong, and prints the commands that mend it."""
+"""`python -m clgrad doctor`: looks for everything that can be wrong, and prints the commands that fix it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from clgrad.cli.devices import describe_choice
-from clgrad.cli.remedies import mend_cache, mend_driver
+from clgrad.cli.remedies import fix_cache, fix_driver
 from clgrad.cli.trial import Crash, find_crashes
 from clgrad.errors import ClgradError
 from clgrad.runtime import shell
@@ -57,9 +57,9 @@ class Finding:
 
 
 def show_diagnosis(console: Console) -> int:
-    """Prints what was checked and the commands that mend it; 0 when a device works."""
+    """Prints the findings and the commands that fix them; returns 0 if a device works."""
     crashes = find_crashes()
-    # Nothing here may use a driver that ends the process.
+    # If a driver ends the process, this process must not use any driver.
     check_devices = partial(_report, crashes) if crashes else _check_devices
     checks = (
         _check_packages, _check_settings, _check_drivers, check_devices, _check_cache, _check_pocl_cache,
@@ -84,7 +84,7 @@ def _show_fixes(console: Console, findings: list[Finding]) -> None:
         subjects.setdefault(finding.fixes, []).append(finding.subject)
     for fixes, names in subjects.items():
         run = "run" if len(fixes) == 1 else "run one of"
-        console.print(f"To mend {', '.join(names)}, {run}", markup=False, style="bold")
+        console.print(f"To fix {', '.join(names)}, {run}", markup=False, style="bold")
         for fix in fixes:
             console.print(f"  {fix}", markup=False, soft_wrap=True)
 
@@ -94,7 +94,7 @@ def _check_packages() -> Iterator[Finding]:
         try:
             yield Finding("ok", package, version(package))
         except PackageNotFoundError:
-            # In a source checkout that was not installed, clgrad itself has no version.
+            # clgrad itself has no version in a source checkout that was not installed.
             yield Finding("note", package, "not installed with pip")
 
 
@@ -116,7 +116,7 @@ def _check_drivers() -> Iterator[Finding]:
         if problem is None:
             yield Finding("ok", subject, driver.library)
         else:
-            yield Finding("note", subject, f"{driver.icd}: {problem}", mend_driver(driver))
+            yield Finding("note", subject, f"{driver.icd}: {problem}", fix_driver(driver))
 
 
 def _report(crashes: list[Crash]) -> Iterator[Finding]:
@@ -131,7 +131,7 @@ def _check_devices() -> Iterator[Finding]:
         yield Finding("bad", "devices", str(problem))
         return
     for device in working:
-        # That it worked in an earlier process is not enough here.
+        # Test the device again, even if it worked in an earlier process.
         fault = find_problem(device)
         text = f"{device.name} on {device.platform_name}"
         yield Finding("bad" if fault else "ok", f"device {device}", f"{text}: {fault}" if fault else text)
@@ -175,6 +175,6 @@ def _check_cache() -> Iterator[Finding]:
         cache.check()
     except OSError as problem:
         text = f"{cache.folder} cannot be used, so every process compiles its kernels again: {problem}"
-        yield Finding("note", "program cache", text, mend_cache(cache.folder))
+        yield Finding("note", "program cache", text, fix_cache(cache.folder))
         return
     yield Finding("ok", "program cache", f"{cache.folder}, at most {format_bytes(cache.limit)}")

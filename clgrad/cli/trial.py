@@ -1,4 +1,4 @@
-"""Tries drivers in processes of their own: one that crashes takes its process along, and nothing could report it."""
+"""Tests each driver in a separate process: a driver that crashes ends its process, which could not report it."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from clgrad.cli.remedies import mend_crash
+from clgrad.cli.remedies import fix_crash
 from clgrad.runtime.drivers import VENDORS_VARIABLE, Driver, find_drivers
 
 USE_EVERY_DEVICE = "from clgrad.runtime.device import devices; devices()"
-# The end of what a driver says before it crashes.
+# Of the output of a driver before it crashes, the last so many characters are shown.
 SHOWN = 600
 
 
 @dataclass(frozen=True)
 class Crash:
-    """A process that used every device, or those of one driver, and did not come to its end."""
+    """The crash of a process that used all devices, or the devices of one driver."""
 
     driver: Driver | None
     text: str
 
     @property
     def subject(self) -> str:
-        """Which driver it is; where each works alone, their combination."""
+        """The driver that crashed. If each driver works alone, it is their combination."""
         return f"driver {self.driver.icd.name} ({self.driver.origin})" if self.driver else "drivers together"
 
     @property
     def fixes(self) -> tuple[str, ...]:
-        """The commands that mend it."""
-        return mend_crash(self.driver) if self.driver else ()
+        """The commands that fix it."""
+        return fix_crash(self.driver) if self.driver else ()
 
 
 def find_crashes() -> list[Crash]:
-    """The drivers that end a process which uses their devices."""
+    """The drivers that crash when their devices are used."""
     together = _try()
     if together is None:
         return []
@@ -48,9 +48,9 @@ def find_crashes() -> list[Crash]:
 
 
 def _try(changes: dict[str, str] | None = None) -> str | None:
-    """How a process that uses every device came to die; None where it ends by itself, be it with an error."""
+    """How a process that uses all devices crashed; None if it did not, even if it ended with a Python error."""
     command = [sys.executable, "-c", USE_EVERY_DEVICE]
-    # Without a cache each device is tried, also where it worked in an earlier process.
+    # Without the cache each device is tested again, even if it worked in an earlier process.
     changes = {"CLGRAD_CACHE_LIMIT": "0"} | (changes or {})
     done = subprocess.run(command, capture_output=True, errors="replace", env=os.environ | changes, check=False)
     if done.returncode in (0, 1):

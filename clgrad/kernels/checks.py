@@ -1,4 +1,4 @@
-"""Checks of data that only a kernel sees (checks.cl)."""
+"""Checks of data by a kernel (checks.cl)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PER_ITEM = 4096
 
 
 def lower(problem: Problem) -> list[Launch]:
-    """A copy of x; a boolean of `bad` that holds sets the word of the fault in the attributes."""
+    """A copy of x; a true boolean in `bad` sets the error word of the fault in the attributes."""
     x, bad = problem.inputs
     count, group, per_item = size_of(problem.output.shape), problem.group(GROUP), problem.share(PER_ITEM)
     defines = (("PER_ITEM", str(per_item)), ("TYPE", BITS[problem.output.dtype.itemsize]))

@@ -1,6 +1,7 @@
-"""Kernels with addresses from data (indexing.cl): checked indices, gather, and scatter that adds or replaces.
+"""Indexing by an array (indexing.cl): checks of indices, gather, and scatter that adds or replaces.
 
-An array is read as (outer, length, inner): one axis is indexed, those before and after it stay as they are.
+Arrays have the shape (outer, length, inner): `length` is the indexed axis, `outer` the axes before it merged into
+one, `inner` the axes after it.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ INDICES_PER_ITEM = 64
 GATHERED_PER_ITEM = 16384
 # Work-items or groups per compute unit that own rows of a scatter's result.
 OWNERS_PER_UNIT = 4
-# The type of elements that are only moved, by their size.
+# The type of elements that a kernel only copies, by their size in bytes.
 BITS = {1: "uchar", 2: "ushort", 4: "uint", 8: "ulong"}
 
 
 class Range(NamedTuple):
-    """Which indices are allowed: from `lowest` to `length` - 1; `fault` tells what the others raise."""
+    """The allowed indices, from `lowest` to `length` - 1, and the fault that other indices raise."""
 
     lowest: int
     length: int
@@ -52,7 +53,7 @@ def _source(name: str, **defines: str) -> KernelSource:
 
 
 def lower_normalize(problem: Problem) -> list[Launch]:
-    """Indices as int64 within 0 .. length - 1, negative ones counted from the end."""
+    """Indices as int64 from 0 to length - 1; negative indices count from the end."""
     allowed: Range = problem.attributes
     indices, output = problem.inputs[0], problem.output
     count, group, per_item = size_of(indices.shape), problem.group(GROUP), problem.share(INDICES_PER_ITEM)
@@ -68,7 +69,7 @@ def lower_normalize(problem: Problem) -> list[Launch]:
 
 
 def lower_gather(problem: Problem) -> list[Launch]:
-    """One item per output element in GPU shape, per run of neighbouring output rows in CPU shape."""
+    """GPU shape: one work-item per output element. CPU shape: one work-item per run of neighbouring output rows."""
     x, indices = problem.inputs
     outer, length, inner = problem.attributes
     count = size_of(indices.shape)
@@ -83,9 +84,9 @@ def lower_gather(problem: Problem) -> list[Launch]:
 
 
 def lower_scatter(problem: Problem) -> list[Launch]:
-    """Each item (CPU) or group (GPU) owns some rows of the output and takes, in order, what goes there.
+    """Each work-item (CPU shape) or work-group (GPU shape) owns some output rows, and takes their values in order.
 
-    Inputs are the values, their indices and, to replace, the array that the result starts as.
+    The inputs are the values, their indices and, to replace, the array that they are written into.
     """
     outer, length, inner, replace = problem.attributes
     values, indices = problem.inputs[:2]

@@ -1,4 +1,4 @@
-"""Running sums and products along the middle of three axes (scan.cl): in one pass, or in blocks of about the root."""
+"""Running sums and products along the middle of three axes (scan.cl), in one pass or in blocks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GROUP = 64
 
 
 class Scan(NamedTuple):
-    """What is scanned: lengths of the axes, `product` instead of a sum, `reverse` from the end."""
+    """The lengths of the axes; `product` for products instead of sums; `reverse` to begin at the end."""
 
     outer: int
     length: int
@@ -25,9 +25,9 @@ class Scan(NamedTuple):
 
 
 def lower(problem: Problem) -> list[Launch]:
-    """One launch, or three: totals of the blocks, what each block starts with, the blocks."""
+    """One launch, or three: the totals of the blocks, the starting value of each block, the running sums."""
     outer, length, inner, product, reverse = problem.attributes
-    # Products keep their order: 0 * (a block that overflows) would be NaN.
+    # Products are not cut into blocks: if a block overflows, 0 * inf would give NaN instead of 0.
     block = length if product or length <= ONE_BLOCK else isqrt(length - 1) + 1
     blocks = divide_up(length, block)
     width = problem.capabilities.vector_width
@@ -46,7 +46,7 @@ def lower(problem: Problem) -> list[Launch]:
     sizes = [Long(n) for n in (outer, length, inner, block, blocks)]
     items = outer * blocks * columns
     if blocks == 1:
-        # One block starts with nothing: the kernel does not read its third argument.
+        # A single block has no starting value: the kernel does not read its third argument.
         return [launch("scan_blocks", items, x.memory, x.offset, x.memory, output.memory, *sizes)]
     totals = problem.new_scratch(outer * blocks * inner, output.dtype)
     return [

@@ -78,12 +78,12 @@ def index_add(a: Any, ind: Any, val: Any) -> ndarray:
     return finish(indexing.add_at(value, _rows_of(ind, value), written("index_add", val, value)))
 
 
-def _rows_of(indices: Any, beside: Value) -> tuple[Value, ...]:
-    rows = as_operand(indices, beside)
+def _rows_of(indices: Any, array: Value) -> tuple[Value, ...]:
+    rows = as_operand(indices, array)
     if not rows.shape:
         return (rows,)
-    if rows.shape[0] > len(beside.shape):
-        raise ShapeError(f"indices of shape {rows.shape} need one row per axis, at most {len(beside.shape)}")
+    if rows.shape[0] > len(array.shape):
+        raise ShapeError(f"indices of shape {rows.shape} need one row per axis, at most {len(array.shape)}")
     return tuple(indexing.getitem(rows, (row,)) for row in range(rows.shape[0]))
 
 

@@ -1,1 +1,1 @@
-"""The suite on drivers, processors and Pythons that one machine does not have. `python3 run.py matrix --help`."""
+"""Runs the suite on many drivers, processors and Pythons. See `python3 run.py matrix --help`."""

@@ -20,7 +20,7 @@ PAGE = ROOT / "docs" / "matrix.md"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs what the arguments ask for; 1 where a test failed."""
+    """Runs the chosen entries; returns 1 if a test failed."""
     given = parser().parse_args(arguments)
     if given.list:
         say("\n".join(f"{entry.name:24}{entry.system.title}, {entry.python}" for entry in ENTRIES))
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
         return remove(given.folder, given.remove)
     if sys.platform != "win32":
         os.nice(10)
-    # Ending it unmounts what it mounted.
+    # SIGTERM raises SystemExit, so that the `finally` blocks unmount everything.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = [entry for entry in ENTRIES if not given.only or entry.name in given.only]
     known = results.load(RESULTS)
@@ -45,13 +45,13 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def place(system: System, given: argparse.Namespace) -> Machine:
-    """Where the entries of a system run."""
+    """The machine, real or chroot, that runs the entries of a system."""
     folder: Path = given.folder.absolute()
     return Chroot(folder, system, given.copy) if system.suite else Machine(folder)
 
 
 def write(known: dict[str, results.Result]) -> None:
-    """Both files; results of entries that are no more are dropped."""
+    """Writes docs/matrix.json and docs/matrix.md, without the results of removed entries."""
     kept = {entry.name: known[entry.name] for entry in ENTRIES if entry.name in known}
     results.save(RESULTS, kept)
     PAGE.write_text(results.page(ENTRIES, kept))
@@ -69,16 +69,16 @@ def remove(folder: Path, name: str) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """What can be said."""
+    """The parser of the command line."""
     made = argparse.ArgumentParser(prog="run.py matrix", description=__doc__)
-    made.add_argument("--only", nargs="+", metavar="ENTRY", choices=[one.name for one in ENTRIES], help="just these")
-    made.add_argument("--list", action="store_true", help="name the entries and do nothing")
-    made.add_argument("--folder", type=Path, default=Path("/var/tmp/clgrad-matrix"), help="holds the Debians")
+    made.add_argument("--only", nargs="+", metavar="NAME", choices=[one.name for one in ENTRIES], help="run only these")
+    made.add_argument("--list", action="store_true", help="list the entries")
+    made.add_argument("--folder", type=Path, default=Path("/var/tmp/clgrad-matrix"), help="holds the Debian systems")
     made.add_argument(
         "--copy", type=Path, nargs="+", default=[], metavar="FILE",
-        help="files of this machine that the Debians need to reach packages, such as /etc/pip.conf or a certificate",
+        help="files of this machine that a Debian needs for downloads, such as /etc/pip.conf or a certificate",
     )  # fmt: skip
-    made.add_argument("--minutes", type=float, default=20, help="that one test file may take")
+    made.add_argument("--minutes", type=float, default=20, help="time limit of one test file")
     systems = sorted({one.system.name for one in ENTRIES if one.system.suite})
     made.add_argument("--remove", metavar="SYSTEM", choices=systems, help="unmount and delete the folder of a Debian")
     return made

@@ -1,4 +1,7 @@
-"""Where an entry runs: this machine, or a Debian in a folder. Folders need root; tests in them run as a plain user."""
+"""The places where entries run: this machine, or a Debian in a folder (chroot).
+
+Making such a folder needs root; the tests in it run as an ordinary user.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,12 @@ from tools.matrix.entries import System
 
 USER = 1000
 HOME = "/home/matrix"
-# Names and certificates are the machine's own; so is how packages are reached.
+# A Debian in a folder uses the name resolution of this machine.
 COPIED = ("/etc/resolv.conf", "/etc/hosts")
 
 
 class NotRunError(Exception):
-    """Why an entry cannot run on this machine."""
+    """An entry cannot run on this machine. The message says why."""
 
 
 class Machine:
@@ -33,19 +36,19 @@ class Machine:
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Nothing is to be mounted."""
+        """Makes the folder. Nothing needs to be mounted."""
         self.home.mkdir(parents=True, exist_ok=True)
         yield
 
     def inside(self, path: Path) -> str:
-        """How commands that run there name a path."""
+        """The path as commands that run there see it."""
         return str(path)
 
     def own(self, path: Path) -> None:
         """Gives a path to the user who runs the tests."""
 
     def find_python(self, name: str) -> str:
-        """A Python of this name that works: on PATH, or of pyenv."""
+        """A working Python of this name, from PATH or from pyenv."""
         found = [path for path in (shutil.which(name),) if path]
         found += map(str, sorted(Path.home().glob(f".pyenv/versions/{name.removeprefix('python')}.*/bin/{name}")))
         for python in found:
@@ -56,7 +59,7 @@ class Machine:
     def run(
         self, command: Sequence[str], variables: Mapping[str, str], seconds: float, log: Path | None, folder: str = "/"
     ) -> int | None:
-        """The exit status; None where it took longer. What it prints goes to the end of the log."""
+        """Runs a command and appends its output to the log. Returns the exit status; None after a timeout."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("CLGRAD_", "PYTHON"))}
         return run_group(command, kept | dict(variables), seconds, log, folder)
 
@@ -73,7 +76,7 @@ class Chroot(Machine):
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Fills the folder where it is not yet full, and has what processes need mounted in it meanwhile."""
+        """Fills the folder if needed, and mounts /proc and /sys in it while the block runs."""
         if not is_root():
             raise NotRunError("making a Debian in a folder needs root")
         if not shutil.which("debootstrap"):
@@ -109,7 +112,7 @@ class Chroot(Machine):
                 subprocess.run(["umount", str(point)], check=False)
 
     def _install(self) -> None:
-        """The packages of the system and the user; both only where they are missing."""
+        """Installs missing packages, and makes the home folder of the user who runs the tests."""
         for path in self.copied:
             target = self.root / path.relative_to("/")
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -124,7 +127,7 @@ class Chroot(Machine):
                 raise NotRunError(f"apt-get install: {done.stderr.strip().splitlines()[-1]}")
         self.home.mkdir(parents=True, exist_ok=True)
         self.own(self.home)
-        # Locks between processes are files there.
+        # Locks between processes are files in /dev/shm, so every user must be able to write there.
         (self.root / "dev/shm").chmod(0o1777)
 
     def _as_root(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -153,7 +156,7 @@ class Chroot(Machine):
         return run_group([*entered, *moved], dict(os.environ), seconds, log, "/")
 
     def remove(self) -> None:
-        """Deletes the folder; refuses while anything is mounted inside, since deleting would go on there."""
+        """Deletes the folder. Refuses while something is mounted inside, since its files would be deleted too."""
         for point in sorted(mounts_in(self.root), reverse=True):
             subprocess.run(["umount", str(point)], check=False)
         left = mounts_in(self.root)
@@ -173,7 +176,7 @@ def mounts_in(folder: Path, table: str | None = None) -> list[Path]:
 def run_group(
     command: Sequence[str], variables: Mapping[str, str], seconds: float, log: Path | None, folder: str
 ) -> int | None:
-    """Runs a command and, where it takes too long, ends it with all that it started."""
+    """Runs a command. After a timeout it kills the command with all its child processes, and returns None."""
     with open(log or os.devnull, "ab") as output:
         try:
             process = subprocess.Popen(

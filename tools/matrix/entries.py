@@ -1,4 +1,4 @@
-"""The rows of the matrix: a system, a Python, the settings that choose a driver, and the tests that run."""
+"""The rows of the matrix: each has a system, a Python, settings that choose a driver, and the tests to run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Part:
-    """Some files of tests/, with the reason why not all of them."""
+    """Some files of tests/, and the reason for this choice."""
 
     files: tuple[str, ...] | None
     """None for the whole suite"""
@@ -17,7 +17,7 @@ class Part:
 
 @dataclass(frozen=True)
 class System:
-    """A Debian in a folder of its own, filled from Debian's packages; without a suite, the machine itself."""
+    """A Debian system that is made in a folder. Without a `suite` (Debian's release), it is the machine itself."""
 
     name: str
     title: str
@@ -45,25 +45,25 @@ FRESH_12 = System("minimal-bookworm", "Debian 12 with Python alone", "bookworm",
 FRESH_13 = System("minimal-trixie", "Debian 13 with Python alone", "trixie", BASE)
 
 WHOLE = Part(None)
-# Every kernel, every scalar function and all that asks a driver for something.
+# The tests of every kernel, of every scalar function, and of the use of drivers.
 DRIVER = Part(
     ("test_smoke.py", "test_seed_chapter.py", "test_tiny_kernels.py", "test_functions.py", "test_kernel_files.py",
      "test_matmul_plan.py", "test_autograd.py", "test_device.py", "test_queue.py"),
-    "the files that reach every kernel and scalar function, and that ask most of a driver; the others test the same "
-    "code on any driver",
+    "the files that test every kernel and scalar function, and the use of drivers; the other files do not depend on "
+    "the driver",
 )  # fmt: skip
-# Mesa's software rasteriser compiles and runs ten times as slowly as the other drivers.
+# Mesa's software rasteriser compiles and runs ten times slower than the other drivers.
 SLOW_DRIVER = Part(
     ("test_smoke.py", "test_seed_chapter.py", "test_tiny_kernels.py", "test_device.py", "test_queue.py"),
-    "the files that reach every kernel and ask most of a driver: this one takes ten times as long as the others",
+    "the files that test every kernel and the use of drivers; this driver takes ten times as long as the others",
 )  # fmt: skip
-# Reference counts, weak references, threads, processes, imports, warnings.
+# The tests of reference counts, weak references, threads, processes, imports and warnings.
 PYTHON = Part(
     ("test_smoke.py", "test_seed_chapter.py", "test_array.py", "test_array_placement.py", "test_autograd.py",
      "test_autograd_function.py", "test_autograd_in_place.py", "test_tape.py", "test_memory.py", "test_threads.py",
      "test_reference_counts.py", "test_interop.py", "test_disk_cache.py", "test_files.py", "test_run.py",
      "test_public_names.py", "test_documents.py"),
-    "the files that depend on the Python more than on kernels",
+    "the files that depend on the Python version more than on kernels",
 )  # fmt: skip
 
 INTEL = {"CLGRAD_DEVICE": "intel"}

@@ -1,4 +1,4 @@
-"""What ran, kept in docs/matrix.json, and the table that docs/matrix.md shows of it."""
+"""The results of runs, kept in docs/matrix.json, and the page docs/matrix.md that shows them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tools.matrix.entries import Entry
 INTRODUCTION = """\
 # Where the tests ran
 
-`python3 run.py matrix` writes this page: the suite, or a named part of it, on more drivers, vector widths and Pythons
-than one machine has. Debian's systems lie in folders that `debootstrap` fills, which needs root. Each test file runs
-in a process of its own, as an ordinary user. Most tests run in both kernel shapes; the shape of a row is that of the
-others. An entry that could not run says so; nothing is counted as passed that did not run here.
+`python3 run.py matrix` writes this page. It runs the suite, or a part of it, on many drivers, vector widths and
+Pythons. Debian systems are made in folders with `debootstrap`, which needs root. Each test file runs in its own
+process, as an ordinary user. Most tests run in both kernel shapes; the column "shape" is the shape of the other tests.
+An entry that could not run says why, and counts no tests.
 
 | entry | system | Python | device, driver | width, shape | tests | passed | failed | skipped | minutes | commit |
 |---|---|---|---|---|---|---|---|---|---|---|
@@ -35,9 +35,9 @@ class Result:
     skipped: int = 0
     minutes: float = 0.0
     failures: list[str] = field(default_factory=list)
-    """names of failed tests, and files that crashed or took too long"""
+    """the names of failed tests, and of files that crashed or took too long"""
     not_run: str = ""
-    """why nothing ran"""
+    """the reason why nothing ran"""
 
 
 def load(file: Path) -> dict[str, Result]:
@@ -80,5 +80,5 @@ def row(entry: Entry, result: Result) -> str:
 
 
 def listed(files: Sequence[str]) -> str:
-    """Names of files in a sentence."""
+    """The names of files, for a sentence."""
     return ", ".join(f"`{name.removeprefix('test_').removesuffix('.py')}`" for name in files)

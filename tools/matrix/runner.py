@@ -1,4 +1,4 @@
-"""Runs one entry: a checkout of the last commit, an environment of its own, each test file in its own process."""
+"""Runs one entry: in a checkout of the last commit and a separate environment, with one process per test file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ print(json.dumps({
 
 
 def run_entry(entry: Entry, where: Machine, seconds: float) -> Result:
-    """The outcome of an entry; each file may take so many seconds."""
+    """The result of an entry. Each test file may take `seconds`."""
     try:
         with where.opened():
             return _Run(entry, where, seconds).result()
@@ -37,7 +37,7 @@ def run_entry(entry: Entry, where: Machine, seconds: float) -> Result:
 
 
 class _Run:
-    """What the steps of a run share."""
+    """The state that the steps of a run share."""
 
     def __init__(self, entry: Entry, where: Machine, seconds: float):
         self.entry = entry
@@ -74,10 +74,10 @@ class _Run:
 
     def _install(self, python: str) -> None:
         if self._command(python, "pytest", "--version", seconds=INSTALL_SECONDS) != 0:
-            raise NotRunError(f"the packages that tests need do not install there: {last_line(self.log)}")
+            raise NotRunError(f"the packages for the tests cannot be installed: {last_line(self.log)}")
 
     def _facts(self) -> Result:
-        """A result that knows its commit, Python and device, and no counts yet."""
+        """A result with commit, Python and device, but without counts yet."""
         report = self.log.with_suffix(".facts")
         report.unlink(missing_ok=True)
         inside = self.where.inside(self.environment / "bin/python")
@@ -111,7 +111,7 @@ class _Run:
 
 @dataclass
 class Counts:
-    """What a report of pytest says."""
+    """The counts in a report of pytest."""
 
     passed: int
     skipped: int
@@ -119,7 +119,7 @@ class Counts:
 
 
 def read_report(file: Path) -> Counts | None:
-    """The counts in a JUnit file; None for one that was not written to its end."""
+    """The counts in a JUnit file; None if the file is incomplete."""
     try:
         cases = list(ElementTree.parse(file).getroot().iter("testcase"))
     except ElementTree.ParseError:
@@ -134,7 +134,7 @@ def read_report(file: Path) -> Counts | None:
 
 
 def last_line(file: Path) -> str:
-    """The last line of a log that is not empty, cut to what a table can show."""
+    """The last line of a log that is not empty, cut to fit a table."""
     lines = [line.strip() for line in file.read_text(errors="replace").splitlines() if line.strip()]
     return lines[-1][:200] if lines else "it printed nothing"
 
