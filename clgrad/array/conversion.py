@@ -156,7 +156,7 @@ def _beside(source: Any, neighbour: Value | None) -> Value:
     return from_host(array, neighbour.device, dtypes.float64 if stays_float64 else None)
 
 
-def written(name: str, source: Any, target: Value) -> Value:
+def value_to_write(name: str, source: Any, target: Value) -> Value:
     """The value that op `name` writes into the array `target`, on its device.
 
     Numbers and lists get the array's dtype, and an error if it cannot hold them.

@@ -32,7 +32,7 @@ class _WrittenVariables(threading.local):
         self.handles: list[ref[Handle]] = []
 
 
-_written = _WrittenVariables()
+_written_variables = _WrittenVariables()
 
 
 class Window(Protocol):
@@ -134,7 +134,7 @@ class Handle:
         else:
             if leaf is not None:
                 if STATE.recording:
-                    _written.handles.append(ref(self))
+                    _written_variables.handles.append(ref(self))
                 elif leaf.grad_req != "null":
                     value.entry = leaf
             self._node = value
@@ -176,10 +176,10 @@ def variable(value: Value, leaf: Leaf) -> Value:
 
 def restore_variables() -> None:
     """Make variables that were written under record variables again, if that history was freed."""
-    if not _written.handles:
+    if not _written_variables.handles:
         return
-    handles = {id(handle): handle for handle in (weak() for weak in _written.handles) if handle is not None}
-    _written.handles.clear()
+    handles = {id(handle): handle for handle in (weak() for weak in _written_variables.handles) if handle is not None}
+    _written_variables.handles.clear()
     for handle in handles.values():
         value, leaf = handle._node, handle._leaf
         if value is None or leaf is None or value.entry is leaf:
@@ -188,7 +188,7 @@ def restore_variables() -> None:
             handle._node = value = variable(value, leaf)
             value.handle = register(handle)
         else:
-            _written.handles.append(ref(handle))
+            _written_variables.handles.append(ref(handle))
 
 
 def _fitted(name: str, value: Value, target: Value, casting: str) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from clgrad.array.conversion import operands_or_numbers, written
+from clgrad.array.conversion import operands_or_numbers, value_to_write
 from clgrad.array.handle import Handle
 from clgrad.dtypes import is_floating
 from clgrad.errors import DTypeError
@@ -71,7 +71,7 @@ class Indexing(Handle):
             # written into x.
             return
         mine = self._value
-        given = written("setitem", value, mine)
+        given = value_to_write("setitem", value, mine)
         if basic and _is_everything(parts, mine.shape):
             self._assign("x[...] = value", given, fresh=False, casting="unsafe")
         else:

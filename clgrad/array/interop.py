@@ -57,10 +57,10 @@ class Interop(Handle):
             raise no_version_of(f"numpy.{name}" + ("" if method == "__call__" else f".{method}"))
         outs = options.pop("out", None) or (None,)
         if len(outs) > 1:
-            return _all_written(outs, function(*inputs, **options))
+            return _all_copied_into(outs, function(*inputs, **options))
         (out,) = outs
         if isinstance(out, numpy.ndarray):
-            return _written(out, function(*inputs, **options))
+            return _copied_into(out, function(*inputs, **options))
         return function(*inputs, **options) if out is None else function(*inputs, out=out, **options)
 
     def __array_function__(
@@ -76,7 +76,7 @@ class Interop(Handle):
             raise no_version_of(name)
         out = options.get("out")
         if isinstance(out, numpy.ndarray):
-            return _written(out, ours(*args, **{**options, "out": None}))
+            return _copied_into(out, ours(*args, **{**options, "out": None}))
         return ours(*args, **options)
 
     def __array_namespace__(self, api_version: str | None = None) -> Any:
@@ -127,18 +127,18 @@ def _rebuilt(array_type: type[Handle], numbers: numpy.ndarray[Any, Any]) -> Hand
     return array_type(from_host(numbers, current_device(), numbers.dtype))
 
 
-def _written(out: numpy.ndarray[Any, Any], result: Handle) -> numpy.ndarray[Any, Any]:
+def _copied_into(out: numpy.ndarray[Any, Any], result: Handle) -> numpy.ndarray[Any, Any]:
     """A NumPy array, after the result was copied into it."""
     with looking_at(result._value) as numbers:
         numpy.copyto(out, numbers, casting="same_kind")
     return out
 
 
-def _all_written(outs: tuple[Any, ...], results: tuple[Handle, ...]) -> tuple[Any, ...]:
+def _all_copied_into(outs: tuple[Any, ...], results: tuple[Handle, ...]) -> tuple[Any, ...]:
     """The results of a function with several results, each written into its `out` if there is one."""
     for out, result in zip(outs, results):
         if isinstance(out, numpy.ndarray):
-            _written(out, result)
+            _copied_into(out, result)
         elif out is not None:
             out._assign("out", result._value, fresh=True)
     return tuple(result if out is None else out for out, result in zip(outs, results))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from clgrad.array.arguments import Axis, check_copy, degrees_of_freedom, optional_dtype, reshaped, rounded, spread
-from clgrad.array.conversion import as_operand, operands_or_numbers, start_and_mask, written
+from clgrad.array.conversion import as_operand, operands_or_numbers, start_and_mask, value_to_write
 from clgrad.array.handle import Array, Handle
 from clgrad.ops import choice, comparison, indexing, joining, linalg, movement, reduction, scan
 from clgrad.ops.operation import Value
@@ -218,7 +218,7 @@ class Elements(Handle):
 
     def fill(self, value: Any) -> None:
         """Set all elements to one number."""
-        self._assign("fill", written("fill", value, self._value), fresh=False, casting="unsafe")
+        self._assign("fill", value_to_write("fill", value, self._value), fresh=False, casting="unsafe")
 
     def norm(self, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
         """The norm of vectors or matrices."""

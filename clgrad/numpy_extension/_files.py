@@ -44,7 +44,7 @@ def save(file: File, arr: Any) -> None:
     {'w': array([1., 1.])}
     """
     if isinstance(arr, ndarray) and str(file).endswith(".npy"):
-        with _written("save", file) as stream, looking_at(arr._value) as numbers:
+        with _stream_to("save", file) as stream, looking_at(arr._value) as numbers:
             write_array(stream, numbers)
     elif isinstance(arr, ndarray):
         _write("save", file, {"arr_0": arr}, _SINGLE)
@@ -81,7 +81,7 @@ def _write(op: str, file: File, arrays: dict[Any, Any], kind: bytes) -> None:
     for array in arrays.values():
         # An array may fail only when it is read. All are read before the first byte is written to a stream.
         array.wait_to_read()
-    with _written(op, file) as stream, zipfile.ZipFile(stream, "w") as archive:
+    with _stream_to(op, file) as stream, zipfile.ZipFile(stream, "w") as archive:
         archive.comment = kind
         for name, array in arrays.items():
             with looking_at(array._value) as numbers, archive.open(f"{name}.npy", "w", force_zip64=True) as member:
@@ -89,7 +89,7 @@ def _write(op: str, file: File, arrays: dict[Any, Any], kind: bytes) -> None:
 
 
 @contextmanager
-def _written(op: str, file: File) -> Iterator[BinaryIO]:
+def _stream_to(op: str, file: File) -> Iterator[BinaryIO]:
     """A stream to the file. Devices and pipes have no old content to keep, and are written directly."""
     if not isinstance(file, (str, os.PathLike)):
         yield _stream(op, file, "write")

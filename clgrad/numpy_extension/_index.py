@@ -10,7 +10,7 @@ from typing import Any
 from clgrad import dtypes
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import as_shape, reshaped
-from clgrad.array.conversion import as_operand, as_operands, as_value, device_of, operands_or_numbers, written
+from clgrad.array.conversion import as_operand, as_operands, as_value, device_of, operands_or_numbers, value_to_write
 from clgrad.dtypes import as_dtype
 from clgrad.errors import ArgumentError, ShapeError
 from clgrad.ops import arithmetic, choice, creation, indexing, movement
@@ -64,7 +64,7 @@ def index_update(a: Any, ind: Any, val: Any) -> ndarray:
     array([0., 5., 0.])
     """
     value = as_operand(a, ind, val)
-    return finish(indexing.setitem(value, _rows_of(ind, value), written("index_update", val, value)))
+    return finish(indexing.setitem(value, _rows_of(ind, value), value_to_write("index_update", val, value)))
 
 
 def index_add(a: Any, ind: Any, val: Any) -> ndarray:
@@ -75,7 +75,7 @@ def index_add(a: Any, ind: Any, val: Any) -> ndarray:
     array([ 0., 11.,  0.])
     """
     value = as_operand(a, ind, val)
-    return finish(indexing.add_at(value, _rows_of(ind, value), written("index_add", val, value)))
+    return finish(indexing.add_at(value, _rows_of(ind, value), value_to_write("index_add", val, value)))
 
 
 def _rows_of(indices: Any, array: Value) -> tuple[Value, ...]:
