@@ -1,6 +1,6 @@
-"""The vocabulary between the planner, the kernels and the runtime: a launch, its arguments, and the call of a kernel.
+"""The types that the planner, the kernels and the runtime share: a launch, its arguments, and the call of a kernel.
 
-The planner numbers the arrays of a plan; scratch memory has negative numbers. Arguments name arrays by these numbers.
+Arguments name the arrays of a plan by numbers that the planner gives them; scratch memory has negative numbers.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from clgrad.shapes import Shape
 
 
 class Fault(NamedTuple):
-    """One kind of check, with its data: its failure raises `error`, and `data` fills the fields of `message`.
+    """A check in a kernel. If it fails, `error` is raised with `message`, whose fields are filled from `data`.
 
-    `origin` is the user's line that asked for the op, where it is known.
+    `origin` is the user's source line that called the op, or None if it is unknown.
     """
 
     error: type[ClgradError]
@@ -35,14 +35,14 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True)
 class Memory:
-    """The buffer in which an array lies."""
+    """The buffer of an array."""
 
     array: int
 
 
 @dataclass(frozen=True)
 class Offset:
-    """Where an array starts in its buffer, plus `within`, in elements; a long."""
+    """The offset of an array in its buffer plus `within`, in elements; a long."""
 
     array: int
     within: int = 0
@@ -72,22 +72,22 @@ class Long:
 
 @dataclass(frozen=True)
 class FaultWord:
-    """Two arguments: the words of the run's checks, and the number of the word that bad data sets to 1.
+    """Two arguments: the error words of the run, and the number of the word that the kernel sets to 1 for bad data.
 
-    `fault` tells what the next read raises then.
+    The next read then raises the error of `fault`.
     """
 
     fault: Fault
 
 
 Argument = Memory | Offset | Parameter | Int | Long | FaultWord
-# Of an index type that is chosen for each kernel.
+# The arguments of the index types; each kernel uses one of these types.
 INDEX: dict[str, type[Int] | type[Long]] = {"int": Int, "long": Long}
 
 
 @dataclass(frozen=True)
 class Launch:
-    """One kernel with its arguments in order. `parameters` declares them where launches of its kind may be joined."""
+    """One kernel with its arguments in order. `parameters` declares them if launches of this kind may be joined."""
 
     source: Source
     arguments: tuple[Argument, ...]
@@ -98,7 +98,7 @@ class Launch:
 
 @dataclass(frozen=True)
 class Layout:
-    """One array of a kernel call: shape, dtype, strides in elements, and the arguments that tell where it lies."""
+    """One array of a kernel call: shape, dtype, strides in elements, and the arguments for its buffer and offset."""
 
     shape: Shape
     dtype: DType
@@ -109,7 +109,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Problem:
-    """One call of a hand-written kernel, with everything that its launches may depend on.
+    """A call of a hand-written kernel: everything that its launches may depend on.
 
     `new_scratch(size, dtype)` gives memory for the duration of the call.
     """
@@ -122,25 +122,25 @@ class Problem:
 
     @property
     def output(self) -> Layout:
-        """The result of a kernel that has one."""
+        """The only result of a kernel with one result."""
         (output,) = self.outputs
         return output
 
     def group(self, most: int) -> int:
-        """Work-items per group: one in CPU shape, at most so many in GPU shape."""
+        """Work-items per group: 1 in CPU shape, `most` or the device's limit in GPU shape."""
         return 1 if self.capabilities.kernel_shape == "cpu" else min(most, self.capabilities.max_group_size)
 
     def share(self, elements: int) -> int:
-        """Elements per work-item: so many in CPU shape, one in GPU shape."""
+        """Elements per work-item: `elements` in CPU shape, 1 in GPU shape."""
         return elements if self.capabilities.kernel_shape == "cpu" else 1
 
 
-# What a hand-written kernel does: the launches of a call, in order.
+# The host side of a hand-written kernel: a function that returns the launches of a call, in order.
 Lower = Callable[[Problem], list[Launch]]
 
 
 def divide_up(value: int, step: int) -> int:
-    """How many steps cover a value.
+    """The quotient rounded up.
 
     >>> divide_up(10, 4)
     3
@@ -149,7 +149,7 @@ def divide_up(value: int, step: int) -> int:
 
 
 def round_up(value: int, step: int) -> int:
-    """The next multiple of a step.
+    """The value rounded up to a multiple of `step`.
 
     >>> round_up(10, 4)
     12

@@ -1,4 +1,4 @@
-"""Kinds of work that a pending value may wait for. Ops are made of these; the planner knows no op beyond them."""
+"""The six kinds of primitive. All ops are made of them, and the planner knows only them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _serial = count()
 
 
 class Primitive:
-    """What a node does. One object per kind of work; compared by identity, named for messages."""
+    """The work of a node. Primitives are compared by identity; the name is for messages."""
 
     __slots__ = ("name", "serial")
 
@@ -22,10 +22,10 @@ class Primitive:
 
 
 class Pointwise(Primitive):
-    """A C expression of x, y, z, w, evaluated per element; inputs broadcast to the node's shape.
+    """A C expression of the inputs x, y, z, w for each element. Inputs broadcast to the node's shape.
 
-    `@` in the expression stands for the compute dtype: that of input `typed_by`, or of the output where
-    that is None. `cost` counts roughly in additions and tells the fuser what is cheap to compute twice.
+    `@` in the expression stands for the dtype to compute in: the dtype of input number `typed_by`, or of the output if
+    it is None. `cost` is the price of one element, roughly in additions. A cheap result may be computed twice.
     """
 
     __slots__ = ("cost", "expression", "typed_by")
@@ -38,13 +38,13 @@ class Pointwise(Primitive):
 
 
 class Iota(Primitive):
-    """The flat row-major index of each element; takes no input and no memory."""
+    """The row-major index of each element. It has no inputs and takes no memory."""
 
     __slots__ = ()
 
 
 class Reduction(Primitive):
-    """`combine` ('sum', 'prod', 'max', 'min') over the axes in the node's attributes, which are dropped."""
+    """The 'sum', 'prod', 'max' or 'min' (`combine`) over the axes in the node's attributes. These axes are dropped."""
 
     __slots__ = ("combine",)
 
@@ -54,7 +54,7 @@ class Reduction(Primitive):
 
 
 class View(Primitive):
-    """Other strides over the one input; attributes are (strides, offset) into its row-major elements."""
+    """The input read by other strides. Attributes are (strides, offset) into its elements in row-major order."""
 
     __slots__ = ()
 
@@ -66,10 +66,10 @@ class Update(Primitive):
 
 
 class Library(Primitive):
-    """A hand-written kernel; `lower` gives its launches once shapes and layouts are known (see launch.py).
+    """A hand-written kernel. `lower` returns its launches for given shapes and layouts (see launch.py).
 
-    With `strided` the kernels take inputs of any strides, else the plan copies them row-major first.
-    With `epilogue` they end in a store into which the fuser may put pointwise consumers.
+    With `strided` it takes inputs with any strides; without, the plan first copies inputs that are not row-major.
+    With `epilogue` the planner may add pointwise ops to its store.
     """
 
     __slots__ = ("epilogue", "lower", "strided")

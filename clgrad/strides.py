@@ -1,4 +1,4 @@
-"""Index arithmetic of the planner: merging axes that step alike, and reading through views of views."""
+"""Index arithmetic of the planner: merging axes, and composing the strides of a view with those of its base."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ def without_units(shape: Shape, strides: Shape) -> tuple[Shape, Shape]:
 
 
 def merge(dims: Sequence[int], operands: Sequence[Sequence[int]]) -> tuple[list[int], list[list[int]]]:
-    """Drop axes of length one and merge neighbours that every operand steps through as through one axis.
+    """The lengths and strides after dropping axes of length one and merging neighbouring axes.
 
-    `operands` holds the strides of each operand; returned are the merged lengths and strides.
+    Two axes are merged if all operands step through them as through a single axis. `operands` holds the strides of each
+    operand.
 
     >>> merge([2, 3, 4], [[12, 4, 1], [0, 0, 1]])
     ([6, 4], [[4, 1], [0, 1]])
@@ -39,10 +40,15 @@ def merge(dims: Sequence[int], operands: Sequence[Sequence[int]]) -> tuple[list[
 
 
 def compose(dims: Shape, view: Shape, offset: int, shape: Shape, strides: Shape) -> tuple[Shape, int] | None:
-    """Strides and offset that read an operand of a pending array through a view of that array.
+    """Strides and offset with which a reader of a view reads an operand of the view's base directly.
 
-    The view has lengths `dims`, strides `view` and `offset` over the row-major elements of `shape`; the operand
-    is read by `strides` over `shape`. None where no strides do it (the view cuts across axes).
+    The base has `shape` and is not stored; an operand from which it is computed is read by `strides` over `shape`. The
+    view has lengths `dims`, and strides `view` and `offset` over the row-major elements of the base. None if no strides
+    exist, because the view steps across several axes of the base at once.
+
+    In the example the base (3, 4) repeats a row of 4 elements, and the view is its transpose (4, 3). The view's stride
+    1 is a step along axis 1 of the base, where the operand has stride 1. Its stride 4 is a step along axis 0, where the
+    operand has stride 0.
 
     >>> compose((4, 3), (1, 4), 0, (3, 4), (0, 1))
     ((1, 0), 0)
@@ -73,7 +79,7 @@ def compose(dims: Shape, view: Shape, offset: int, shape: Shape, strides: Shape)
 
 
 def spans(dims: Sequence[int], operands: Sequence[Sequence[int]]) -> int:
-    """The largest distance in elements that any operand steps over, and the number of indices."""
+    """The number of indices, or the largest distance in elements between two reads of an operand if that is larger."""
     reach = 1
     for n in dims:
         reach *= n

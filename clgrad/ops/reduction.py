@@ -176,12 +176,12 @@ def _extreme(
 
 
 def max(x: Value, axis: Axis = None, keepdims: bool = False, initial: Any = None, mask: Value | None = None) -> Value:
-    """The largest of `initial` and the elements along `axis` where a mask holds; NaN if there is one."""
+    """The largest element along `axis` where the mask is true, or `initial` if that is larger; NaN for NaN."""
     return _extreme("max", _max, maximum, x, axis, keepdims, initial, mask)
 
 
 def min(x: Value, axis: Axis = None, keepdims: bool = False, initial: Any = None, mask: Value | None = None) -> Value:
-    """The smallest of `initial` and the elements along `axis` where a mask holds; NaN if there is one."""
+    """The smallest element along `axis` where the mask is true, or `initial` if that is smaller; NaN for NaN."""
     return _extreme("min", _min, minimum, x, axis, keepdims, initial, mask)
 
 
@@ -265,5 +265,5 @@ def std(
     x: Value, axis: Axis = None, keepdims: bool = False, ddof: int = 0, dtype: DType | None = None,
     mask: Value | None = None, center: Any = None,
 ) -> Value:  # fmt: skip
-    """The square root of `var`; its gradient is 0 where all elements are equal."""
+    """The square root of `var`. Its gradient is 0 if all elements are equal."""
     return distance(var(x, axis, keepdims, ddof, dtype, mask, center))
