@@ -11,6 +11,7 @@ import pytest
 from clgrad.errors import DeviceError, OutOfDeviceMemoryError
 from clgrad.runtime.device import Device, devices
 from clgrad.runtime.drivers import load_opencl
+from clgrad.runtime.numbers import int_bytes, long_bytes, set_number
 from clgrad.runtime.probe import PROBE
 from clgrad.runtime.queue import LARGEST_STAGED, STAGED_LIMIT, Queue
 from clgrad.runtime.statistics import statistics
@@ -84,6 +85,26 @@ def test_many_small_writes_do_not_pile_up(device: Device) -> None:
     with device.queue.view(buffer, 0, values.nbytes) as seen:
         assert (seen == values).all()
     assert not device.queue._staged
+
+
+NUMBERS = """
+kernel void numbers(global long *out, int a, long b, uchar c, float d) {
+    out[0] = a; out[1] = b; out[2] = c; out[3] = (long)(d * 4);
+}
+"""
+
+
+def test_numbers_reach_a_kernel_in_the_types_that_it_declares(device: Device) -> None:
+    kernel = load_opencl().Kernel(device.compiler.program(NUMBERS, ["numbers"]), "numbers")
+    buffer = device.memory.allocate(32)
+    kernel.set_arg(0, buffer.cl)
+    given = int_bytes(-3), long_bytes(-(1 << 40)), numpy.uint8(200), numpy.float32(0.25)
+    for position, number in enumerate(given, 1):
+        set_number(kernel, position, number)
+    device.queue.launch(kernel, (1,), (1,))
+    out = numpy.zeros(4, "int64")
+    device.queue.read(buffer, 0, out)
+    assert out.tolist() == [-3, -(1 << 40), 200, 1]
 
 
 def test_launches_are_counted(device: Device) -> None:

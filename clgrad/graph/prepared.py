@@ -18,9 +18,10 @@ from clgrad.plan.planner import Plan, make_plan
 from clgrad.plan.structure import Structure
 from clgrad.runtime.compiler import CompiledKernel
 from clgrad.runtime.device import Device
+from clgrad.runtime.numbers import int_bytes, long_bytes, set_number
 from clgrad.shapes import contiguous_strides
 
-_INDEX_TYPES = {Int: numpy.int32, Long: numpy.int64}
+_BYTES = {Int: int_bytes, Long: long_bytes}
 
 
 class Step:
@@ -80,12 +81,12 @@ class PreparedPlan:
             for position, leaf, within in step.offsets:
                 offset = leaves[leaf].offset + within
                 if bound.get(position) != offset:
-                    kernel.set_arg(position, numpy.int64(offset))
+                    set_number(kernel, position, long_bytes(offset))
                     bound[position] = offset
             for position, number, kind in step.numbers:
                 value = numbers[number]
                 if bound.get(position) is not value:
-                    kernel.set_arg(position, kind(value))
+                    set_number(kernel, position, kind(value))
                     bound[position] = value
             launch(kernel, step.global_size, step.local_size, step.label)
         if checks or watch.alert:
@@ -124,7 +125,7 @@ def _bind(plan: Plan, step: Step, position: int, argument: Argument, check_numbe
     elif isinstance(argument, Offset):
         leaf = plan.homes[argument.array].leaf
         if leaf is None:
-            step.kernel.set_arg(position, numpy.int64(argument.within))
+            set_number(step.kernel, position, long_bytes(argument.within))
         else:
             step.offsets.append((position, leaf, argument.within))
     elif isinstance(argument, Parameter):
@@ -132,10 +133,10 @@ def _bind(plan: Plan, step: Step, position: int, argument: Argument, check_numbe
     elif isinstance(argument, FaultWord):
         # The words lie behind all other memory.
         step.buffers.append((position, -1))
-        step.kernel.set_arg(position + 1, numpy.int32(min(next(check_numbers), WORDS - 1)))
+        set_number(step.kernel, position + 1, int_bytes(min(next(check_numbers), WORDS - 1)))
         return 2
     else:
-        step.kernel.set_arg(position, _INDEX_TYPES[type(argument)](argument.value))
+        set_number(step.kernel, position, _BYTES[type(argument)](argument.value))
     return 1
 
 

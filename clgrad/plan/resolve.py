@@ -58,12 +58,13 @@ class Resolver:
     def _store_what_is_read(self, group: Group) -> None:
         for member in self.live(group):
             for read, shape in self._reads(group, member):
-                if (
-                    read.item not in group.members
-                    and not self._is_ready(read.item)
-                    and not self._can_repeat(read, shape)
-                ):
+                if read.item in group.members or self._is_ready(read.item):
+                    continue
+                needed = self._needed_to_repeat(read, shape)
+                if needed is None:
                     self._store(read.item, group)
+                else:
+                    self.stored |= needed
 
     def _reads(self, group: Group, member: Member) -> list[tuple[Operand, Shape]]:
         """What a member reads, with the shape that it reads over."""
@@ -88,30 +89,25 @@ class Resolver:
     def _is_ready(self, index: int) -> bool:
         return self.items[index].is_leaf or index in self.stored
 
-    def _can_repeat(self, read: Operand, shape: Shape) -> bool:
-        """Whether the reader may compute the item itself: it is cheap and all that it needs is in memory."""
+    def _needed_to_repeat(self, read: Operand, shape: Shape) -> set[int] | None:
+        """What must be stored so that the reader may compute the item itself, which is cheap; None where it may not."""
         item = self.items[read.item]
-        if item.index in self.generated:
-            return self._composes(read, shape)
-        limit = CHEAP_BROADCAST if 1 < item.size < size_of(shape) // 16 else CHEAP
-        small: list[int] = []
-        if not item.is_pointwise or self._cost(item, limit, item.size // 16, small) > limit:
-            return False
-        self.stored.update(small)
-        if self._composes(read, shape):
-            return True
-        self.stored.difference_update(small)
-        return False
+        needed: set[int] = set()
+        if item.index not in self.generated:
+            limit = CHEAP_BROADCAST if 1 < item.size < size_of(shape) // 16 else CHEAP
+            if not item.is_pointwise or self._cost(item, limit, item.size // 16, needed) > limit:
+                return None
+        return needed if self._composes(read, shape, needed) else None
 
-    def _cost(self, item: Item, limit: int, tiny: int, small: list[int]) -> int:
+    def _cost(self, item: Item, limit: int, tiny: int, needed: set[int]) -> int:
         """Additions to compute `item` from memory; more than `limit` where that is exceeded or something is missing.
 
-        What is missing and has at most `tiny` elements, such as a mean per row, goes to `small`: to be stored.
+        What is missing and has at most `tiny` elements, such as a mean per row, is noted as `needed`: to be stored.
         """
-        if self._is_ready(item.index) or item.primitive is IOTA or item.index in small:
+        if self._is_ready(item.index) or item.primitive is IOTA or item.index in needed:
             return 0
         if item.index not in self.generated and 0 < item.size <= tiny:
-            small.append(item.index)
+            needed.add(item.index)
             return 0
         if not isinstance(item.primitive, Pointwise):
             return limit + 1
@@ -120,19 +116,19 @@ class Resolver:
             total += 1
             if total > limit:
                 break
-            total += self._cost(self.items[read.item], limit - total, tiny, small)
+            total += self._cost(self.items[read.item], limit - total, tiny, needed)
         return total
 
-    def _composes(self, read: Operand, shape: Shape) -> bool:
-        """Whether everything behind the item can be read through the reader's view of it."""
+    def _composes(self, read: Operand, shape: Shape, needed: set[int]) -> bool:
+        """Whether everything behind the item, up to what is `needed`, can be read through the reader's view of it."""
         item = self.items[read.item]
-        if item.primitive is IOTA or self._is_ready(item.index) or not item.operands:
+        if item.primitive is IOTA or self._is_ready(item.index) or item.index in needed or not item.operands:
             return True
         for inner in item.operands:
             composed = compose(shape, read.strides, read.offset, item.shape, inner.strides)
             if composed is None:
                 return False
-            if not self._composes(Operand(inner.item, composed[0], composed[1] + inner.offset), shape):
+            if not self._composes(Operand(inner.item, composed[0], composed[1] + inner.offset), shape, needed):
                 return False
         return True
 
