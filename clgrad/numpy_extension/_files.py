@@ -69,7 +69,7 @@ def savez(file: File, *args: ndarray, **kwds: ndarray) -> None:
     unnamed = {f"arr_{position}": one for position, one in enumerate(args)}
     double = unnamed.keys() & kwds.keys()
     if double:
-        raise ArgumentError(f"savez: the name {double.pop()!r} is taken by an array without a name")
+        raise ArgumentError(f"savez: {double.pop()!r} is the name of an array given without a name; choose another")
     _write("savez", file, unnamed | kwds, _MAPPING)
 
 

@@ -109,7 +109,9 @@ def sequence_mask(
         raise ArgumentError(f"sequence_mask: axis must be 0 or 1, got {axis}")
     lengths = as_operand(sequence_length, x)
     if lengths.shape != (x.shape[1 - axis],):
-        raise ShapeError(f"sequence_mask: {lengths.shape} lengths do not fit {x.shape} with sequences along {axis}")
+        raise ShapeError(
+            f"sequence_mask: lengths of shape {lengths.shape} do not fit {x.shape} with sequences along axis {axis}"
+        )
     spread = tuple(n if at == 1 - axis else 1 for at, n in enumerate(x.shape))
     position = creation.axis_index(x.shape, axis, x.device)
     inside = less(position, movement.reshape(arithmetic.cast(lengths, dtype=dtypes.int64), spread))

@@ -41,7 +41,7 @@ def _parse(subscripts: str, operands: Sequence[Value]) -> tuple[list[str], str]:
     left, arrow, output = text.partition("->")
     inputs = left.split(",")
     if len(inputs) != len(operands):
-        raise ArgumentError(f"einsum: {subscripts!r} names {len(inputs)} operands, {len(operands)} were given")
+        raise ArgumentError(f"einsum: {subscripts!r} is for {len(inputs)} operands, but {len(operands)} were given")
     spare = [chr(code) for code in range(0x100, 0x180)]
     most = 0
     for at, (letters, value) in enumerate(zip(inputs, operands)):

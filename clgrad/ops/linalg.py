@@ -140,7 +140,7 @@ def _axis_pairs(a: Shape, b: Shape, axes: int | Sequence[Any]) -> tuple[Shape, S
     if not isinstance(axes, Sequence):
         count = index(axes)
         if not 0 <= count <= min(len(a), len(b)):
-            raise AxisError(f"tensordot: {count} axes of shapes {a} and {b}")
+            raise AxisError(f"tensordot: axes={count} is not from 0 to the number of axes of shapes {a} and {b}")
         return tuple(range(len(a) - count, len(a))), tuple(range(count))
     left, right = ((one,) if isinstance(one, int) else tuple(one) for one in axes)
     if len(left) != len(right):
