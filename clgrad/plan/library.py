@@ -2,34 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
 from clgrad.codegen.epilogue import with_epilogue
 from clgrad.codegen.loop import Loop
 from clgrad.codegen.lowering import LoopLowerer
 from clgrad.dtypes import DType
-from clgrad.launch import Launch, Layout, Memory, Offset, Problem
+from clgrad.launch import Argument, Launch, Layout, Memory, Offset, Problem
 from clgrad.plan.items import Item, Operand
 from clgrad.primitives import Library
 from clgrad.shapes import Shape, contiguous_strides
 
 
-def lower_library(item: Item, reads: list[Operand], loop: Loop, lowerer: LoopLowerer) -> list[Launch]:
-    """The launches of `item`, its operands read as `reads` say."""
-    assert isinstance(item.primitive, Library)
-    # A result that only the epilogue needs has no memory; the kernel's own parameter is not used then.
-    output = next((store.item for store in loop.stores if store.item == item.index), loop.stores[0].item)
-    problem = Problem(
-        item.attributes,
-        tuple(_layout(*one) for one in zip(item.read_shapes, item.read_dtypes, reads)),
-        (_layout(item.shape, item.dtype, Operand(output, contiguous_strides(item.shape), 0)),),
-        lowerer.capabilities,
-        lambda size, dtype: Memory(lowerer.new_scratch(size, dtype)),
-    )
-    launches: list[Launch] = item.primitive.lower(problem)
-    if len(loop.statements) > 1:
-        launches[-1] = with_epilogue(launches[-1], loop, item.shape, lowerer.capabilities.vector_width)
-    return launches
+@dataclass(frozen=True)
+class Pattern:
+    """The launches of all calls that differ in their arrays alone.
+
+    Their arguments number the arrays of a call: its inputs, its output, then its scratch memory of these sizes.
+    """
+
+    launches: list[Launch]
+    scratch: list[tuple[int, DType]]
 
 
-def _layout(shape: Shape, dtype: DType | None, read: Operand) -> Layout:
+class LibraryCalls:
+    """Lowers the calls of hand-written kernels in one plan; those that differ in their arrays alone, once."""
+
+    def __init__(self, lowerer: LoopLowerer) -> None:
+        self.lowerer = lowerer
+        self._patterns: dict[Hashable, Pattern] = {}
+
+    def launches(self, item: Item, reads: list[Operand], loop: Loop) -> list[Launch]:
+        """The launches of `item`, its operands read as `reads` say, and of the pointwise work in its `loop`."""
+        pattern = self._pattern(item, reads)
+        # A result that only the epilogue needs has no memory; the kernel's own parameter is not used then.
+        output = next((store.item for store in loop.stores if store.item == item.index), loop.stores[0].item)
+        scratch = [self.lowerer.new_scratch(size, dtype) for size, dtype in pattern.scratch]
+        arrays = [*reads, *(Operand(one, (), 0) for one in (output, *scratch))]
+        launches = [
+            Launch(one.source, _of_call(one.arguments, arrays), one.global_size, one.local_size)
+            for one in pattern.launches
+        ]
+        if len(loop.statements) > 1:
+            launches[-1] = with_epilogue(launches[-1], loop, item.shape, self.lowerer.capabilities.vector_width)
+        return launches
+
+    def _pattern(self, item: Item, reads: list[Operand]) -> Pattern:
+        shapes, dtypes, strides = item.read_shapes, item.read_dtypes, tuple(read.strides for read in reads)
+        key = item.primitive, item.attributes, item.shape, item.dtype, shapes, dtypes, strides
+        found = self._patterns.get(key)
+        if found is None:
+            found = self._patterns[key] = self._planned(item, [*zip(shapes, dtypes, strides)])
+        return found
+
+    def _planned(self, item: Item, inputs: Sequence[tuple[Shape, DType | None, Shape]]) -> Pattern:
+        assert isinstance(item.primitive, Library)
+        output = item.shape, item.dtype, contiguous_strides(item.shape)
+        layouts = [_layout(number, *one) for number, one in enumerate([*inputs, output])]
+        scratch: list[tuple[int, DType]] = []
+
+        def new_scratch(size: int, dtype: DType) -> Memory:
+            scratch.append((size, dtype))
+            return Memory(len(inputs) + len(scratch))
+
+        problem = Problem(
+            item.attributes, tuple(layouts[:-1]), tuple(layouts[-1:]), self.lowerer.capabilities, new_scratch
+        )
+        return Pattern(item.primitive.lower(problem), scratch)
+
+
+def _layout(number: int, shape: Shape, dtype: DType | None, strides: Shape) -> Layout:
     assert dtype is not None
-    return Layout(shape, dtype, read.strides, Memory(read.item), Offset(read.item, read.offset))
+    return Layout(shape, dtype, strides, Memory(number), Offset(number))
+
+
+def _of_call(arguments: Sequence[Argument], arrays: Sequence[Operand]) -> tuple[Argument, ...]:
+    """Arguments that number the arrays of a call, as arguments that number those of the plan."""
+
+    def one(argument: Argument) -> Argument:
+        if isinstance(argument, Memory):
+            return Memory(arrays[argument.array].item)
+        if isinstance(argument, Offset):
+            read = arrays[argument.array]
+            return Offset(read.item, read.offset + argument.within)
+        return argument
+
+    return tuple(map(one, arguments))

@@ -14,7 +14,7 @@ from clgrad.launch import Fault, FaultWord, Launch
 from clgrad.plan.bundle import Bundle, bundles, joined
 from clgrad.plan.fuse import Fuser, Group
 from clgrad.plan.items import Item, Items, Operand
-from clgrad.plan.library import lower_library
+from clgrad.plan.library import LibraryCalls
 from clgrad.plan.memory import Home, Homes
 from clgrad.plan.order import Order
 from clgrad.plan.resolve import Resolver
@@ -82,6 +82,7 @@ class _Planner:
         self.resolver = Resolver(self.items, self.groups, fuser.generated, self.order)
         self.scratch: dict[int, int] = {}
         self.lowerer = LoopLowerer(capabilities, self._new_scratch)
+        self.library = LibraryCalls(self.lowerer)
         self.homes = Homes(self.items)
 
     def plan(self) -> Plan:
@@ -162,7 +163,7 @@ class _Planner:
         for read, shape in zip(item.reads, item.read_shapes):
             if isinstance(read, Operand):
                 reads.append(self._readable(item, read, shape, copies))
-        result = lower_library(item, reads, loops[0], self.lowerer)
+        result = self.library.launches(item, reads, loops[0])
         launches = copies + result if item.size or not item.shape else []
         label = " + ".join(dict.fromkeys(loops[0].labels))
         stores = [store.item for store in loops[0].stores]
