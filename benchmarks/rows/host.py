@@ -112,8 +112,58 @@ class Replay(Row):
         return step
 
 
+class Planning(Row):
+    """The host's time per op for a new plan whose kernels exist: a long chain of small products, which cannot fuse.
+
+    Rows of different lengths show whether planning takes time in proportion to what is planned.
+    """
+
+    own_clock = True
+
+    def __init__(self, name: str, ops: int):
+        super().__init__(name)
+        self.ops = ops
+
+    def inputs(self) -> tuple[numpy.ndarray[Any, Any], ...]:
+        return numpy.eye(8, dtype=numpy.float32), numpy.eye(8, dtype=numpy.float32)
+
+    def clgrad(self, clgrad: Module, x: Array, y: Array) -> Step:
+        """Values, not arrays: a chain of arrays this long would be started in pieces that share a plan."""
+        execute, matmul = clgrad.graph.execute, clgrad.ops.linalg.matmul
+        x, y = x._value, y._value
+
+        def step() -> float:
+            z = x
+            for _ in range(self.ops):
+                z = matmul(z, y)
+            execute.state_of(x.device).plans.clear()
+            start = perf_counter()
+            execute.flush([z])
+            seconds = perf_counter() - start
+            execute.wait(z)
+            return seconds / self.ops
+
+        return step
+
+    def mxnet(self, mxnet: Module, *inputs: Array) -> Step:
+        """MXNet has no plan: each call starts its launch."""
+        x, y = inputs
+
+        def step() -> float:
+            z, start = x, perf_counter()
+            for _ in range(self.ops):
+                z = mxnet.np.dot(z, y)
+            seconds = perf_counter() - start
+            z.wait_to_read()
+            return seconds / self.ops
+
+        return step
+
+
 HOST = [
     TinyGradient("tiny_dot_backward"),
     RecordedCall("op_call_under_record"),
     Replay("replay_100_launches"),
+    Planning("plan_op_of_5000", 5000),
+    Planning("plan_op_of_20000", 20_000),
 ]
