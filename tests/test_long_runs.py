@@ -164,6 +164,29 @@ def test_a_loop_that_nobody_looks_at_is_cut_where_it_repeats(layers: int) -> Non
     numpy.testing.assert_allclose(x.asnumpy(), y, rtol=1e-3)
 
 
+def test_twenty_thousand_pending_ops_are_planned_once() -> None:
+    """Forwards the loop is cut where it repeats, backwards all is one plan; and the second time there are no others."""
+    x = batch()
+    x.attach_grad()
+    x.grad.wait_to_read()
+
+    def turn() -> None:
+        with autograd.record():
+            y = x
+            for _ in range(STEPS):
+                y = y * 0.5 + x
+            loss = y.sum()
+        loss.backward()
+        x.grad.wait_to_read()
+
+    turn()
+    with Counted() as found:
+        turn()
+    assert (found["plans"], found["builds"]) == (0, 0)
+    assert found["plan_hits"] > 2 * STEPS // PATIENCE
+    numpy.testing.assert_allclose(x.grad.asnumpy(), 2, rtol=1e-6)
+
+
 def test_memory_stays_where_it_is_in_a_loop_that_nobody_looks_at() -> None:
     x = np.zeros(64)
     with Counted() as found:
