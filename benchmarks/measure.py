@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 
 from benchmarks.frameworks import Framework
-from benchmarks.row import Row
+from benchmarks.row import ProcessRow, Row
 
 WARM_UP_STEPS = 3
 COMPARED_VALUES = 64
@@ -36,7 +36,8 @@ class PreparedRow:
         first = self.computed()
         # After one step and not later, since a training step changes what it works on.
         self.sample = [] if row.own_clock else [sample(framework.values(array)) for array in first]
-        for _ in range(WARM_UP_STEPS - 1):
+        # A process that is over keeps nothing warm but files.
+        for _ in range(0 if isinstance(row, ProcessRow) else WARM_UP_STEPS - 1):
             self.computed()
 
     def computed(self) -> tuple[Any, ...]:
