@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 
 from benchmarks.frameworks import Framework
-from benchmarks.row import ProcessRow, Row
+from benchmarks.row import Row
 
 WARM_UP_STEPS = 3
 COMPARED_VALUES = 64
@@ -36,8 +36,7 @@ class PreparedRow:
         first = self.computed()
         # After one step and not later, since a training step changes what it works on.
         self.sample = [] if row.own_clock else [sample(framework.values(array)) for array in first]
-        # A process that is over keeps nothing warm but files.
-        for _ in range(0 if isinstance(row, ProcessRow) else WARM_UP_STEPS - 1):
+        for _ in range(WARM_UP_STEPS - 1):
             self.computed()
 
     def computed(self) -> tuple[Any, ...]:

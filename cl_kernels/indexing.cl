@@ -1,4 +1,4 @@
-// Indexing by an array: normalize_index, gather, scatter.
+// Indexing by an array: normalize_index, gather, scatter, put.
 //
 // Assumes common.cl. Arrays are row-major with shape (outer, length, inner). The middle axis is indexed by int64 from 0
 // to length - 1; normalize_index makes these from integers between lowest (0 or -length) and length - 1. There are no
@@ -10,6 +10,8 @@
 #define ENTRY_normalize_index
 #define ENTRY_gather
 #define ENTRY_scatter
+#define ENTRY_put_nothing
+#define ENTRY_put
 #define INDEX int           // stored type of the given indices
 #define WIDE_INDEX long     // type that holds all values of INDEX: long, ulong for ulong, the float type for floats
 #define PER_ITEM 64         // indices of one work-item
@@ -179,4 +181,32 @@ __kernel void KERNEL(scatter)(
 #endif
 #undef SCATTER_START
 #undef SCATTER_COMBINE
+#endif
+
+#ifdef ENTRY_put_nothing
+// zeros, into which put then writes
+__kernel void KERNEL(put_nothing)(__global TYPE *out, const long length) {
+    const long first = (long)get_global_id(0) * PER_ITEM;
+    const long end = min(first + PER_ITEM, length);
+    for (long i = first; i < end; i++) {
+        out[i] = 0;
+    }
+}
+#endif
+
+#ifdef ENTRY_put
+// out[positions[i]] = values[i]; no two positions are equal, and negative ones are left out
+__kernel void KERNEL(put)(
+    __global const TYPE *values, const long values_offset, __global const long *positions, const long positions_offset,
+    __global TYPE *out, const long count) {
+    const long first = (long)get_global_id(0) * PER_ITEM;
+    const long end = min(first + PER_ITEM, count);
+    values += values_offset;
+    positions += positions_offset;
+    for (long i = first; i < end; i++) {
+        if (positions[i] >= 0) {
+            out[positions[i]] = values[i];
+        }
+    }
+}
 #endif

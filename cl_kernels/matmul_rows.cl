@@ -39,7 +39,7 @@
 #define EPILOGUE_ARGUMENTS          // more kernel parameters, beginning with a comma
 #define EPILOGUE_STORE(value, batch, row, column) PASTE(store_, STORAGE)(value, c + C_INDEX(batch, row, column))
 #define EPILOGUE_STORE_PART(value, batch, row, column, count)                                                         \
-    PASTE(store_part_, STORAGE)(value, c + C_INDEX(batch, row, column), 1, count)
+    PASTE(store_strided_, STORAGE)(value, c + C_INDEX(batch, row, column), 1, count)
 #endif
 
 #define INNER_AXIS 1
@@ -87,7 +87,7 @@
 #define STORE(value, batch, row, column)                                                                              \
     PASTE(store_, COMPUTE)(value, c + C_INDEX((long)part * batches + (batch), row, column))
 #define STORE_PART(value, batch, row, column, count)                                                                  \
-    PASTE(store_part_, COMPUTE)(value, c + C_INDEX((long)part * batches + (batch), row, column), 1, count)
+    PASTE(store_strided_, COMPUTE)(value, c + C_INDEX((long)part * batches + (batch), row, column), 1, count)
 #else
 #define OUTPUT STORED
 #define STORE EPILOGUE_STORE
@@ -124,8 +124,9 @@ static inline COMPUTE KERNEL(sum_lanes)(const VECTOR value) {
 }
 
 // sums[row][column] += the rows of a in `left` times DOTS columns. Only `width` of the columns exist.
-APART void KERNEL(add_dots)(LEFT_POINTER left, const long left_row, __global const STORED *b, const long b_inner,
-                            const long b_column, const int length, const int width, COMPUTE *sums) {
+static inline void KERNEL(add_dots)(LEFT_POINTER left, const long left_row, __global const STORED *b,
+                                    const long b_inner, const long b_column, const int length, const int width,
+                                    COMPUTE *sums) {
     VECTOR sum[ROWS][DOTS][CHAINS];
     __global const STORED *right[DOTS];
 #pragma unroll

@@ -111,12 +111,12 @@ class Layout:
 class Problem:
     """A call of a hand-written kernel: everything that its launches may depend on.
 
-    `new_scratch(size, dtype)` gives memory for the duration of the call.
+    An output that nobody wants is None. `new_scratch(size, dtype)` gives memory for the duration of the call.
     """
 
     attributes: Any
     inputs: tuple[Layout, ...]
-    outputs: tuple[Layout, ...]
+    outputs: tuple[Layout | None, ...]
     capabilities: Capabilities
     new_scratch: Callable[[int, DType], Memory] = field(compare=False)
 
@@ -124,6 +124,7 @@ class Problem:
     def output(self) -> Layout:
         """The only result of a kernel with one result."""
         (output,) = self.outputs
+        assert output is not None, "the result of an op that has one is wanted whenever the op is"
         return output
 
     def group(self, most: int) -> int:

@@ -69,7 +69,8 @@ class Library(Primitive):
     """A hand-written kernel. `lower` returns its launches for given shapes and layouts (see launch.py).
 
     With `strided` it takes inputs with any strides; without, the plan first copies inputs that are not row-major.
-    With `epilogue` the planner may add pointwise ops to its store.
+    With `epilogue` the planner may add pointwise ops to its store. A kernel with several results is each part of a
+    joint primitive, and leaves out the results that nobody wants.
     """
 
     __slots__ = ("epilogue", "lower", "strided")
@@ -81,7 +82,24 @@ class Library(Primitive):
         self.epilogue = epilogue
 
 
+class Joint(Primitive):
+    """Several primitives with the same inputs, one per result. The results are nodes of their own, see `Result`."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, name: str, parts: tuple[Pointwise, ...] | tuple[Library, ...]) -> None:
+        super().__init__(name)
+        self.parts = parts
+
+
+class Result(Primitive):
+    """One result of the one input, a node with a joint primitive; attributes are the number of the result."""
+
+    __slots__ = ()
+
+
 VIEW = View("view")
+RESULT = Result("result")
 UPDATE = Update("update")
 IOTA = Iota("iota")
 COPY = Pointwise("copy", "x", cost=0)

@@ -83,6 +83,47 @@ def record(out: Any, operation: Differentiable, inputs: tuple[Any, ...], attribu
             return
 
 
+class Joint:
+    """All results of a call as a single value on the tape, from which each of them is selected."""
+
+    __slots__ = ("entry",)
+
+    def __init__(self) -> None:
+        self.entry: Any = None
+
+
+class Parts:
+    """The cotangent of a joint: those of some of the results, by number."""
+
+    def __init__(self, cotangents: dict[int, Any]) -> None:
+        self.cotangents = cotangents
+
+    def __add__(self, other: Parts) -> Parts:
+        total = dict(self.cotangents)
+        for which, cotangent in other.cotangents.items():
+            total[which] = total[which] + cotangent if which in total else cotangent
+        return Parts(total)
+
+
+class Select:
+    """The op that selects a result from a joint."""
+
+    def __init__(self, name: str, which: int) -> None:
+        self.name = name
+        self.which = which
+
+    def vjp(self, g: Any, out: Any, inputs: Sequence[Any], attributes: dict[str, Any]) -> Sequence[Any]:
+        """The result's cotangent as a part of the joint's."""
+        return (Parts({self.which: g}),)
+
+
+def select(result: Any, joint: Any, which: int) -> None:
+    """Record `result` as selected from a joint, where that is recorded."""
+    entry = joint.entry
+    if entry is not None:
+        result.entry = Entry(Select(entry.operation.name, which), [joint], NO_ATTRIBUTES)
+
+
 class scope(ContextDecorator):  # noqa: N801 - used like a function
     """Set flags in a `with` block and restore them afterwards; None leaves a flag as it is."""
 

@@ -14,6 +14,7 @@ ORIGINAL = {
     """,
     "np": """
         arange(start, stop=None, step=1, dtype=None, device=None)
+        argsort(a, axis=-1, descending=False, stable=True)
         around(x, decimals=0, out=None)
         array(object, dtype=None, device=None)
         asarray(obj, dtype=None, device=None, copy=None)
@@ -43,6 +44,7 @@ ORIGINAL = {
         round_(x, decimals=0, out=None)
         row_stack(arrays)
         sometrue(a, axis=None, keepdims=False, out=None)
+        sort(a, axis=-1, descending=False, stable=True)
         squeeze(a, axis=None, out=None)
         std(a, axis=None, dtype=None, out=None, correction=0, keepdims=False)
         take(a, indices, axis=None, mode='raise', out=None)
@@ -114,6 +116,7 @@ ORIGINAL = {
         softmax(data, length=None, axis=-1, temperature=None, use_length=False, dtype=None)
         softsign(data=None, out=None)
         stop_gradient(data=None, out=None)
+        topk(data, axis=-1, k=1, ret_typ='indices', is_ascend=False, dtype='float32')
     """,
     "npx.random": """
         bernoulli(prob=None, logit=None, size=None, dtype=None, device=None, out=None)

@@ -22,8 +22,10 @@ from clgrad.ops import (
     neural,
     padding,
     powers,
+    quotient,
     reduction,
     scan,
+    sorting,
     special,
     transcendental,
 )
@@ -50,6 +52,10 @@ ARITHMETIC = [
     binary("divide", arithmetic.divide, numpy.divide, dtypes=ANY, domain=(0.5, 3), result="float", error=1),
     binary("floor_divide", arithmetic.floor_divide, numpy.floor_divide, dtypes=NUMBERS, domain=(1, 9.5)),
     binary("remainder", arithmetic.remainder, numpy.remainder, dtypes=NUMBERS, domain=(1, 9.5)),
+    binary("quotient", lambda x, y: quotient.divmod(x, y)[0], numpy.floor_divide, dtypes=NUMBERS, domain=(1, 9.5),
+           covers=("divmod",)),
+    binary("remainder of divmod", lambda x, y: quotient.divmod(x, y)[1], numpy.remainder, dtypes=NUMBERS, domain=(1, 9.5),
+           covers=("divmod",)),
     binary("fmod", arithmetic.fmod, numpy.fmod, dtypes=NUMBERS, domain=(1, 9.5)),
     unary("negative", arithmetic.negative, numpy.negative, dtypes=NUMBERS),
     unary("positive", arithmetic.positive, numpy.positive, dtypes=NUMBERS),
@@ -105,9 +111,9 @@ PARTS = [
     ),
     binary("ldexp", floats.ldexp, lambda x, y: x * 2.0**y, special=False),
     Row("ldexp by whole numbers", floats.ldexp, numpy.ldexp, shapes=(((5, 37),), ((37,),)), fixed=(_EXPONENTS,), error=0, special=True, covers=("ldexp",)),
-    unary("mantissa", lambda x: floats.frexp(x)[0], lambda x: numpy.frexp(x)[0], error=0),
+    unary("mantissa", lambda x: floats.frexp(x)[0], lambda x: numpy.frexp(x)[0], error=0, covers=("frexp",)),
     unary("exponent", lambda x: floats.frexp(x)[1], lambda x: numpy.frexp(x)[1], result="int32", gradient=False),
-    unary("modf_fraction", lambda x: floats.modf(x)[0], lambda x: numpy.modf(x)[0], error=0),
+    unary("modf_fraction", lambda x: floats.modf(x)[0], lambda x: numpy.modf(x)[0], error=0, covers=("modf",)),
     unary("whole part", lambda x: floats.modf(x)[1], lambda x: numpy.modf(x)[1], error=0),
 ]  # fmt: skip
 
@@ -445,11 +451,36 @@ INDEXING = [
         keywords=({"axis": 0}, {"axis": 1}), dtypes=SINGLE),
     Row("take_along_axis", indexing.take_along_axis, numpy.take_along_axis, shapes=(((4, 7),),), keywords=({"axis": 0},), error=0,
         fixed=(_numbers_below(4, 2, 7),)),
+    Row("max_at", lambda x, **options: indexing.max_with_positions(x, **options)[0], numpy.max, shapes=(((5, 9),),), dtypes=SUMMED,
+        keywords=({"axis": 0}, {"axis": 1}, {"axis": 1, "keepdims": True}), distinct=True, error=0),
+    Row("positions of max", lambda x, **options: indexing.max_with_positions(x, **options)[1], numpy.argmax, shapes=(((5, 9),),),
+        keywords=({"axis": 0}, {"axis": 1, "keepdims": True}), gradient=False, result="int64"),
     Row("pick", indexing.pick, _take_axis, shapes=(((5, 9),),), fixed=(_LABELS,), keywords=({"axis": -1},), error=0),
     Row("embedding", lambda weight, at: indexing.embedding(at, weight), lambda weight, at: weight[at], shapes=(((7, 33),), ((9, 1),)),
         fixed=(_numbers_below(7, 3, 4, low=-7),), dtypes=FLOATS, error=0),
     Row("one_hot", lambda x, at: indexing.one_hot(at, 9), lambda x, at: numpy.eye(9, dtype="float32")[at], shapes=(((2,),),),
         fixed=(_LABELS,), gradient=False, result="float32"),
+]  # fmt: skip
+
+SORTED = (((5, 37),), ((3, 4, 5),), ((0, 3),), ((2, 700),))
+LARGEST = ({"k": 3}, {"k": 2, "axis": 0}, {"k": 4, "axis": None}, {"k": 1, "ascending": True}, {"k": 0})
+
+
+def _topk(x: Any, k: int, axis: int | None = -1, ascending: bool = False) -> Any:
+    x, axis = (x.ravel(), 0) if axis is None else (x, axis)
+    order = numpy.argsort(x if ascending else -x, axis, stable=True)
+    return numpy.take_along_axis(x, order, axis).take(range(k or x.shape[axis]), axis)
+
+
+SORTING = [
+    Row("sort", sorting.sort, numpy.sort, shapes=SORTED, dtypes=EVERYTHING, special=True, distinct=True, error=0,
+        keywords=({}, {"axis": 0}, {"axis": None}), covers=("put",), every_layout=True),
+    Row("argsort", sorting.argsort, lambda x, axis=-1: numpy.argsort(x, axis, stable=True), shapes=SORTED, dtypes=EVERYTHING,
+        special=True, keywords=({}, {"axis": 0}, {"axis": None}), gradient=False, result="int64"),
+    Row("topk", lambda x, **options: sorting.topk(x, **options)[0], _topk, shapes=SORTED[:2], dtypes=FLOATS, distinct=True,
+        error=0, keywords=LARGEST, covers=("sort",)),
+    Row("unique", lambda x: sorting.unique(x).values, numpy.unique, shapes=SORTED, dtypes=EVERYTHING, distinct=True, error=0,
+        special=True),
 ]  # fmt: skip
 
 
@@ -529,5 +560,5 @@ CHOICE = [
 ]  # fmt: skip
 
 ROWS = [
-    *ARITHMETIC, *COMPARISON, *PARTS, *BITWISE, *SPECIAL_FUNCTIONS, *TRANSCENDENTAL, *CHOICE, *MOVEMENT, *PADDING, *REDUCTION, *LINALG, *INDEXING, *NEURAL,
+    *ARITHMETIC, *COMPARISON, *PARTS, *BITWISE, *SPECIAL_FUNCTIONS, *TRANSCENDENTAL, *CHOICE, *MOVEMENT, *PADDING, *REDUCTION, *LINALG, *INDEXING, *SORTING, *NEURAL,
 ]  # fmt: skip

@@ -65,7 +65,6 @@ def test_questions_of_python_get_short_answers() -> None:
     ("name", "hint"),
     [
         ("exp", r"ndarray has no 'exp'\. Did you mean np\.exp\(x\)\?"),
-        ("argsort", r"(np\.argsort\(x\)|Use NumPy: x\.asnumpy\(\)\.argsort)"),
         ("tofile", r"ndarray\.tofile does not exist yet\. Use NumPy: x\.asnumpy\(\)\.tofile"),
         ("atach_grad", r"Did you mean attach_grad\?"),
         ("zzz", r"ndarray has no 'zzz'\. dir\(x\) lists"),

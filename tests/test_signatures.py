@@ -20,12 +20,14 @@ DTYPE = "None is the default dtype, which npx.set_np chooses"
 AXES = "np.moveaxis and np.expand_dims say the same"
 LAYOUT = "C and K mean the same: arrays lie row by row"
 DDOF = "the original's name of the same number; ddof is a keyword, too"
+STABLE = "every sort is stable"
 
 # Parameters of NumPy that no function here has.
 NOWHERE = {"like": "arrays here are of one class", "signature": "dtype chooses the loop of a ufunc"}
 
 # By function: the parameters of NumPy that are absent, have another name or place, or another default.
 DIFFERENCES: dict[str, dict[str, str]] = {
+    "argsort": {"kind": ORDER, "order": ORDER, "stable": STABLE},
     "around": {"a": NAME},
     "array": {"ndmax": "arrays hold numbers only, so all lists are axes"},
     "asarray": {"a": NAME, "order": ORDER},
@@ -48,6 +50,7 @@ DIFFERENCES: dict[str, dict[str, str]] = {
     "reshape": {"shape": "newshape is the original's name; shape is a keyword, too"},
     "round": {"a": NAME},
     "row_stack": {"tup": NAME},
+    "sort": {"kind": ORDER, "order": ORDER, "stable": STABLE},
     "std": {"ddof": DDOF},
     "take": {"out": ORDER, "mode": ORDER},
     "trace": {"dtype": ORDER, "out": ORDER},
@@ -59,6 +62,8 @@ DIFFERENCES: dict[str, dict[str, str]] = {
     "zeros_like": {"order": LAYOUT, "subok": ORDER, "shape": ORDER},
     "random.randint": {"dtype": "None is int64, as int is in NumPy"},
     "random.seed": {"seed": "there is always a seed, so that a program repeats"},
+    "ndarray.argsort": {"kind": ORDER, "order": ORDER, "stable": STABLE},
+    "ndarray.sort": {"kind": ORDER, "order": ORDER, "stable": STABLE},
     "ndarray.std": {"ddof": DDOF},
     "ndarray.to_device": {"stream": "each device has one queue"},
     "ndarray.take": {"out": ORDER, "mode": ORDER},

@@ -13,6 +13,7 @@ import pytest
 
 import clgrad
 from clgrad import autograd, np, npx
+from clgrad.kernels.sorting import RUN
 
 pytestmark = pytest.mark.oclgrind
 
@@ -28,6 +29,8 @@ def numbers(*shape: int) -> numpy.ndarray[Any, Any]:
 
 VECTOR, ROW, COLUMN = (37,), (1, 37), (5, 1)
 MATRIX, BATCH = (5, 37), (2, 3, 5)
+# More than a run of a sort in either kernel shape.
+LONG = RUN + 5
 
 POINTWISE: dict[str, tuple[Case, tuple[tuple[int, ...], ...]]] = {
     "chain": (lambda np, x, y: (x * 2.5 + y) * x, (VECTOR, VECTOR)),
@@ -92,6 +95,11 @@ MOVEMENT: dict[str, tuple[Case, tuple[tuple[int, ...], ...]]] = {
         (MATRIX,),
     ),
     "by condition": (lambda np, x: x[x > 1], (MATRIX,)),
+    "sort": (lambda np, x: np.sort(x), (MATRIX,)),
+    "sort down": (lambda np, x: np.sort(x, axis=0), (MATRIX,)),
+    "sort in several passes": (lambda np, x: np.sort(x), ((LONG,),)),
+    "unique": (lambda np, x: np.unique(x), (VECTOR,)),
+    "modf": (lambda np, x: sum(np.modf(x)), (MATRIX,)),
 }
 
 NETWORK: dict[str, tuple[Case, tuple[tuple[int, ...], ...]]] = {
@@ -102,6 +110,8 @@ NETWORK: dict[str, tuple[Case, tuple[tuple[int, ...], ...]]] = {
     "layer norm": (lambda npx, x, g, b: npx.layer_norm(x, g, b, axis=-1, eps=1e-5), (MATRIX, VECTOR, VECTOR)),
     "embedding": (lambda npx, w: npx.embedding(np.array([4, 0, 4]), w, 5, 37), (MATRIX,)),
     "one hot": (lambda npx, x: x * npx.one_hot(np.array([4, 0, 36]), 37), ((3, 37),)),
+    "topk": (lambda npx, x: npx.topk(x, k=3, ret_typ="value"), (MATRIX,)),
+    "topk in several passes": (lambda npx, x: npx.topk(x, k=3, axis=0, ret_typ="value"), ((LONG, 2),)),
     "dropout": (lambda npx, x: npx.dropout(x, 0.5), (MATRIX,)),
     "batch dot": (lambda npx, a, b: npx.batch_dot(a, b), ((2, 3, 5), (2, 5, 4))),
     "fully connected": (

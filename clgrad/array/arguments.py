@@ -53,6 +53,13 @@ def reshaped(value: Value, shape: int | Sequence[int], order: str = "C") -> Valu
     return reshape(value, shape)
 
 
+def sorts_descending(name: str, descending: Any, order: Any) -> bool:
+    """The order of a sort. NumPy has `kind` in the place of `descending`; every kind gives the same here."""
+    if order is not None:
+        raise ArgumentError(f"{name}: order names fields, which arrays here do not have; got {order!r}")
+    return False if isinstance(descending, str) or descending is None else bool(descending)
+
+
 def check_order(name: str, order: str) -> None:
     """Raise unless `order` allows row-major arrays, the only layout here."""
     if order not in ("C", "A", "K"):

@@ -7,8 +7,9 @@ from typing import Any
 
 from clgrad.array.assembly import ndarray
 from clgrad.errors import ArgumentError, DeviceError, GradientError, ShapeError
+from clgrad.graph.node import Scalar
 from clgrad.ops.operation import Value, alias, fill, fit
-from clgrad.tape import NO_ATTRIBUTES, STATE, Entry, scope
+from clgrad.tape import NO_ATTRIBUTES, STATE, Joint, Parts, record, scope, select
 
 
 class Function:
@@ -39,7 +40,7 @@ class Function:
     _saved: tuple[Any, ...] = ()
     _outputs: list[_Output] | None = None
     # Set while `backward` is recorded: the joint of the outputs.
-    _joint: _Joint | None = None
+    _joint: Joint | None = None
 
     def forward(self, *inputs: Any) -> Any:
         """Compute the outputs from the inputs."""
@@ -63,22 +64,24 @@ class Function:
             value = saved._value
             for position, output in enumerate(self._outputs or ()):
                 if output.serial == value.serial:
-                    return ndarray(_selected(type(self).__name__, value, self._joint, position))
+                    return ndarray(_selected(value, self._joint, position))
         return saved
 
     def __call__(self, *inputs: Any) -> Any:
         name = type(self).__name__
         if self._outputs is not None:
             raise GradientError(f"{name}: an instance is called only once; write {name}()(x) to make a new one")
-        values = tuple(one._value if isinstance(one, ndarray) else _NO_ARRAY for one in inputs)
+        values = tuple(one._value if isinstance(one, ndarray) else Scalar(0) for one in inputs)
         with scope(recording=False):
             outputs = self.forward(*inputs)
         listed = _arrays(f"{name}.forward", outputs)
         self._outputs = [_Output(output._value) for output in listed]
-        if not STATE.recording or all(value.entry is None for value in values):
+        joint = Joint()
+        if STATE.recording:
+            record(joint, _Call(self), values, NO_ATTRIBUTES)
+        if joint.entry is None:
             return outputs
-        joint = _Joint(Entry(_Call(self), values, NO_ATTRIBUTES))
-        recorded = [ndarray(_selected(name, output._value, joint, position)) for position, output in enumerate(listed)]
+        recorded = [ndarray(_selected(output._value, joint, position)) for position, output in enumerate(listed)]
         return recorded[0] if isinstance(outputs, ndarray) else type(outputs)(recorded)
 
 
@@ -105,47 +108,10 @@ class _Output:
         self.serial = value.serial
 
 
-class _Joint:
-    """All outputs of one call as a single value on the tape, from which each output is selected."""
-
-    __slots__ = ("entry",)
-
-    def __init__(self, entry: Entry | None) -> None:
-        self.entry = entry
-
-
-_NO_ARRAY = _Joint(None)
-
-
-class _Parts:
-    """The cotangent of a joint: the gradients of some of the outputs, by position."""
-
-    def __init__(self, gradients: dict[int, Value]) -> None:
-        self.gradients = gradients
-
-    def __add__(self, other: _Parts) -> _Parts:
-        total = dict(self.gradients)
-        for position, gradient in other.gradients.items():
-            total[position] = total[position] + gradient if position in total else gradient
-        return _Parts(total)
-
-
-class _Selector:
-    """The op that selects one output from the joint."""
-
-    def __init__(self, name: str, position: int) -> None:
-        self.name = name
-        self.position = position
-
-    def vjp(self, g: Value, out: Value, inputs: Sequence[Any], attributes: dict[str, Any]) -> Sequence[Any]:
-        """The output's gradient as a part of the joint's cotangent."""
-        return (_Parts({self.position: g}),)
-
-
-def _selected(name: str, value: Value, joint: _Joint, position: int) -> Value:
+def _selected(value: Value, joint: Joint, position: int) -> Value:
     """An output, recorded as selected from the joint."""
     value = alias(value)
-    value.entry = Entry(_Selector(name, position), (joint,), NO_ATTRIBUTES)
+    select(value, joint, position)
     return value
 
 
@@ -160,11 +126,11 @@ class _Call:
         self.name = type(function).__name__
         self.function = function
 
-    def vjp(self, g: _Parts, out: _Joint, inputs: Sequence[Any], attributes: dict[str, Any]) -> Sequence[Any]:
+    def vjp(self, g: Parts, out: Joint, inputs: Sequence[Any], attributes: dict[str, Any]) -> Sequence[Any]:
         """The gradients that the user's `backward` returns, checked."""
         function = self.function
         gradients = [
-            ndarray(g.gradients[at] if at in g.gradients else fill(0, output.shape, output.dtype, output.device))
+            ndarray(g.cotangents[at] if at in g.cotangents else fill(0, output.shape, output.dtype, output.device))
             for at, output in enumerate(function._outputs or ())
         ]
         function._joint = out if STATE.recording else None

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from clgrad.array.arguments import Axis, check_copy, degrees_of_freedom, optional_dtype, reshaped, rounded, spread
+from clgrad.array.arguments import (
+    Axis,
+    check_copy,
+    degrees_of_freedom,
+    optional_dtype,
+    reshaped,
+    rounded,
+    sorts_descending,
+    spread,
+)
 from clgrad.array.conversion import as_operand, operands_or_numbers, start_and_mask, value_to_write
 from clgrad.array.handle import Array, Handle
-from clgrad.ops import choice, comparison, indexing, joining, linalg, movement, reduction, scan
+from clgrad.ops import choice, comparison, indexing, joining, linalg, movement, reduction, scan, sorting
 from clgrad.ops.operation import Value
 
 
@@ -90,6 +99,19 @@ class Reductions(Handle):
     def argmin(self: Array, axis: int | None = None, out: Any = None, keepdims: bool = False) -> Array:
         """The index of the smallest element along `axis`."""
         return self._finish(reduction.argmin(self._value, axis, keepdims), out)
+
+    def sort(
+        self, axis: int = -1, descending: bool = False, stable: Any = True, *, kind: Any = None, order: Any = None
+    ) -> None:
+        """Sort in place along `axis`; see `np.sort`."""
+        self._assign("sort", sorting.sort(self._value, axis, sorts_descending("sort", descending, order)), fresh=True)
+
+    def argsort(
+        self: Array, axis: int | None = -1, descending: bool = False, stable: Any = True, *, kind: Any = None,
+        order: Any = None,
+    ) -> Array:  # fmt: skip
+        """The indices of the elements in their order along `axis`; see `np.argsort`."""
+        return self._finish(sorting.argsort(self._value, axis, sorts_descending("argsort", descending, order)))
 
     def cumsum(self: Array, axis: int | None = None, dtype: Any = None, out: Any = None) -> Array:
         """The running sum along `axis`."""

@@ -8,9 +8,9 @@ from typing import Any
 import numpy
 
 from clgrad.array.conversion import NUMBERS, as_operand
-from clgrad.array.handle import Handle
+from clgrad.array.handle import Array, Handle
 from clgrad.dtypes import bool_
-from clgrad.ops import arithmetic, bitwise, comparison, linalg, powers
+from clgrad.ops import arithmetic, bitwise, comparison, linalg, powers, quotient
 from clgrad.ops.operation import fill
 
 Method = Callable[[Any, Any], Any]
@@ -71,6 +71,11 @@ def _in_place(symbol: str, operation: Callable[[Any, Any], Any]) -> Method:
         return self
 
     return method
+
+
+def _quotient_and_remainder(kind: type[Array], x: Any, y: Any) -> tuple[Array, Array]:
+    quotients, remainders = quotient.divmod(x, y)
+    return kind(quotients), kind(remainders)
 
 
 class Operators(Handle):
@@ -135,8 +140,10 @@ class Operators(Handle):
     # Sets and dictionaries tell arrays apart by identity, as in MXNet.
     __hash__ = object.__hash__
 
-    def __divmod__(self, other: Any) -> tuple[Any, Any]:
-        return self // other, self % other
+    def __divmod__(self: Array, other: Any) -> tuple[Array, Array]:
+        other = _operand(other, self)
+        return other if other is NotImplemented else _quotient_and_remainder(type(self), self._value, other)
 
-    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
-        return other // self, other % self
+    def __rdivmod__(self: Array, other: Any) -> tuple[Array, Array]:
+        other = _operand(other, self)
+        return other if other is NotImplemented else _quotient_and_remainder(type(self), other, self._value)

@@ -166,6 +166,8 @@ def _run(prepared: PreparedPlan, found: Trace, state: DeviceState) -> None:
     leaves: list[Storage] = [leaf.storage for leaf in found.leaves]  # type: ignore[misc]
     for number, storage in prepared.run(leaves, found.numbers, state.watch):
         found.order[number].settle(storage)
+    for call, which, result in found.kept:
+        found.order[call].keep(which, found.order[result].storage)  # type: ignore[attr-defined]
 
 
 def read(node: Node) -> numpy.ndarray[Any, Any]:

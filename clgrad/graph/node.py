@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import ref
 
 from clgrad.dtypes import DType
-from clgrad.primitives import VIEW, Primitive
+from clgrad.primitives import RESULT, VIEW, Joint, Primitive
 from clgrad.runtime.debugging import is_debugging
 from clgrad.shapes import Shape, contiguous_strides, is_contiguous
 
@@ -41,6 +43,10 @@ class Storage:
         self.buffer = buffer
         self.offset = offset
         self.strides = strides
+
+    def copy(self) -> Storage:
+        """The same place, told by another object."""
+        return Storage(self.buffer, self.offset, self.strides)
 
 
 class Scalar:
@@ -129,3 +135,58 @@ class Node:
     @property
     def contiguous(self) -> bool:
         return is_contiguous(self.shape, self.layout()[0])
+
+
+class Several(Node):
+    """A call with several results: each is a node that refers to this one, and this one refers to them weakly.
+
+    When one of them is computed, all that anybody holds are computed along, so that the call runs once. `kind` is their
+    class, and `described` gives their shapes and dtypes. A recorded call keeps the results in `needs`, which the
+    gradient rule reads, even if nobody holds them. No other object has a kept storage: its memory is not reused.
+    """
+
+    __slots__ = ("_kept", "_results", "described", "kind", "needs")
+
+    def __init__(
+        self,
+        kind: type[Node],
+        primitive: Joint,
+        inputs: tuple[Any, ...],
+        attributes: Any,
+        described: Sequence[tuple[Shape, DType]],
+        device: Device,
+        needs: tuple[int, ...] = (),
+    ) -> None:
+        super().__init__(primitive, inputs, attributes, *described[0], device)
+        self.kind = kind
+        self.described = described
+        self.needs = needs
+        self._kept: dict[int, Storage] = {}
+        self._results: dict[int, ref[Any]] = {}
+
+    def result(self, which: int) -> Any:
+        """A result: the node that somebody holds, or a new one."""
+        held = self._results.get(which, _nothing)()
+        if held is not None:
+            return held
+        shape, dtype = self.described[which]
+        kept = self._kept.get(which)
+        if kept is None:
+            made = self.kind(RESULT, (self,), which, shape, dtype, self.device)
+        else:
+            made = self.kind(None, (), None, shape, dtype, self.device, kept.copy())
+        self._results[which] = ref(made)
+        return made
+
+    def keep(self, which: int, storage: Storage) -> None:
+        """Keep a computed result for the gradient."""
+        self._kept[which] = storage.copy()
+
+    def held(self) -> list[Node]:
+        """The pending results that anybody holds."""
+        found = [reference() for reference in [*self._results.values()]]
+        return [result for result in found if result is not None and result.storage is None]
+
+
+def _nothing() -> None:
+    """Stands for the reference to a result that was never made."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from clgrad.graph.node import Node, Scalar, Storage
+from clgrad.graph.node import Node, Scalar, Several, Storage
 from clgrad.graph.references import counts_are_exact, references
 from clgrad.plan.structure import DIES, ROOT, SURVIVES, Structure
 from clgrad.primitives import VIEW, Library, Reduction
@@ -21,13 +21,15 @@ class Trace:
     """Pending nodes with inputs first, the computed nodes they read, the Python numbers they use, and their structure.
 
     A result of the structure is wanted (ROOT), outlives the flush because somebody holds it (SURVIVES), or goes with
-    it (DIES).
+    it (DIES). `kept` tells which results the calls with several results keep for their gradients: the place of the
+    call in `order`, which of its results, and the place of that result.
     """
 
-    __slots__ = ("leaves", "numbers", "order", "structure")
+    __slots__ = ("kept", "leaves", "numbers", "order", "structure")
 
     def __init__(self, order: list[Node]) -> None:
         self.order = order
+        self.kept: list[tuple[int, int, int]] = []
         self.leaves: list[Node] = []
         self.numbers: list[Any] = []
         self.structure: Structure
@@ -37,6 +39,7 @@ def trace(roots: Iterable[Node]) -> Trace:
     """Trace the pending graph of `roots`, all of one device."""
     wanted = {root.serial for root in roots}
     found = Trace(pending_behind(roots))
+    wanted.update(_kept(found))
     leaves, calls, uses = _calls(found)
     fates, donatable = _fates(found, wanted, uses)
     found.structure = Structure(tuple(leaves), tuple(calls), tuple(fates), tuple(donatable))
@@ -55,10 +58,31 @@ def pending_behind(roots: Iterable[Node]) -> list[Node]:
             settle_view(node)
             continue
         found[node.serial] = node
+        if type(node) is Several:
+            stack += node.held()
         for one in node.inputs:
             if type(one) is not Scalar and one.storage is None:
                 stack.append(one)
     return [found[serial] for serial in sorted(found)]
+
+
+def _kept(found: Trace) -> list[int]:
+    """The serial numbers of the results that gradient rules will read; what nobody holds of them joins the order."""
+    recorded = [call for call in found.order if type(call) is Several and call.entry is not None and call.needs]
+    if not recorded:
+        return []
+    places = {node.serial: place for place, node in enumerate(found.order)}
+    for call in recorded:
+        for which in call.needs:
+            result = call.result(which)
+            if result.storage is not None:
+                call.keep(which, result.storage)
+                continue
+            if result.serial not in places:
+                places[result.serial] = len(found.order)
+                found.order.append(result)
+            found.kept.append((places[call.serial], which, places[result.serial]))
+    return [found.order[place].serial for _, _, place in found.kept]
 
 
 def settle_view(node: Node) -> None:

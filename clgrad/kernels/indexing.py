@@ -17,6 +17,7 @@ GROUP = 128
 # CPU shape: indices of a work-item that checks them, and elements of one that gathers rows.
 INDICES_PER_ITEM = 64
 GATHERED_PER_ITEM = 16384
+PUT_PER_ITEM = 4096
 # Work-items or groups per compute unit that own rows of a scatter's result.
 OWNERS_PER_UNIT = 4
 # The type of elements that a kernel only copies, by their size in bytes.
@@ -104,3 +105,17 @@ def lower_scatter(problem: Problem) -> list[Launch]:
         Long(outer), Long(length), Long(inner), Long(size_of(indices.shape)), Long(per_owner),
     )  # fmt: skip
     return [Launch(source, arguments, (divide_up(rows, per_owner) * group,), (group,))]
+
+
+def lower_put(problem: Problem) -> list[Launch]:
+    """Zeros, then the values at their positions."""
+    values, positions = problem.inputs
+    out, group, per_item = problem.output.memory, problem.group(GROUP), problem.share(PUT_PER_ITEM)
+
+    def launch(name: str, elements: int, *arguments: Argument) -> Launch:
+        source = _source(name, TYPE=BITS[values.dtype.itemsize], PER_ITEM=str(per_item))
+        items = round_up(divide_up(elements, per_item), group)
+        return Launch(source, (*arguments, out, Long(elements)), (items,), (group,))
+
+    given = values.memory, values.offset, positions.memory, positions.offset
+    return [launch("put_nothing", problem.attributes), launch("put", size_of(values.shape), *given)]

@@ -269,3 +269,10 @@ from clgrad.numpy._reduce import sometrue as sometrue
 from clgrad.numpy._reduce import std as std
 from clgrad.numpy._reduce import sum as sum
 from clgrad.numpy._reduce import var as var
+from clgrad.numpy._sorting import argsort as argsort
+from clgrad.numpy._sorting import sort as sort
+from clgrad.numpy._sorting import unique as unique
+from clgrad.numpy._sorting import unique_all as unique_all
+from clgrad.numpy._sorting import unique_counts as unique_counts
+from clgrad.numpy._sorting import unique_inverse as unique_inverse
+from clgrad.numpy._sorting import unique_values as unique_values

@@ -23,10 +23,11 @@ from clgrad.numpy import (
     _logic,
     _mathematics,
     _reduce,
+    _sorting,
     linalg,
 )
 
-_TOPICS = (_constants, _creation, _index, _join, _layout, _linear_algebra, _logic, _mathematics, _reduce)
+_TOPICS = (_constants, _creation, _index, _join, _layout, _linear_algebra, _logic, _mathematics, _reduce, _sorting)
 
 # NumPy functions that make text or files: they get NumPy arrays.
 _ON_HOST = (

@@ -11,7 +11,7 @@ from clgrad.array.arguments import rounded
 from clgrad.array.conversion import NUMBERS, as_operand, as_value, operands_or_numbers
 from clgrad.errors import ArgumentError
 from clgrad.numpy._elementwise import binary, binary_pair, unary, unary_pair
-from clgrad.ops import arithmetic, bitwise, choice, floats, powers, special, transcendental
+from clgrad.ops import arithmetic, bitwise, choice, floats, powers, quotient, special, transcendental
 
 add = binary("add", arithmetic.add, "x1 + x2.", "[1, 2], 3 -> [4. 5.]")
 subtract = binary("subtract", arithmetic.subtract, "x1 - x2.", "[1, 2], 3 -> [-2. -1.]")
@@ -111,8 +111,7 @@ radians = unary("radians", transcendental.radians, "Degrees as radians.", "[0, 1
 rad2deg, deg2rad = degrees, radians
 
 divmod = binary_pair(
-    "divmod", lambda x1, x2: (arithmetic.floor_divide(x1, x2), arithmetic.remainder(x1, x2)),
-    "x1 // x2 and x1 % x2.", "np.array([5, 7]), 3 -> (array([1., 2.]), array([2., 1.]))",
+    "divmod", quotient.divmod, "x1 // x2 and x1 % x2.", "np.array([5, 7]), 3 -> (array([1., 2.]), array([2., 1.]))",
 )  # fmt: skip
 frexp = unary_pair(
     "frexp", floats.frexp, "Mantissas in [0.5, 1) with the sign of x, and exponents: x is mantissa * 2 ** exponent.",

@@ -56,6 +56,7 @@ from clgrad.numpy_extension._semantics import reset_np as reset_np
 from clgrad.numpy_extension._semantics import set_np as set_np
 from clgrad.numpy_extension._semantics import set_np_default_dtype as set_np_default_dtype
 from clgrad.numpy_extension._semantics import use_np as use_np
+from clgrad.numpy_extension._sorting import topk as topk
 from clgrad.numpy_extension._special import digamma as digamma
 from clgrad.numpy_extension._special import erf as erf
 from clgrad.numpy_extension._special import erfinv as erfinv

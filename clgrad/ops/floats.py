@@ -7,26 +7,43 @@ from typing import Any
 
 from clgrad import dtypes
 from clgrad.graph.node import Node
-from clgrad.ops.arithmetic import cast, trunc
+from clgrad.ops.arithmetic import cast
 from clgrad.ops.operation import Elementwise, Gradient, Value, common, unary
+from clgrad.ops.several import SeveralResults
+from clgrad.primitives import Pointwise
 
 # x * 2 ** y, rounded only once if y is an integer.
 ldexp: Elementwise = Elementwise(
     "ldexp", "ldexp_@(x, y)", lambda g, out, x, y: (ldexp(g, y), g * out * math.log(2)), "float", cost=20
 )
 _exponent = unary("exponent", "convert_@_v(frexp_exponent_@(x))", cost=8)
-_mantissa = unary("mantissa", "mantissa_@(x)", lambda g, out, x: ldexp(g, -_exponent(x)), cost=12)
-_fraction = unary("modf_fraction", "modf_fraction_@(x)", lambda g, out, x: g, cost=4)
+_frexp = SeveralResults(
+    "frexp",
+    (
+        Pointwise("mantissa", "mantissa_@(x)", cost=12),
+        Pointwise("exponent", "convert_int_v(frexp_exponent_@(x))", cost=8),
+    ),
+    lambda x: (x.dtype, ((x.shape, x.dtype), (x.shape, dtypes.int32))),
+    lambda gs, outs, x: (ldexp(gs[0], -_exponent(x)),),
+)
+_modf = SeveralResults(
+    "modf",
+    (Pointwise("modf_fraction", "modf_fraction_@(x)", cost=4), Pointwise("trunc", "trunc(x)", cost=2)),
+    lambda x: (x.dtype, ((x.shape, x.dtype),) * 2),
+    lambda gs, outs, x: (gs[0],),
+)
 
 
 def frexp(x: Value) -> tuple[Value, Value]:
-    """Mantissas in [0.5, 1) with the sign of x, and exponents as int32: x is mantissa * 2 ** exponent."""
-    return _mantissa(x), cast(_exponent(x), dtype=dtypes.int32)
+    """The mantissas, of sizes from 1/2 to 1, and the exponents, int32, whose powers of two they are multiplied by."""
+    mantissas, exponents = _frexp(cast(x, dtype=dtypes.to_floating(x.dtype)))
+    return mantissas, exponents
 
 
 def modf(x: Value) -> tuple[Value, Value]:
-    """The fractional and the integer parts, both with the sign of x."""
-    return _fraction(x), trunc(cast(x, dtype=dtypes.to_floating(x.dtype)))
+    """The fractions and the whole parts, both with the sign of x."""
+    fractions, wholes = _modf(cast(x, dtype=dtypes.to_floating(x.dtype)))
+    return fractions, wholes
 
 
 class Neighbour(Elementwise):

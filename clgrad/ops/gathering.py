@@ -10,11 +10,12 @@ from typing import Any
 
 from clgrad import dtypes
 from clgrad.errors import DTypeError, IndexOutOfRangeError
-from clgrad.kernels.indexing import Range, Rows, Scatter, lower_gather, lower_normalize, lower_scatter
+from clgrad.kernels.indexing import Range, Rows, Scatter, lower_gather, lower_normalize, lower_put, lower_scatter
 from clgrad.launch import Fault
 from clgrad.ops.arithmetic import cast
 from clgrad.ops.choice import where
-from clgrad.ops.comparison import equal
+from clgrad.ops.comparison import equal, greater_equal
+from clgrad.ops.movement import reshape
 from clgrad.ops.operation import Composite, Value, fill, iota
 from clgrad.primitives import Library
 from clgrad.shapes import size_of
@@ -120,3 +121,31 @@ def _last_writers(length: int, indices: Value) -> Value:
 
 # x (outer, length, inner) with the rows at `indices` replaced by `values` (outer, n, inner); the last one remains
 scatter_set = Composite("scatter_set", _scatter_set, _scatter_set_gradient)
+
+
+# -- put ---------------------------------------------------------------------------------------------------
+
+
+_PUT = Library("put", lower_put)
+
+
+def _put(values: Value, positions: Value, length: int) -> Value:
+    if 0 in values.shape or length == 0:
+        return fill(0, (length,), values.dtype, values.device)
+    return Value(_PUT, (values, positions), length, (length,), values.dtype, values.device)
+
+
+# values and positions of shape (n,) -> (length,): zeros with the values at their positions, of which no two are equal.
+# Values with negative positions are left out, and get no gradient.
+put: Composite = Composite(
+    "put",
+    _put,
+    lambda g, out, values, positions, length: (_taken(g, positions), None),
+)
+
+
+def _taken(x: Value, positions: Value) -> Value:
+    """The elements of x at the positions, 0 where these are negative."""
+    inside = greater_equal(positions, 0)
+    found = gather(reshape(x, (1, -1, 1)), where(inside, positions, 0))
+    return where(inside, reshape(found, -1), 0)

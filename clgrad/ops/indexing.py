@@ -198,6 +198,23 @@ def _lowest(dtype: DType) -> Any:
 _picked = Composite("pick", _pick, lambda g, out, x, position, axis: (where(_hit(x, position, axis), g, 0), None))
 
 
+_max_at = Composite(
+    "max_at", lambda x, position, axis: reduction.max(x, axis, keepdims=True),
+    lambda g, out, x, position, axis: (where(_hit(x, position, axis), g, 0), None),
+)  # fmt: skip
+
+
+def max_with_positions(x: Value, axis: int = -1, keepdims: bool = False) -> tuple[Value, Value]:
+    """The largest element along `axis` and the position, int64, of the first equal to it; of the first NaN, if any.
+
+    One plan computes both. The gradient goes to that position alone.
+    """
+    axis = normalize_axis("max_with_positions", axis, len(x.shape))
+    position = reduction.argmax(x, axis, keepdims=True)
+    largest = _max_at(x, position, axis=axis)
+    return (largest, position) if keepdims else (squeeze(largest, axis), squeeze(position, axis))
+
+
 def pick(x: Value, indices: Value, axis: int = -1, keepdims: bool = False, mode: str = "clip") -> Value:
     """One element per row along `axis`; `indices` has the shape of x without that axis, or with length 1 there."""
     axis = normalize_axis("pick", axis, len(x.shape))

@@ -90,6 +90,7 @@ class Fuser:
         self.groups: list[Group] = []
         self.group_of: dict[int, Group] = {}
         self.generated: set[int] = set()
+        self._of_call: dict[int, Group] = {}  # groups of library kernels with several results
         self._constants: set[int] = set()
         self._depths: dict[int, int] = {}
 
@@ -150,15 +151,21 @@ class Fuser:
         if isinstance(item.primitive, Reduction):
             group = self._reduction_group(item)
         elif isinstance(item.primitive, Library):
-            group = Group("library", without_units(item.shape, item.shape)[0])
+            group = self._library_group(item)
             group.admit(Member(item, ELEMENT, list(item.reads)))
         elif item.primitive is UPDATE:
             group = self._update_group(item)
         else:
             group = new_group(item)
-        group.number = self.order.add()
-        self.groups.append(group)
+        if group.number < 0:
+            group.number = self.order.add()
+            self.groups.append(group)
         self._depend(item, group, producers)
+
+    def _library_group(self, item: Item) -> Group:
+        """A new group, or that of the other results of the same call."""
+        group = Group("library", without_units(item.shape, item.shape)[0])
+        return group if item.result is None else self._of_call.setdefault(item.result.call, group)
 
     def _reduction_group(self, item: Item) -> Group:
         (read,) = item.operands

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, count
 from typing import Any, NamedTuple
 
 from clgrad.dtypes import DType
 from clgrad.plan.structure import Call, Leaf, Structure
-from clgrad.primitives import COPY, UPDATE, VIEW, Library, Pointwise, Primitive, Reduction
+from clgrad.primitives import COPY, RESULT, UPDATE, VIEW, Joint, Library, Pointwise, Primitive, Reduction
 from clgrad.shapes import Shape, broadcast_strides, contiguous_strides, size_of
 
 
@@ -26,6 +28,14 @@ class Slot:
     index: int
 
 
+class Result(NamedTuple):
+    """Which of so many results of a call an item is; `call` is its place among the calls of the structure."""
+
+    call: int
+    which: int
+    of: int
+
+
 @dataclass
 class Item:
     """One leaf, or one pending node, as the planner sees it."""
@@ -42,6 +52,7 @@ class Item:
     node: int = -1  # place among the calls of the structure; leaves: place among the leaves
     donatable: bool = False
     origin: str | None = None
+    result: Result | None = None  # of a call that has several
     read_by: list[int] = field(default_factory=list)
 
     @property
@@ -68,7 +79,10 @@ class Item:
 
 
 class Items:
-    """All items of one structure. Views are gone: they became the strides of whoever reads through them."""
+    """All items of one structure. Views are gone: they became the strides of whoever reads through them.
+
+    Of a call with several results only the results become items, each with the primitive and the inputs of the call.
+    """
 
     def __init__(self, structure: Structure) -> None:
         self.all: list[Item] = []
@@ -79,7 +93,7 @@ class Items:
         self._fates = structure.fates
         self._of_call: dict[int, int] = {}
         self._views: dict[int, Operand] = {}
-        self._slots = 0
+        self._numbers = _first_numbers(self._calls)
         for place, leaf in enumerate(self._leaves):
             item = Item(place, None, None, leaf.shape, leaf.dtype, ())
             item.node, item.donatable = place, structure.donatable[place]
@@ -102,9 +116,23 @@ class Items:
             assert base is not None
             strides, offset = attributes
             self._views[place] = Operand(self._item_of(base), strides, offset)
-            return
+        elif primitive is RESULT:
+            (joint,) = call.inputs
+            assert joint is not None
+            whole = self._calls[joint]
+            assert isinstance(whole.primitive, Joint)
+            parts = whole.primitive.parts
+            own = call._replace(primitive=parts[attributes], attributes=whole.attributes, inputs=whole.inputs)
+            self._add_item(place, own, self._numbers[joint], Result(joint, attributes, len(parts)))
+        elif not isinstance(primitive, Joint):
+            self._add_item(place, call, self._numbers[place])
+
+    def _add_item(self, place: int, call: Call, number: int, result: Result | None = None) -> None:
+        """The item of a call, whose first Python number has this place among those of the plan."""
+        primitive, attributes = call.primitive, call.attributes
         arrays = [None if one is None else self._array(one) for one in call.inputs]
-        reads = tuple(self._read(one, call) for one in call.inputs)
+        slots = map(Slot, count(number))
+        reads = tuple(next(slots) if one is None else self._read(one, call) for one in call.inputs)
         if isinstance(primitive, Reduction):
             ((shape, _),) = filter(None, arrays)
             if size_of(shape) == size_of(call.shape) != 0:
@@ -114,7 +142,7 @@ class Items:
             tuple(() if one is None else one[0] for one in arrays),
             tuple(None if one is None else one[1] for one in arrays),
         )  # fmt: skip
-        item.node, item.fate, item.origin = place, self._fates[place], call.origin
+        item.node, item.fate, item.origin, item.result = place, self._fates[place], call.origin, result
         self.all.append(item)
         self._of_call[place] = item.index
         for operand in item.operands:
@@ -128,10 +156,7 @@ class Items:
     def _item_of(self, number: int) -> int:
         return -1 - number if number < 0 else self._of_call[number]
 
-    def _read(self, number: int | None, reader: Call) -> Operand | Slot:
-        if number is None:
-            self._slots += 1
-            return Slot(self._slots - 1)
+    def _read(self, number: int, reader: Call) -> Operand:
         shape, _ = self._array(number)
         source = self._views.get(number) or self._direct(number, shape)
         if not isinstance(reader.primitive, Pointwise):
@@ -143,6 +168,11 @@ class Items:
         return Operand(index, self.strides.get(index) or contiguous_strides(shape), 0)
 
 
+def _first_numbers(calls: list[Call]) -> list[int]:
+    """For each call the place of its first Python number among those of the plan."""
+    return list(accumulate((call.inputs.count(None) for call in calls), initial=0))
+
+
 def _squeezed(read: Operand | Slot, shape: Shape, axes: tuple[int, ...]) -> Operand:
     """A reduction over axes of length one only is a copy."""
     assert isinstance(read, Operand)
@@ -152,3 +182,15 @@ def _squeezed(read: Operand | Slot, shape: Shape, axes: tuple[int, ...]) -> Oper
 def is_fixed(item: Item) -> bool:
     """Whether an item's result always goes to memory: it is not computed inside its readers."""
     return isinstance(item.primitive, Library) or item.primitive is UPDATE
+
+
+def results_in_order(items: Sequence[Item]) -> list[Item | None]:
+    """The items that one call computes in the order of its results, None for each that nobody wants."""
+    result = items[0].result
+    if result is None:
+        return [*items]
+    found: list[Item | None] = [None] * result.of
+    for item in items:
+        assert item.result is not None
+        found[item.result.which] = item
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from clgrad.codegen.epilogue import with_epilogue
 from clgrad.codegen.loop import Loop
@@ -14,12 +15,15 @@ from clgrad.plan.items import Item, Operand
 from clgrad.primitives import Library
 from clgrad.shapes import Shape, contiguous_strides
 
+# Shape, dtype and strides of an array.
+Described = tuple[Shape, DType | None, Shape]
+
 
 @dataclass(frozen=True)
 class Pattern:
     """The launches of all calls that differ in their arrays alone.
 
-    Their arguments number the arrays of a call: its inputs, its output, then its scratch memory of these sizes.
+    Their arguments number the arrays of a call: its inputs, its wanted results, then its scratch memory of these sizes.
     """
 
     launches: list[Launch]
@@ -33,43 +37,53 @@ class LibraryCalls:
         self.lowerer = lowerer
         self._patterns: dict[Hashable, Pattern] = {}
 
-    def launches(self, item: Item, reads: list[Operand], loop: Loop) -> list[Launch]:
-        """The launches of `item`, its operands read as `reads` say, and of the pointwise work in its `loop`."""
-        pattern = self._pattern(item, reads)
+    def launches(self, results: Sequence[Item | None], reads: list[Operand], loop: Loop) -> list[Launch]:
+        """The launches of a call, its operands read as `reads` say, and of the pointwise work in its `loop`.
+
+        `results` has None for each result that nobody wants.
+        """
+        wanted = [item for item in results if item is not None]
+        item = wanted[0]
+        pattern = self._pattern(results, item, reads)
+        stored = {store.item for store in loop.stores}
         # A result that only the epilogue needs has no memory; the kernel's own parameter is not used then.
-        output = next((store.item for store in loop.stores if store.item == item.index), loop.stores[0].item)
+        outputs = [one.index if one.index in stored else loop.stores[0].item for one in wanted]
         scratch = [self.lowerer.new_scratch(size, dtype) for size, dtype in pattern.scratch]
-        arrays = [*reads, *(Operand(one, (), 0) for one in (output, *scratch))]
+        arrays = [*reads, *(Operand(one, (), 0) for one in (*outputs, *scratch))]
         launches = [
             Launch(one.source, _of_call(one.arguments, arrays), one.global_size, one.local_size)
             for one in pattern.launches
         ]
-        if len(loop.statements) > 1:
+        if item.result is None and len(loop.statements) > 1:
             launches[-1] = with_epilogue(launches[-1], loop, item.shape, self.lowerer.capabilities.vector_width)
         return launches
 
-    def _pattern(self, item: Item, reads: list[Operand]) -> Pattern:
-        shapes, dtypes, strides = item.read_shapes, item.read_dtypes, tuple(read.strides for read in reads)
-        key = item.primitive, item.attributes, item.shape, item.dtype, shapes, dtypes, strides
+    def _pattern(self, results: Sequence[Item | None], item: Item, reads: list[Operand]) -> Pattern:
+        inputs = [*zip(item.read_shapes, item.read_dtypes, (read.strides for read in reads))]
+        outputs = [_row_major(one) for one in results]
+        key = item.primitive, item.attributes, *inputs, *outputs
         found = self._patterns.get(key)
         if found is None:
-            found = self._patterns[key] = self._planned(item, [*zip(shapes, dtypes, strides)])
+            found = self._patterns[key] = self._planned(item, inputs, outputs)
         return found
 
-    def _planned(self, item: Item, inputs: Sequence[tuple[Shape, DType | None, Shape]]) -> Pattern:
+    def _planned(self, item: Item, inputs: Sequence[Described], outputs: Sequence[Described | None]) -> Pattern:
         assert isinstance(item.primitive, Library)
-        output = item.shape, item.dtype, contiguous_strides(item.shape)
-        layouts = [_layout(number, *one) for number, one in enumerate([*inputs, output])]
+        numbers = count()
+        read = tuple(_layout(next(numbers), *one) for one in inputs)
+        written = tuple(one and _layout(next(numbers), *one) for one in outputs)
         scratch: list[tuple[int, DType]] = []
 
         def new_scratch(size: int, dtype: DType) -> Memory:
             scratch.append((size, dtype))
-            return Memory(len(inputs) + len(scratch))
+            return Memory(next(numbers))
 
-        problem = Problem(
-            item.attributes, tuple(layouts[:-1]), tuple(layouts[-1:]), self.lowerer.capabilities, new_scratch
-        )
+        problem = Problem(item.attributes, read, written, self.lowerer.capabilities, new_scratch)
         return Pattern(item.primitive.lower(problem), scratch)
+
+
+def _row_major(result: Item | None) -> Described | None:
+    return None if result is None else (result.shape, result.dtype, contiguous_strides(result.shape))
 
 
 def _layout(number: int, shape: Shape, dtype: DType | None, strides: Shape) -> Layout:

@@ -13,7 +13,7 @@ from clgrad.dtypes import DType
 from clgrad.launch import Fault, FaultWord, Launch
 from clgrad.plan.bundle import Bundle, bundles, joined
 from clgrad.plan.fuse import Fuser, Group
-from clgrad.plan.items import Item, Items, Operand
+from clgrad.plan.items import Item, Items, Operand, results_in_order
 from clgrad.plan.library import LibraryCalls
 from clgrad.plan.memory import Home, Homes
 from clgrad.plan.order import Order
@@ -156,15 +156,16 @@ class _Planner:
                 self.homes.offer(loop, store, {item for item, count in readers.items() if count == 1})
 
     def _library_work(self, group: Group, loops: list[Loop]) -> Work:
-        item = next(member.item for member in group.members.values() if isinstance(member.item.primitive, Library))
+        items = [member.item for member in group.members.values() if isinstance(member.item.primitive, Library)]
+        item = items[0]
         before = len(self.scratch)
         copies: list[Launch] = []
         reads: list[Operand] = []
         for read, shape in zip(item.reads, item.read_shapes):
             if isinstance(read, Operand):
                 reads.append(self._readable(item, read, shape, copies))
-        result = self.library.launches(item, reads, loops[0])
-        launches = copies + result if item.size or not item.shape else []
+        result = self.library.launches(results_in_order(items), reads, loops[0])
+        launches = copies + result if any(one.size for one in items) else []
         label = " + ".join(dict.fromkeys(loops[0].labels))
         stores = [store.item for store in loops[0].stores]
         loads = [*(read.item for read in item.operands), *_loaded(loops[0])]

@@ -1,0 +1,116 @@
+"""Sorting along the middle of three axes (sorting.cl): sorted runs, then passes that merge pairs of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from clgrad import dtypes
+from clgrad.dtypes import STORAGE_NAME, DType
+from clgrad.launch import Argument, Int, Launch, Long, Memory, Problem, divide_up, round_up
+from clgrad.runtime.compiler import KernelSource
+
+# Work-items of a group that sorts runs in GPU shape, two elements each; and of one that merges.
+SORTING_GROUP = 256
+MERGING_GROUP = 64
+# CPU shape: elements of a run, which one work-item sorts.
+RUN = 4096
+# ... and of the blocks that are sorted by insertion, see sorting.cl.
+INSERTED = 16
+# Elements that a work-item merges: in CPU shape as many as it sorts.
+MERGED = 16
+# The bits of infinity, by the size of a float.
+INFINITY = {2: "0x7c00", 4: "0x7f800000u", 8: "0x7ff0000000000000ul"}
+UNSIGNED: dict[int, DType] = {1: dtypes.uint8, 2: dtypes.uint16, 4: dtypes.uint32, 8: dtypes.uint64}
+
+
+class Sorting(NamedTuple):
+    """The lengths before, at and after the sorted axis, how many elements of each row are kept, and their order."""
+
+    outer: int
+    length: int
+    inner: int
+    kept: int
+    descending: bool
+
+
+def lower(problem: Problem) -> list[Launch]:
+    """The launches that sort; results are the elements and their indices, int64."""
+    return _Sort(problem).launches()
+
+
+class _Sort:
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.sizes: Sorting = problem.attributes
+        self.rows = self.sizes.outer * self.sizes.inner
+        self.on_cpu = problem.capabilities.kernel_shape == "cpu"
+        self.group = 1 if self.on_cpu else 1 << problem.group(SORTING_GROUP).bit_length() - 1
+        self.run = RUN if self.on_cpu else min(2 * self.group, 1 << max(self.sizes.length - 1, 1).bit_length())
+        self.key = UNSIGNED[problem.inputs[0].dtype.itemsize]
+        self.index: DType = dtypes.uint32 if self.sizes.length < 1 << 32 else dtypes.uint64
+
+    def launches(self) -> list[Launch]:
+        """The runs, then passes that double their length."""
+        length = self.sizes.length
+        one_pass = self.run >= length
+        # Keys and indices, of which each pass reads one pair and writes the other.
+        scratch = [self._scratch(), self._scratch()] if self.on_cpu or not one_pass else []
+        found = [self._sort_runs(scratch, one_pass)]
+        width = self.run
+        while width < length:
+            found.append(self._merge(scratch, width))
+            scratch.reverse()
+            width *= 2
+        return found
+
+    def _scratch(self) -> tuple[Memory, Memory]:
+        count = self.rows * self.sizes.length
+        return self.problem.new_scratch(count, self.key), self.problem.new_scratch(count, self.index)
+
+    def _sort_runs(self, scratch: list[tuple[Memory, Memory]], last: bool) -> Launch:
+        runs = self.rows * divide_up(self.sizes.length, self.run)
+        if not self.on_cpu:
+            groups = divide_up(runs * self.run, 2 * self.group)
+            written = [] if last else scratch[0]
+            return self._launch("sort_runs", groups * self.group, self.group, last, [Int(self.run), *written])
+        # The run lies in the first pair after an even number of steps.
+        steps = (RUN // INSERTED).bit_length() - 1
+        pairs = scratch if steps % 2 == 0 else scratch[::-1]
+        return self._launch("sort_runs", runs, 1, last, [memory for pair in pairs for memory in pair])
+
+    def _merge(self, scratch: list[tuple[Memory, Memory]], width: int) -> Launch:
+        last = 2 * width >= self.sizes.length
+        per_item = self.run if self.on_cpu else min(MERGED, 2 * self.run)
+        items = self.rows * divide_up(self.sizes.length, per_item)
+        group = self.problem.group(MERGING_GROUP)
+        written = () if last else scratch[1]
+        return self._launch(
+            "sort_merge", round_up(items, group), group, last, [*scratch[0], Long(width), *written], per_item
+        )
+
+    def _launch(
+        self, entry: str, items: int, group: int, last: bool, arguments: Sequence[Argument], per_item: int = 1
+    ) -> Launch:
+        x = self.problem.inputs[0]
+        sizes, results = self.sizes, [one.memory for one in self.problem.outputs if one and last]
+        counts = (self.rows, sizes.length, sizes.inner, sizes.kept)
+        return Launch(
+            KernelSource("sorting.cl", entry, self._defines(last, per_item)),
+            (x.memory, x.offset, *map(Long, counts), *arguments, *results),
+            (items,),
+            (group,),
+        )
+
+    def _defines(self, last: bool, per_item: int) -> tuple[tuple[str, str], ...]:
+        dtype = self.problem.inputs[0].dtype
+        bits = 8 * dtype.itemsize
+        values, order = self.problem.outputs
+        return (
+            ("KEY", STORAGE_NAME[self.key]), ("INDEX", STORAGE_NAME[self.index]),
+            ("SIGN", f"{1 << (bits - 1):#x}ul"), ("LARGEST", INFINITY.get(dtype.itemsize, "0")),
+            ("KIND", str({"f": 2, "i": 1}.get(dtype.kind, 0))), ("DESCENDING", str(int(self.sizes.descending))),
+            ("LAST", str(int(last))), ("VALUES", str(int(last and values is not None))),
+            ("ORDER", str(int(last and order is not None))),
+            ("RUN", str(RUN)), ("GROUP", str(self.group)), ("PER_ITEM", str(per_item)),
+        )  # fmt: skip
