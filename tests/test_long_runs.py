@@ -16,6 +16,8 @@ from clgrad.errors import IndexOutOfRangeError, OutOfDeviceMemoryError
 from clgrad.graph import pending
 from clgrad.graph.execute import state_of
 from clgrad.graph.pending import MINE, MOST_PENDING, PATIENCE, pieces, repetition
+from clgrad.graph.prepared import prepare
+from clgrad.graph.trace import trace
 from clgrad.launch import Fault
 from clgrad.runtime.device import default_device
 
@@ -185,6 +187,29 @@ def test_twenty_thousand_pending_ops_are_planned_once() -> None:
     assert (found["plans"], found["builds"]) == (0, 0)
     assert found["plan_hits"] > 2 * STEPS // PATIENCE
     numpy.testing.assert_allclose(x.grad.asnumpy(), 2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_garbage_collector_waits_while_a_plan_is_made(enabled: bool) -> None:
+    x = batch()._value
+    for _ in range(300):
+        x = x * 0.5
+    structure, collections = trace([x]).structure, []
+    before = gc.get_threshold()
+    gc.callbacks.append(lambda phase, information: collections.append(phase))
+    gc.set_threshold(10)
+    try:
+        if not enabled:
+            gc.disable()
+        del collections[:]
+        prepare(structure, default_device())
+        # Those before and after: there would be one for every ten objects.
+        assert len(collections) < 100
+        assert gc.isenabled() == enabled
+    finally:
+        gc.enable()
+        gc.set_threshold(*before)
+        gc.callbacks.pop()
 
 
 def test_memory_stays_where_it_is_in_a_loop_that_nobody_looks_at() -> None:

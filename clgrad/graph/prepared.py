@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -99,6 +101,11 @@ class PreparedPlan:
 
 def prepare(structure: Structure, device: Device) -> PreparedPlan:
     """Plan a structure for a device, in work-groups in which its kernels run, and build what is missing."""
+    with _no_collections():
+        return _prepared(structure, device)
+
+
+def _prepared(structure: Structure, device: Device) -> PreparedPlan:
     capabilities = device.capabilities
     while True:
         plan = make_plan(structure, capabilities)
@@ -108,6 +115,21 @@ def prepare(structure: Structure, device: Device) -> PreparedPlan:
         if most is None:
             return PreparedPlan(plan, kernels, device)
         capabilities = replace(capabilities, max_group_size=most)
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Keep Python's garbage collector waiting.
+
+    A plan is many objects, all of which stay: the collector would walk over them again and again, and find nothing.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _step(plan: Plan, kernel: Any, launch: Launch, label: str, check_numbers: count[int]) -> Step:
