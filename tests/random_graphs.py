@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from clgrad.graph.execute import flush, read, upload
-from clgrad.ops import arithmetic, choice, comparison, indexing, movement, reduction, scan
+from clgrad.ops import arithmetic, choice, comparison, indexing, movement, reduction, scan, sorting
 from clgrad.ops.operation import Value, fill, iota
 from clgrad.ops.selection import constant
 from clgrad.runtime.device import Device
@@ -215,7 +215,7 @@ class RandomProgram:
 
     def _choose(self) -> None:
         x, a = self._pick()
-        kind = self.random.choice(["where", "clip", "one_hot", "cumsum"])
+        kind = self.random.choice(["where", "clip", "one_hot", "cumsum", "sort"])
         if kind == "where":
             self._put(choice.where(comparison.greater(x, 0), x, 0.5), numpy.where(a > 0, a, 0.5))
         elif kind == "clip":
@@ -223,6 +223,8 @@ class RandomProgram:
         elif kind == "one_hot":
             at, positions = self._positions((3,), 5)
             self._put(indexing.one_hot(at, 5), numpy.eye(5)[positions])
+        elif kind == "sort" and a.ndim:
+            self._put(sorting.sort(x), numpy.sort(a))
         elif a.ndim:
             self._put(scan.cumsum(x, a.ndim - 1), numpy.cumsum(a, -1))
 
