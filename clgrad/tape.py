@@ -79,7 +79,7 @@ def record(out: Any, operation: Differentiable, inputs: tuple[Any, ...], attribu
     """
     for one in inputs:
         if one.entry is not None:
-            out.entry = Entry(operation, [*inputs], attributes)
+            out.entry = Entry(operation, inputs, attributes)
             return
 
 

@@ -15,7 +15,7 @@ from clgrad.graph.faults import Watch
 from clgrad.graph.node import Node, Storage
 from clgrad.graph.pending import MINE, MOST_PENDING, Waiting, pieces, waiting_anywhere
 from clgrad.graph.prepared import PreparedPlan, prepare
-from clgrad.graph.trace import Trace, settle_view, trace
+from clgrad.graph.trace import Trace, settle_view
 from clgrad.plan.structure import Structure
 from clgrad.primitives import COPY, VIEW
 from clgrad.runtime.device import Device
@@ -137,10 +137,23 @@ def flush(nodes: Iterable[Node]) -> None:
 
 
 def _compute(device: Device, roots: list[Node]) -> None:
+    found = Trace(roots, device)
+    try:
+        found.let_go()
+        if found.nodes:
+            _run(found, device)
+    finally:
+        try:
+            found.put_back()
+        except BaseException:
+            # An interrupt must not leave nodes without their inputs.
+            found.put_back()
+            raise
+
+
+def _run(found: Trace, device: Device) -> None:
+    """Find or make the plan of what was traced, and run it."""
     state = state_of(device)
-    found = trace(roots)
-    if not found.order:
-        return
     prepared = state.plans.get(found.structure)
     if prepared is None:
         counters.plans += 1
@@ -152,22 +165,20 @@ def _compute(device: Device, roots: list[Node]) -> None:
         counters.plan_hits += 1
     prepared.last_use = counters.flushes
     try:
-        _run(prepared, found, state)
+        results = prepared.run(found.storages, found.numbers, state.watch)
     except OutOfDeviceMemoryError:
         # Kernels of cached plans hold on to the last buffers that they were launched with.
         state.plans.clear()
         gc.collect()
         device.memory.release()
-        _run(prepare(found.structure, device), found, state)
-
-
-def _run(prepared: PreparedPlan, found: Trace, state: DeviceState) -> None:
-    """Run a plan, and settle the nodes whose values now have a place."""
-    leaves: list[Storage] = [leaf.storage for leaf in found.leaves]  # type: ignore[misc]
-    for number, storage in prepared.run(leaves, found.numbers, state.watch):
-        found.order[number].settle(storage)
+        results = prepare(found.structure, device).run(found.storages, found.numbers, state.watch)
+    for number, storage in results:
+        node = found.nodes[number]
+        if node is not None:
+            node.settle(storage)
     for call, which, result in found.kept:
-        found.order[call].keep(which, found.order[result].storage)  # type: ignore[attr-defined]
+        if result.storage is not None:
+            call.keep(which, result.storage)
 
 
 def read(node: Node) -> numpy.ndarray[Any, Any]:

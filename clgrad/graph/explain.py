@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from clgrad.graph.node import Node
 from clgrad.graph.prepared import prepare
-from clgrad.graph.trace import trace
+from clgrad.graph.trace import Trace
 from clgrad.plan.planner import Plan, Work
 from clgrad.primitives import VIEW
 
@@ -68,15 +68,19 @@ class Explanation:
 def explain(node: Node) -> Explanation:
     """The plan that reading `node` would run. Builds its kernels, but launches nothing."""
     base = node.inputs[0] if node.primitive is VIEW else node
-    found = trace([base]) if base.storage is None else None
-    if found is None or not found.order:
+    if base.storage is not None:
         return Explanation((), 0, 0, 0, 0, 0)
     with node.device.lock:
-        plan = prepare(found.structure, node.device).plan
+        found = Trace([base], node.device)
+        try:
+            found.let_go()
+            plan = prepare(found.structure, node.device).plan
+        finally:
+            found.put_back()
     temporaries = sum(_nbytes(plan, item) for work in plan.works for item in work.stores if _is_temporary(plan, item))
     return Explanation(
         tuple(_kernel(plan, work) for work in plan.works if work.launches),
-        len(found.order),
+        len(found.structure.calls),
         sum(plan.result_bytes),
         sum(plan.temporary_bytes),
         temporaries,

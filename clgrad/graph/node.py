@@ -37,12 +37,14 @@ def user_line() -> str | None:
 class Storage:
     """Where a computed value lies: a buffer, an element offset and strides in elements."""
 
-    __slots__ = ("buffer", "offset", "strides")
+    __slots__ = ("__weakref__", "buffer", "offset", "strides")
 
     def __init__(self, buffer: Buffer, offset: int, strides: Shape) -> None:
         self.buffer = buffer
         self.offset = offset
         self.strides = strides
+        owners = buffer.owners
+        owners.add(ref(self, owners.discard))
 
     def copy(self) -> Storage:
         """The same place, told by another object."""
@@ -177,6 +179,15 @@ class Several(Node):
             made = self.kind(None, (), None, shape, dtype, self.device, kept.copy())
         self._results[which] = ref(made)
         return made
+
+    def like(self, inputs: tuple[Any, ...]) -> Several:
+        """The same call of other inputs."""
+        assert isinstance(self.primitive, Joint)
+        return Several(self.kind, self.primitive, inputs, self.attributes, self.described, self.device, self.needs)
+
+    def attach(self, which: int, result: Node) -> None:
+        """Know a result that was made before."""
+        self._results[which] = ref(result)
 
     def keep(self, which: int, storage: Storage) -> None:
         """Keep a computed result for the gradient."""

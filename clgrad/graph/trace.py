@@ -1,49 +1,201 @@
-"""The pending graph behind some roots, as the planner is given it.
+"""The pending graph behind some roots, as the planner is given it, and who else needs its values.
+
+Values that nobody needs any more are not stored, and their memory is taken over by results. Weak references tell:
+the trace lets go of all nodes, and whatever has died then cannot be reached by anybody. So no mistake can overwrite a
+value that somebody still reads; one that is held longer than needed costs a copy.
+
+    y = (x + 1) * 2     x, x + 1, y      handles hold x and y, y holds x + 1, x + 1 holds x
+    let go              x, None, y       y and x + 1 forget their inputs: x + 1 dies, so it needs no memory
 
 This runs at every flush, before the plan cache is asked, so it does as little as it can per node.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
+from weakref import ref
 
 from clgrad.graph.node import Node, Scalar, Several, Storage
-from clgrad.graph.references import counts_are_exact, references
-from clgrad.plan.structure import DIES, ROOT, SURVIVES, Structure
-from clgrad.primitives import VIEW, Library, Reduction
-
-# Whether results may take over the memory of values that nobody else holds. Only where that can be told for certain.
-DONATES = counts_are_exact()
+from clgrad.plan.structure import DIES, ROOT, SURVIVES, Call, Structure
+from clgrad.primitives import RESULT, VIEW, Joint, Library, Primitive, Reduction
+from clgrad.runtime.device import Device
 
 
 class Trace:
-    """Pending nodes with inputs first, the computed nodes they read, the Python numbers they use, and their structure.
+    """The pending graph behind roots of one device: the storages and numbers that it reads, and its structure.
 
     A result of the structure is wanted (ROOT), outlives the flush because somebody holds it (SURVIVES), or goes with
-    it (DIES). `kept` tells which results the calls with several results keep for their gradients: the place of the
-    call in `order`, which of its results, and the place of that result.
+    it (DIES). `kept` tells which results the calls with several results keep for their gradients.
     """
 
-    __slots__ = ("kept", "leaves", "numbers", "order", "structure")
+    __slots__ = (
+        "_calls", "_device", "_leaf_nodes", "_leaf_references", "_leaves", "_readers", "_references", "_serials",
+        "_several", "_wanted", "kept", "nodes", "numbers", "storages", "structure",
+    )  # fmt: skip
 
-    def __init__(self, order: list[Node]) -> None:
-        self.order = order
-        self.kept: list[tuple[int, int, int]] = []
-        self.leaves: list[Node] = []
-        self.numbers: list[Any] = []
+    def __init__(self, roots: Iterable[Node], device: Device) -> None:
+        order = pending_behind(roots)
+        self.kept = _kept(order)
+        self.storages: list[Storage] = []
+        self.numbers: list[bool | int | float] = []
         self.structure: Structure
+        # Each pending node, None for those that nobody holds.
+        self.nodes: list[Node | None] = []
+        self._device = device
+        self._wanted = {root.serial for root in roots} | {result.serial for _, _, result in self.kept}
+        self._several = {place: node.like(()) for place, node in enumerate(order) if type(node) is Several}
+        self._serials = [node.serial for node in order]
+        self._references = [*map(ref, order)]
+        # The nodes that are read, and those that read others; until `let_go`.
+        self._leaf_nodes: list[Node] = []
+        self._readers: list[Node] = []
+        self._leaves: list[Any] = []
+        self._calls = self._find_calls(order)
+        self._leaf_references = [*map(ref, self._leaf_nodes)]
 
+    def _find_calls(self, order: list[Node]) -> list[Any]:
+        """The calls of the structure; notes the leaves and the numbers as well.
 
-def trace(roots: Iterable[Node]) -> Trace:
-    """Trace the pending graph of `roots`, all of one device."""
-    wanted = {root.serial for root in roots}
-    found = Trace(pending_behind(roots))
-    wanted.update(_kept(found))
-    leaves, calls, uses = _calls(found)
-    fates, donatable = _fates(found, wanted, uses)
-    found.structure = Structure(tuple(leaves), tuple(calls), tuple(fates), tuple(donatable))
-    return found
+        Plain tuples are equal to the named ones that the planner makes of them, and quicker to make.
+        """
+        calls: list[Any] = []
+        leaves, leaf_nodes, readers = self._leaves, self._leaf_nodes, self._readers
+        numbers_of: dict[int, int] = {}
+        for index, node in enumerate(order):
+            inputs: list[int | None] = []
+            reads = False
+            for one in node.inputs:
+                if type(one) is Scalar:
+                    self.numbers.append(one.value)
+                    inputs.append(None)
+                    continue
+                reads = True
+                serial = one.serial
+                number = numbers_of.get(serial)
+                if number is None:
+                    storage = one.storage
+                    leaf_nodes.append(one)
+                    self.storages.append(storage)
+                    leaves.append((one.shape, one.dtype, storage.strides))
+                    number = numbers_of[serial] = -len(leaves)
+                inputs.append(number)
+            numbers_of[node.serial] = index
+            primitive = node.primitive
+            # Views keep their base: another thread may be making a view of them, and one that lives needs its base.
+            if reads and primitive is not VIEW:
+                readers.append(node)
+            calls.append((primitive, node.attributes, node.shape, node.dtype, tuple(inputs), node.origin))
+        return calls
+
+    def let_go(self) -> None:
+        """See who else holds the nodes, and make the structure. `put_back` must follow, whatever happens."""
+        self._forget_inputs()
+        self._leaf_nodes.clear()
+        self.nodes = [reference() for reference in self._references]
+        fates, held = self._fates()
+        donatable = tuple([
+            reference() is None and len(storage.buffer.owners) == 1 and -1 - place not in held
+            for place, (reference, storage) in enumerate(zip(self._leaf_references, self.storages))
+        ])  # fmt: skip
+        self.structure = Structure(tuple(self._leaves), tuple(self._calls), tuple(fates), donatable)
+
+    def _forget_inputs(self) -> None:
+        for node in self._readers:
+            node.inputs = ()
+        self._readers.clear()
+
+    def _fates(self) -> tuple[list[int], set[int]]:
+        """What becomes of each result, and which calls and leaves survivors are computed from."""
+        held: set[int] = set()
+        nodes, wanted = self.nodes, self._wanted
+        fates = [DIES] * len(nodes)
+        for index in range(len(nodes) - 1, -1, -1):
+            node = nodes[index]
+            if node is None:
+                if index not in held:
+                    continue
+            elif node.serial in wanted or (node.handle is not None and _is_in_hand(node)):
+                fates[index] = ROOT
+                continue
+            fates[index] = SURVIVES
+            primitive, _, _, _, inputs, _ = self._calls[index]
+            if not isinstance(self._worker(primitive, inputs), (Library, Reduction)):
+                # It stays pending, so whatever it would be computed from must stay as well.
+                held.update(number for number in inputs if number is not None)
+        return fates, held
+
+    def _worker(self, primitive: Primitive, inputs: tuple[int | None, ...]) -> Primitive:
+        """The primitive that computes a value; for one of several results a part of the call."""
+        if primitive is not RESULT:
+            return primitive
+        (call,) = inputs
+        assert call is not None
+        joint = self._calls[call][0]
+        assert isinstance(joint, Joint)
+        return joint.parts[0]
+
+    def put_back(self) -> None:
+        """Give nodes that have not been computed their inputs again."""
+        self._readers.clear()
+        self._leaf_nodes.clear()
+        self.nodes = [reference() for reference in self._references]
+        pending = [index for index, node in enumerate(self.nodes) if node is not None and node.storage is None]
+        if pending:
+            self._restore(self._behind(pending))
+
+    def _behind(self, pending: Sequence[int]) -> set[int]:
+        """The calls that are needed to compute these."""
+        needed = set(pending)
+        for index in range(len(self._calls) - 1, -1, -1):
+            if index in needed:
+                needed.update(number for number in self._calls[index][4] if number is not None and number >= 0)
+        return needed
+
+    def _restore(self, needed: set[int]) -> None:
+        """Inputs for the nodes that forgot theirs; new nodes in place of those that have died."""
+        leaves = [reference() for reference in self._leaf_references]
+        numbers = iter(self.numbers)
+        for index, call in enumerate(self._calls):
+            own = [next(numbers) if number is None else None for number in call[4]]
+            node = self.nodes[index]
+            if index not in needed or (node is not None and (node.storage is not None or node.inputs)):
+                continue
+            inputs: list[Any] = []
+            for number, value in zip(call[4], own):
+                if number is None:
+                    assert value is not None
+                    inputs.append(Scalar(value))
+                elif number >= 0:
+                    inputs.append(self.nodes[number])
+                else:
+                    leaf = leaves[-1 - number]
+                    if leaf is None:
+                        leaf = leaves[-1 - number] = self._leaf(-1 - number)
+                    inputs.append(leaf)
+            if node is None:
+                self.nodes[index] = self._node(index, tuple(inputs))
+            else:
+                node.inputs = tuple(inputs)
+            if call[0] is RESULT:
+                inputs[0].attach(call[1], self.nodes[index])
+
+    def _node(self, index: int, inputs: tuple[Any, ...]) -> Node:
+        """A node like one that has died, at its place in the order."""
+        call = Call(*self._calls[index])
+        node: Node
+        several = self._several.get(index)
+        if several is None:
+            node = Node(call.primitive, inputs, call.attributes, call.shape, call.dtype, self._device)
+        else:
+            node = several.like(inputs)
+        node.serial = self._serials[index]
+        node.origin = call.origin
+        return node
+
+    def _leaf(self, place: int) -> Node:
+        shape, dtype, _ = self._leaves[place]
+        return Node(None, (), None, shape, dtype, self._device, self.storages[place])
 
 
 def pending_behind(roots: Iterable[Node]) -> list[Node]:
@@ -66,23 +218,27 @@ def pending_behind(roots: Iterable[Node]) -> list[Node]:
     return [found[serial] for serial in sorted(found)]
 
 
-def _kept(found: Trace) -> list[int]:
-    """The serial numbers of the results that gradient rules will read; what nobody holds of them joins the order."""
-    recorded = [call for call in found.order if type(call) is Several and call.entry is not None and call.needs]
+def _kept(order: list[Node]) -> list[tuple[Several, int, Node]]:
+    """The results that gradient rules will read: the call, which of its results, the result.
+
+    Results that nobody holds join the order.
+    """
+    recorded = [call for call in order if type(call) is Several and call.entry is not None and call.needs]
+    kept: list[tuple[Several, int, Node]] = []
     if not recorded:
-        return []
-    places = {node.serial: place for place, node in enumerate(found.order)}
+        return kept
+    serials = {node.serial for node in order}
     for call in recorded:
         for which in call.needs:
             result = call.result(which)
             if result.storage is not None:
                 call.keep(which, result.storage)
                 continue
-            if result.serial not in places:
-                places[result.serial] = len(found.order)
-                found.order.append(result)
-            found.kept.append((places[call.serial], which, places[result.serial]))
-    return [found.order[place].serial for _, _, place in found.kept]
+            if result.serial not in serials:
+                serials.add(result.serial)
+                order.append(result)
+            kept.append((call, which, result))
+    return kept
 
 
 def settle_view(node: Node) -> None:
@@ -92,65 +248,7 @@ def settle_view(node: Node) -> None:
     node.settle(Storage(base.buffer, base.offset + offset, strides))
 
 
-def _calls(found: Trace) -> tuple[list[Any], list[Any], dict[int, int]]:
-    """The leaves and the calls of the structure, and how often each node is an input within the graph."""
-    leaves: list[Any] = []
-    calls: list[Any] = []
-    numbers_of: dict[int, int] = {}
-    uses: dict[int, int] = {}
-    for index, node in enumerate(found.order):
-        inputs: list[int | None] = []
-        for one in node.inputs:
-            if type(one) is Scalar:
-                found.numbers.append(one.value)
-                inputs.append(None)
-                continue
-            serial = one.serial
-            number = numbers_of.get(serial)
-            if number is None:
-                found.leaves.append(one)
-                leaves.append((one.shape, one.dtype, one.storage.strides))
-                number = numbers_of[serial] = -len(leaves)
-                uses[serial] = 1
-            else:
-                uses[serial] += 1
-            inputs.append(number)
-        numbers_of[node.serial] = index
-        uses[node.serial] = 0
-        calls.append((node.primitive, node.attributes, node.shape, node.dtype, tuple(inputs), node.origin))
-    return leaves, calls, uses
-
-
 def _is_in_hand(node: Node) -> bool:
     """Whether a live ndarray holds this node. If so, this flush computes it, so that later reads are free."""
     handle = node.handle()
     return handle is not None and handle._node is node and node.primitive is not VIEW
-
-
-def _fates(found: Trace, wanted: set[int], uses: dict[int, int]) -> tuple[list[int], list[bool]]:
-    """Where counts are wrong, values are computed again or copied, but never overwritten: see `DONATES`."""
-    held: set[int] = set()
-    order = found.order
-    counts = references(order)
-    fates = [DIES] * len(order)
-    for index in range(len(order) - 1, -1, -1):
-        node = order[index]
-        serial = node.serial
-        if serial in wanted or (node.handle is not None and _is_in_hand(node)):
-            fates[index] = ROOT
-        elif serial in held or counts[index] > uses[serial]:
-            fates[index] = SURVIVES
-            if not isinstance(node.primitive, (Library, Reduction)):
-                # It stays pending, so whatever it would be computed from must stay as well.
-                held.update(one.serial for one in node.inputs if type(one) is not Scalar)
-    return fates, _donatable(found.leaves, held, uses) if DONATES else [False] * len(found.leaves)
-
-
-def _donatable(leaves: list[Node], held: set[int], uses: dict[int, int]) -> list[bool]:
-    """Of which leaves nobody but the nodes to be computed refers to the value or to its memory."""
-    # Values first, then their buffers, where one reference is that of the value's storage.
-    counts = references([*leaves, *[leaf.storage.buffer for leaf in leaves]])  # type: ignore[union-attr]
-    return [
-        leaf.serial not in held and count <= uses[leaf.serial] + 1 and others <= 1
-        for leaf, count, others in zip(leaves, counts, counts[len(leaves) :])
-    ]

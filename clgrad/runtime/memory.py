@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import os
 from collections import defaultdict, deque
+from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from clgrad.errors import ArgumentError, OutOfDeviceMemoryError
 from clgrad.runtime import statistics
@@ -41,18 +43,24 @@ def size_class(nbytes: int) -> int:
 
 
 class Buffer:
-    """Device memory that goes back to its pool when the last reference to it dies."""
+    """Device memory that goes back to its pool when the last reference to it dies.
 
-    __slots__ = ("__weakref__", "_give_back", "cl", "nbytes", "size")
+    `owners` are weak references to all that describe arrays in it and live; they go when these die.
+    """
+
+    __slots__ = ("__weakref__", "_give_back", "cl", "nbytes", "owners", "size")
 
     def __init__(self, cl: pyopencl.Buffer, nbytes: int, size: int, give_back: _GiveBack):
         self.cl = cl
         self.nbytes = nbytes
         self.size = size
+        self.owners: set[ref[Any]] = set()
         self._give_back = give_back
 
     def __del__(self) -> None:
-        self._give_back((self.size, self.cl))
+        # An interrupt may have come before the object was complete: then the driver's own count frees the memory.
+        with suppress(AttributeError):
+            self._give_back((self.size, self.cl))
 
 
 class MemoryPool:
