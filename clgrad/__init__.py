@@ -22,6 +22,7 @@ from clgrad.array.device import devices as devices
 from clgrad.array.device import find_device as find_device
 from clgrad.array.device import set_default_device as set_default_device
 from clgrad.array.pending import explain as explain
+from clgrad.jitted import jit as jit
 from clgrad.runtime.device import rejected_devices as rejected_devices
 from clgrad.runtime.statistics import reset_peak as reset_peak
 from clgrad.runtime.statistics import statistics as statistics
@@ -29,6 +30,6 @@ from clgrad.runtime.statistics import statistics as statistics
 __version__ = "0.1.0"
 
 __all__ = [
-    "Device", "autograd", "default_device", "devices", "errors", "explain", "find_device", "ndarray", "np",
-    "npx", "rejected_devices", "reset_peak", "set_default_device", "statistics",
+    "Device", "autograd", "default_device", "devices", "errors", "explain", "find_device", "jit", "ndarray",
+    "np", "npx", "rejected_devices", "reset_peak", "set_default_device", "statistics",
 ]  # fmt: skip

@@ -37,6 +37,10 @@ class GradientError(ClgradError, RuntimeError):
     """A gradient that cannot be computed: nothing was recorded, the graph was freed, or the variable not reached."""
 
 
+class CaptureError(ClgradError, RuntimeError):
+    """A function under `jit` does something that cannot be captured, such as looking at a value."""
+
+
 class DeviceError(ClgradError, RuntimeError):
     """A request that a device or its driver cannot fulfil, or that failed there."""
 

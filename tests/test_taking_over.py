@@ -131,12 +131,12 @@ def test_nothing_is_lost_where_a_plan_cannot_be_made(monkeypatch: pytest.MonkeyP
     numpy.testing.assert_allclose(y.asnumpy(), (numpy.arange(7) + 1.25) * numpy.arange(7))
 
 
-class Alarm(Exception):
+class AlarmError(Exception):
     """Comes at any line, like KeyboardInterrupt, which would end pytest."""
 
 
 def interrupt(*_: Any) -> None:
-    raise Alarm
+    raise AlarmError
 
 
 # An alarm that comes while Python frees an object cannot be raised there.
@@ -156,7 +156,7 @@ def test_an_interrupt_loses_nothing() -> None:
                 signal.setitimer(signal.ITIMER_REAL, 2e-6 * (1 + turn))
                 z.wait_to_read()
                 signal.setitimer(signal.ITIMER_REAL, 0)
-            except Alarm:
+            except AlarmError:
                 interrupted += 1
             assert (z.item(), y.tolist(), x.tolist()) == (50, [2, 3, 4, 5, 6], [0, 1, 2, 3, 4])
     finally:

@@ -17,6 +17,7 @@ from clgrad.array.device import Place, current_device, located
 from clgrad.array.handle import Handle
 from clgrad.dtypes import DEFAULTS, DType
 from clgrad.errors import ArgumentError, DTypeError
+from clgrad.graph.capture import Deferred, current
 from clgrad.graph.execute import flush, read, upload
 from clgrad.ops.arithmetic import cast
 from clgrad.ops.creation import check_dtype
@@ -27,7 +28,7 @@ from clgrad.runtime.device import Device
 from clgrad.tape import STATE
 
 # Numbers stay weak: an op takes them as they are, and they do not raise an array's precision.
-NUMBERS = (bool, int, float, numpy.integer, numpy.floating, numpy.bool_)
+NUMBERS = (bool, int, float, numpy.integer, numpy.floating, numpy.bool_, Deferred)
 
 
 def chosen_device(device: Place = None, ctx: Place = None) -> Device:
@@ -81,7 +82,7 @@ def _stacked(source: Any) -> Value:
     if isinstance(source, Handle):
         return source._value
     values, device = common("array", tuple(as_operands(source)))
-    if STATE.recording and any(value.entry is not None for value in values):
+    if current() is not None or (STATE.recording and any(value.entry is not None for value in values)):
         return stack(values)
     # Reading many small arrays takes less time than planning a kernel that stacks them.
     flush(values)

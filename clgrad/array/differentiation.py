@@ -51,13 +51,11 @@ def _stand_for(array: Handle, value: Value) -> None:
     """Rebind the array to an equal value. This is not a write, so the base of a view is unaffected."""
     link = array._link
     if link is None:
-        array._node = value
-    else:
-        link.seen = (link.base._value.serial, value)
+        array._hold(value)
+        return
+    link.seen = (link.base._value.serial, value)
     if value.storage is None:
-        reference = register(array)
-        if link is None:
-            value.handle = reference
+        register(array)
 
 
 def run_backward(

@@ -13,6 +13,7 @@ from weakref import ref
 import numpy
 
 from clgrad.errors import DTypeError, ShapeError
+from clgrad.graph.capture import current
 from clgrad.graph.execute import register
 from clgrad.ops.arithmetic import cast
 from clgrad.ops.movement import broadcast_to, reshape
@@ -63,13 +64,18 @@ class Link:
     def value(self, leaf: Leaf | None) -> Value:
         """The part of the base's present value that the window shows."""
         source = self.base._value
+        if current() is not None:
+            # What is seen here is not what the next call sees.
+            return self._seen_through(source, leaf)
         serial, value = self.seen
         if value is None or serial != source.serial:
-            value = self._look(source)
-            if leaf is not None:
-                value = variable(value, leaf)
+            value = self._seen_through(source, leaf)
             self.seen = (source.serial, value)
         return value
+
+    def _seen_through(self, source: Value, leaf: Leaf | None) -> Value:
+        value = self._look(source)
+        return value if leaf is None else variable(value, leaf)
 
     def _look(self, source: Value) -> Value:
         before = STATE.recording
@@ -102,8 +108,8 @@ class Handle:
         self._node: Value | None = value
         self._link: Link | None = None
         self._leaf: Leaf | None = None
-        if value.storage is None:
-            value.handle = register(self)
+        # Under capture the array tells whose value was read.
+        value.handle = register(self) if value.storage is None else ref(self)
 
     def _view(self, window: Window) -> Any:
         """A view of this array through `window`."""
@@ -129,19 +135,27 @@ class Handle:
         """Rebind to `value`, which has this array's shape and dtype and is held by no other handle."""
         leaf = self._leaf
         link = self._link
+        capture = current()
         if link is not None:
             link.replace(value, leaf)
-        else:
-            if leaf is not None:
-                if STATE.recording:
-                    _written_variables.handles.append(ref(self))
-                elif leaf.grad_req != "null":
-                    value.entry = leaf
-            self._node = value
-        if value.storage is None:
-            reference = register(self)
-            if link is None:
-                value.handle = reference
+            if capture is not None:
+                capture.views.append(self)
+            if value.storage is None:
+                register(self)
+            return
+        if capture is not None:
+            capture.note_write(self)
+        if leaf is not None:
+            if STATE.recording:
+                _written_variables.handles.append(ref(self))
+            elif leaf.grad_req != "null":
+                value.entry = leaf
+        self._hold(value)
+
+    def _hold(self, value: Value) -> None:
+        """Stand for `value`; this array is no view."""
+        self._node = value
+        value.handle = register(self) if value.storage is None else ref(self)
 
     @classmethod
     def _finish(cls: type[Array], value: Value, out: Any = None, casting: str = "same_kind") -> Array:
@@ -185,8 +199,7 @@ def restore_variables() -> None:
         if value is None or leaf is None or value.entry is leaf:
             continue
         if value.entry is None or value.entry.inputs is None:
-            handle._node = value = variable(value, leaf)
-            value.handle = register(handle)
+            handle._hold(variable(value, leaf))
         else:
             _written_variables.handles.append(ref(handle))
 

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary, ref
 import numpy
 
 from clgrad.errors import OutOfDeviceMemoryError
+from clgrad.graph.capture import current, refuse_to_look
 from clgrad.graph.faults import Watch
 from clgrad.graph.node import Node, Storage
 from clgrad.graph.pending import MINE, MOST_PENDING, Waiting, pieces, waiting_anywhere
@@ -72,6 +73,8 @@ def register(handle: Any) -> ref[Any]:
 
 def _start_pieces(waiting: Waiting) -> None:
     """Start work before anybody looks, where much of it waits."""
+    if current() is not None:
+        return
     waiting.sweep()
     found = pieces(waiting.nodes())
     # What cannot run stays pending, and raises when it is read. Each piece is forgotten once it runs: whoever still
@@ -93,6 +96,8 @@ def flush_live(own: Iterable[Node] = ()) -> None:
     Where some of it cannot run, the rest runs all the same, and what cannot raises when it is read; what stands in the
     way of the caller's `own` work raises here.
     """
+    if current() is not None:
+        return
     waiting = MINE.waiting
     nodes = waiting.nodes()
     waiting.forget()
@@ -113,6 +118,7 @@ def _start(nodes: Sequence[Node]) -> list[Exception]:
 
 def flush(nodes: Iterable[Node]) -> None:
     """Start the computation of these nodes; returns without waiting for it."""
+    refuse_to_look()
     by_device: dict[Device, list[Node]] = {}
     views = []
     for node in nodes:
@@ -183,6 +189,7 @@ def _run(found: Trace, device: Device) -> None:
 
 def read(node: Node) -> numpy.ndarray[Any, Any]:
     """The value as a new NumPy array; computes what is pending and waits."""
+    refuse_to_look()
     node = _row_major(node)
     storage = node.storage
     assert storage is not None
@@ -198,6 +205,7 @@ def looking_at(node: Node) -> Iterator[numpy.ndarray[Any, Any]]:
 
     Where host and device share memory nothing is copied, unless that is faster.
     """
+    refuse_to_look()
     node = _row_major(node)
     storage = node.storage
     nbytes = size_of(node.shape) * node.dtype.itemsize
@@ -223,6 +231,7 @@ def _row_major(node: Node) -> Node:
 
 def wait(node: Node) -> None:
     """Return once the value is computed; raises if it was computed from bad data."""
+    refuse_to_look()
     flush((node,))
     node.device.queue.finish()
     _check(node)
@@ -237,6 +246,7 @@ def _check(node: Node) -> None:
 
 def wait_all() -> None:
     """Start everything pending, wait for all devices, and raise what their kernels have to complain about."""
+    refuse_to_look()
     problems = _start(waiting_anywhere())
     for device in list(_states):
         device.queue.finish()

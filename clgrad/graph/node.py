@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from itertools import count
-from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
 
 from clgrad.dtypes import DType
+from clgrad.graph.capture import current
+from clgrad.graph.origin import user_line
 from clgrad.primitives import RESULT, VIEW, Joint, Primitive
 from clgrad.runtime.debugging import is_debugging
 from clgrad.shapes import Shape, contiguous_strides, is_contiguous
@@ -23,15 +22,6 @@ _serial = count()
 
 # Every node notes the user's line that made it.
 DEBUG = is_debugging()
-_PACKAGE = str(Path(__file__).resolve().parents[1])
-
-
-def user_line() -> str | None:
-    """The file and line nearest to here that do not belong to clgrad."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back
-    return None if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 class Storage:
@@ -52,12 +42,15 @@ class Storage:
 
 
 class Scalar:
-    """A Python number among a node's inputs: an argument of the plan, never part of its structure."""
+    """A Python number among a node's inputs: an argument of the plan, never part of its structure.
+
+    Under capture it may be a number that each call computes anew.
+    """
 
     __slots__ = ("value",)
     entry: ClassVar[None] = None
 
-    def __init__(self, value: bool | int | float) -> None:
+    def __init__(self, value: Any) -> None:
         self.value = value
 
     def __repr__(self) -> str:
@@ -115,11 +108,12 @@ class Node:
         """Other strides over this node's row-major elements, without work where it is computed.
 
         `strides` and `offset` refer to `layout()`: real memory for a computed node, the row-major order
-        of the base for a pending one.
+        of the base for a pending one. Under capture a view of a computed node is pending, because the next call
+        computes it from another one.
         """
         # Another thread may settle this node meanwhile: what it was is read before what it is.
         base = next(iter(self.inputs), self) if self.primitive is VIEW else self
-        if self.storage is not None:
+        if self.storage is not None and current() is None:
             storage = Storage(self.storage.buffer, offset, strides)
             return type(self)(None, (), None, shape, self.dtype, self.device, storage)
         return type(self)(VIEW, (base,), (strides, offset), shape, self.dtype, self.device)
@@ -128,7 +122,7 @@ class Node:
         """(strides, offset) of this node's elements, as `view` understands them."""
         primitive, attributes = self.primitive, self.attributes
         if self.storage is not None:
-            return self.storage.strides, self.storage.offset
+            return self.storage.strides, self.storage.offset if current() is None else 0
         if primitive is VIEW:
             strides, offset = attributes
             return strides, offset

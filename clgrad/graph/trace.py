@@ -12,10 +12,11 @@ This runs at every flush, before the plan cache is asked, so it does as little a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from weakref import ref
 
+from clgrad.graph.capture import current
 from clgrad.graph.node import Node, Scalar, Several, Storage
 from clgrad.plan.structure import DIES, ROOT, SURVIVES, Call, Structure
 from clgrad.primitives import RESULT, VIEW, Joint, Library, Primitive, Reduction
@@ -30,8 +31,8 @@ class Trace:
     """
 
     __slots__ = (
-        "_calls", "_device", "_leaf_nodes", "_leaf_references", "_leaves", "_readers", "_references", "_serials",
-        "_several", "_wanted", "kept", "nodes", "numbers", "storages", "structure",
+        "_calls", "_device", "_leaf_references", "_leaves", "_readers", "_references", "_serials",
+        "_several", "_wanted", "kept", "leaf_nodes", "nodes", "numbers", "storages", "structure",
     )  # fmt: skip
 
     def __init__(self, roots: Iterable[Node], device: Device) -> None:
@@ -47,12 +48,12 @@ class Trace:
         self._several = {place: node.like(()) for place, node in enumerate(order) if type(node) is Several}
         self._serials = [node.serial for node in order]
         self._references = [*map(ref, order)]
-        # The nodes that are read, and those that read others; until `let_go`.
-        self._leaf_nodes: list[Node] = []
+        # The computed nodes that are read, and the pending ones that read others; until `let_go`.
+        self.leaf_nodes: list[Node] = []
         self._readers: list[Node] = []
         self._leaves: list[Any] = []
         self._calls = self._find_calls(order)
-        self._leaf_references = [*map(ref, self._leaf_nodes)]
+        self._leaf_references = [*map(ref, self.leaf_nodes)]
 
     def _find_calls(self, order: list[Node]) -> list[Any]:
         """The calls of the structure; notes the leaves and the numbers as well.
@@ -60,7 +61,7 @@ class Trace:
         Plain tuples are equal to the named ones that the planner makes of them, and quicker to make.
         """
         calls: list[Any] = []
-        leaves, leaf_nodes, readers = self._leaves, self._leaf_nodes, self._readers
+        leaves, leaf_nodes, readers = self._leaves, self.leaf_nodes, self._readers
         numbers_of: dict[int, int] = {}
         for index, node in enumerate(order):
             inputs: list[int | None] = []
@@ -88,10 +89,21 @@ class Trace:
             calls.append((primitive, node.attributes, node.shape, node.dtype, tuple(inputs), node.origin))
         return calls
 
+    def whole(self, donated: Collection[int]) -> Structure:
+        """The structure if nothing but the roots outlives it; these leaves may be overwritten."""
+        fates = tuple([ROOT if serial in self._wanted else DIES for serial in self._serials])
+        donatable = tuple([place in donated for place in range(len(self._leaves))])
+        return Structure(tuple(self._leaves), tuple(self._calls), fates, donatable)
+
+    def places(self, roots: Iterable[Node]) -> list[int]:
+        """The numbers of the calls that compute these roots."""
+        place_of = {serial: place for place, serial in enumerate(self._serials)}
+        return [place_of[root.serial] for root in roots]
+
     def let_go(self) -> None:
         """See who else holds the nodes, and make the structure. `put_back` must follow, whatever happens."""
         self._forget_inputs()
-        self._leaf_nodes.clear()
+        self.leaf_nodes.clear()
         self.nodes = [reference() for reference in self._references]
         fates, held = self._fates()
         donatable = tuple([
@@ -138,7 +150,7 @@ class Trace:
     def put_back(self) -> None:
         """Give nodes that have not been computed their inputs again."""
         self._readers.clear()
-        self._leaf_nodes.clear()
+        self.leaf_nodes.clear()
         self.nodes = [reference() for reference in self._references]
         pending = [index for index, node in enumerate(self.nodes) if node is not None and node.storage is None]
         if pending:
@@ -206,7 +218,7 @@ def pending_behind(roots: Iterable[Node]) -> list[Node]:
         node = stack.pop()
         if node.serial in found or node.storage is not None:
             continue
-        if node.primitive is VIEW and node.inputs[0].storage is not None:
+        if node.primitive is VIEW and node.inputs[0].storage is not None and current() is None:
             settle_view(node)
             continue
         found[node.serial] = node
@@ -225,7 +237,8 @@ def _kept(order: list[Node]) -> list[tuple[Several, int, Node]]:
     """
     recorded = [call for call in order if type(call) is Several and call.entry is not None and call.needs]
     kept: list[tuple[Several, int, Node]] = []
-    if not recorded:
+    # A captured function has freed the records of its own by now.
+    if not recorded or current() is not None:
         return kept
     serials = {node.serial for node in order}
     for call in recorded:

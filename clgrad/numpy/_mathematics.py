@@ -10,6 +10,7 @@ from clgrad.array import finish, ndarray
 from clgrad.array.arguments import rounded
 from clgrad.array.conversion import NUMBERS, as_operand, as_value, operands_or_numbers
 from clgrad.errors import ArgumentError
+from clgrad.graph.capture import plain_number
 from clgrad.numpy._elementwise import binary, binary_pair, unary, unary_pair
 from clgrad.ops import arithmetic, bitwise, choice, floats, powers, quotient, special, transcendental
 
@@ -131,7 +132,7 @@ def around(x: Any, decimals: int = 0, out: Any = None) -> Any:
     (array([1.2, 2.5]), array([0., 2.]))
     """
     if isinstance(x, NUMBERS) and out is None:
-        return numpy.around(x, decimals).item()
+        return numpy.around(plain_number(x), decimals).item()
     return finish(rounded(as_value(x), decimals), out)
 
 

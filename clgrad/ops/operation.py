@@ -16,6 +16,7 @@ import numpy
 from clgrad import dtypes
 from clgrad.dtypes import DType
 from clgrad.errors import DeviceError, DTypeError
+from clgrad.graph.capture import Deferred
 from clgrad.graph.node import Node, Scalar
 from clgrad.primitives import IOTA, Pointwise, Primitive
 from clgrad.runtime.device import Device
@@ -278,6 +279,8 @@ def scalar_kind(name: str, value: Any) -> type:
     ):
         if isinstance(value, types):
             return kind
+    if isinstance(value, Deferred):
+        return value.kind
     raise TypeError(f"{name}: {type(value).__name__} is not an array or a number")
 
 

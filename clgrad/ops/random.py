@@ -15,6 +15,7 @@ import numpy
 from clgrad import dtypes
 from clgrad.dtypes import DType
 from clgrad.errors import ArgumentError, DTypeError
+from clgrad.graph.capture import current, refuse_to_look
 from clgrad.graph.node import Node, Scalar
 from clgrad.ops.arithmetic import cast
 from clgrad.ops.checks import refuse
@@ -45,9 +46,10 @@ def seed(value: int) -> None:
     _generator = Generator(index(value))
 
 
-def _next_stream() -> tuple[int, int]:
+def next_stream() -> tuple[int, int]:
+    """The seed, as a signed number, and the next stream."""
     generator = _generator
-    return generator.seed, next(generator.streams)
+    return _signed(generator.seed), next(generator.streams)
 
 
 def _signed(number: int) -> int:
@@ -66,8 +68,9 @@ _BELOW = Pointwise("randint", f"random_integer({_ARGUMENTS}, 0, (ulong)FIRST_LAN
 
 def _sample(primitive: Pointwise, shape: Shape, dtype: DType, device: Device, *numbers: Scalar) -> Value:
     """One number per element from the next stream."""
-    key, stream = _next_stream()
-    inputs = (iota(shape, device), Scalar(stream), Scalar(_signed(key)), *numbers)
+    capture = current()
+    key, stream = next_stream() if capture is None else capture.draw()
+    inputs = (iota(shape, device), Scalar(stream), Scalar(key), *numbers)
     return Value(primitive, inputs, dtypes.int64, shape, dtype, device)
 
 
@@ -154,6 +157,7 @@ def randint(low: int, high: int | None, shape: Shape, dtype: DType, device: Devi
 
 def permutation(length: int, device: Device) -> Value:
     """The integers below `length` in random order, as int64. Made on the host, since it is not elementwise."""
-    key, stream = _next_stream()
-    bits = numpy.random.Philox(key=key, counter=[0, 0, 0, stream])
+    refuse_to_look()
+    key, stream = next_stream()
+    bits = numpy.random.Philox(key=key % 2**64, counter=[0, 0, 0, stream])
     return constant(numpy.random.Generator(bits).permutation(length), device)

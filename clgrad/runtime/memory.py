@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 from collections import defaultdict, deque
-from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -58,8 +57,8 @@ class Buffer:
         self._give_back = give_back
 
     def __del__(self) -> None:
-        # An interrupt may have come before the object was complete: then the driver's own count frees the memory.
-        with suppress(AttributeError):
+        # Not there if an interrupt came before the object was complete: the driver's own count frees the memory then.
+        if hasattr(self, "_give_back"):
             self._give_back((self.size, self.cl))
 
 

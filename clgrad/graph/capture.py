@@ -1,0 +1,188 @@
+"""Work that is captured instead of run: a function's ops become one plan, and nothing may be looked at meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from clgrad.errors import CaptureError
+from clgrad.graph.origin import user_line
+
+if TYPE_CHECKING:
+    from clgrad.graph.node import Node
+
+
+class Run:
+    """What the numbers of a captured function depend on: its arguments, and the draws of this call."""
+
+    def __init__(self, arguments: Sequence[Any], draws: Sequence[tuple[int, int]]) -> None:
+        self.arguments = arguments
+        self.draws = draws
+
+
+class Deferred:
+    """A number that each call of a captured function computes anew: an argument, or made of arguments.
+
+    Arithmetic gives another deferred number. Comparing, rounding, or any other use of its value makes the arguments
+    behind it part of the function's structure: another value of them captures the function again.
+    """
+
+    def __init__(self, capture: Capture, value: Any, arguments: frozenset[int], compute: Callable[[Run], Any]) -> None:
+        self.capture = capture
+        self.now = value
+        self.arguments = arguments
+        self.compute = compute
+
+    @property
+    def kind(self) -> type:
+        """bool, int or float."""
+        return type(self.now)
+
+    def item(self) -> Deferred:
+        """Itself, as NumPy's numbers give a Python number."""
+        return self
+
+    def fixed(self) -> Any:
+        """The value, on which the captured function depends from now on."""
+        self.capture.fixed |= self.arguments
+        return self.now
+
+    def __repr__(self) -> str:
+        return repr(self.fixed())
+
+    def __str__(self) -> str:
+        return str(self.fixed())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.fixed(), spec)
+
+    def __hash__(self) -> int:
+        return hash(self.fixed())
+
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        if method != "__call__" or options:
+            return NotImplemented
+        return _combined(lambda *numbers: ufunc(*numbers).item(), self.capture, inputs)
+
+
+def plain_number(value: Any) -> Any:
+    """The value of a deferred number, and any other number as it is."""
+    return value.fixed() if isinstance(value, Deferred) else value
+
+
+def _combined(operation: Callable[..., Any], capture: Capture, operands: Sequence[Any]) -> Deferred:
+    """The result of arithmetic on deferred and plain numbers."""
+    deferred = [one for one in operands if isinstance(one, Deferred)]
+    now = operation(*(one.now if isinstance(one, Deferred) else one for one in operands))
+
+    def compute(run: Run) -> Any:
+        return operation(*(one.compute(run) if isinstance(one, Deferred) else one for one in operands))
+
+    return Deferred(capture, now, frozenset().union(*(one.arguments for one in deferred)), compute)
+
+
+def _arithmetic(name: str) -> Callable[..., Any]:
+    def method(self: Deferred, *others: Any) -> Any:
+        if any(not isinstance(other, (int, float, Deferred)) for other in others):
+            return NotImplemented
+
+        def operation(first: Any, *rest: Any) -> Any:
+            result = getattr(first, name)(*rest)
+            if result is NotImplemented:
+                # An int leaves arithmetic with floats to the float.
+                result = getattr(float(first), name)(*rest)
+            return result
+
+        return _combined(operation, self.capture, (self, *others))
+
+    method.__name__ = name
+    return method
+
+
+def _fixing(name: str) -> Callable[..., Any]:
+    def method(self: Deferred, *others: Any) -> Any:
+        return getattr(self.fixed(), name)(*map(plain_number, others))
+
+    method.__name__ = name
+    return method
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow"):
+    setattr(Deferred, f"__{_name}__", _arithmetic(f"__{_name}__"))
+    setattr(Deferred, f"__r{_name}__", _arithmetic(f"__r{_name}__"))
+for _name in ("neg", "pos", "abs"):
+    setattr(Deferred, f"__{_name}__", _arithmetic(f"__{_name}__"))
+for _name in ("eq", "ne", "lt", "le", "gt", "ge", "bool", "int", "float", "index", "round", "trunc", "floor", "ceil"):
+    setattr(Deferred, f"__{_name}__", _fixing(f"__{_name}__"))
+
+
+class Capture:
+    """One function that is being captured."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.fixed: frozenset[int] = frozenset()
+        # Arrays that were written, with the values that they had before, by the identity of the array.
+        self.written: dict[int, tuple[Any, Node | None]] = {}
+        # Views through which these were written.
+        self.views: list[Any] = []
+        self.draws = 0
+
+    def argument(self, number: int, value: Any) -> Deferred:
+        """A number that the function is called with."""
+        return Deferred(self, value, frozenset((number,)), lambda run: run.arguments[number])
+
+    def draw(self) -> tuple[Deferred, Deferred]:
+        """The seed and the stream of random numbers; each call takes the next."""
+        place = self.draws
+        self.draws += 1
+        return (
+            Deferred(self, 0, frozenset(), lambda run: run.draws[place][0]),
+            Deferred(self, 0, frozenset(), lambda run: run.draws[place][1]),
+        )
+
+    def note_write(self, array: Any) -> None:
+        """Remember what an array was before it is written for the first time."""
+        self.written.setdefault(id(array), (array, array._node))
+
+
+class _Capturing(threading.local):
+    capture: Capture | None = None
+
+
+_CAPTURING = _Capturing()
+# How many captures there are in all threads: looking here costs less than looking at what each thread has.
+_captures = 0
+
+
+def current() -> Capture | None:
+    """The capture of this thread, if there is one."""
+    return _CAPTURING.capture if _captures else None
+
+
+@contextmanager
+def capturing(capture: Capture) -> Iterator[None]:
+    """Ops in the block are captured."""
+    global _captures
+    _captures += 1
+    _CAPTURING.capture = capture
+    try:
+        yield
+    finally:
+        _CAPTURING.capture = None
+        _captures -= 1
+
+
+def refuse_to_look() -> None:
+    """Raise if a function is being captured."""
+    capture = current()
+    if capture is not None:
+        raise CaptureError(
+            f"jit: {capture.name} looks at the value of an array, in {user_line() or 'code without a file'}. "
+            "A function under jit runs without values: return the array and look at it outside. "
+            "Usual causes: print, float(x), "
+            "x.item(), asnumpy(), a Python if on an array, indexing by a mask, copies between devices"
+        )

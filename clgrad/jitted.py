@@ -1,0 +1,476 @@
+"""`jit`: a function of arrays that becomes one plan at its first call, and from then on costs its launches alone."""
+
+from __future__ import annotations
+
+import functools
+import gc
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary, ref
+
+from clgrad.array.assembly import ndarray
+from clgrad.array.handle import Handle
+from clgrad.errors import ArgumentError, CaptureError, GradientError
+from clgrad.graph.capture import Capture, Deferred, Run, capturing, current
+from clgrad.graph.execute import flush, state_of
+from clgrad.graph.node import Node, Storage
+from clgrad.graph.pending import MINE, waiting_anywhere
+from clgrad.graph.prepared import PreparedPlan, prepare
+from clgrad.graph.trace import Trace
+from clgrad.ops.operation import Value
+from clgrad.ops.random import next_stream
+from clgrad.primitives import COPY, VIEW, Library
+from clgrad.runtime.device import Device
+from clgrad.tape import STATE
+
+# Captures of one function that are kept; each belongs to other shapes, dtypes or constants of its arguments.
+MOST_CAPTURES = 64
+_NUMBERS = (int, float)
+
+
+def jit(function: Callable[..., Any] | None = None, *, donate: Sequence[int] = ()) -> Any:
+    """A function that runs as one plan: forward, backward and update of a whole training step in one call.
+
+    The first call runs the function without computing anything, and plans all its ops together. Later calls with
+    arguments of the same structure run that plan: no op is called again, and nothing is planned. Results are those of
+    the function without jit, bit for bit.
+
+    Arguments are arrays, numbers, and lists, tuples and dicts of these, by position or by name. A call with other
+    shapes or dtypes captures the function again. Python's ints and floats may change from call to call, as a learning
+    rate does, unless the function does more than arithmetic with them: comparing a number makes it part of the
+    structure. Everything else (strings, None, booleans) is part of the structure.
+
+    Arrays that the function reads from outside are read anew at each call; arrays that it writes in place - parameters,
+    moments, running statistics, gradients - are written at each call. Random numbers advance.
+
+    The function must not look at values: `print`, `float`, `asnumpy` raise `CaptureError`, which names the line. It is
+    not called again, so what it does besides arrays, it does once. It finds arrays when it is captured: give a name
+    another array, and it does not notice. Call `autograd.record()` inside of it, not around it.
+
+    Parameters
+    ----------
+    function : callable
+        A function or a method. Without it, `jit(donate=...)` is a decorator.
+    donate : sequence of int
+        Numbers of positional arguments whose memory results may take over. The arrays must not be used afterwards.
+
+    Examples
+    --------
+    >>> from clgrad import autograd, jit, np
+    >>> w = np.ones(3)
+    >>> w.attach_grad()
+    >>> @jit
+    ... def step(x, rate):
+    ...     with autograd.record():
+    ...         loss = ((x * w).sum() - 1) ** 2
+    ...     loss.backward()
+    ...     w[:] -= rate * w.grad
+    ...     return loss
+    >>> x = np.array([1, 2, 3])
+    >>> [float(step(x, rate)) for rate in (0.01, 0.02)]
+    [25.0, 12.96...]
+    """
+    if function is None:
+        return lambda function: jit(function, donate=donate)
+    return Jitted(function, donate)
+
+
+class Jitted:
+    """A function under `jit`."""
+
+    def __init__(self, function: Callable[..., Any], donate: Sequence[int] = ()) -> None:
+        functools.update_wrapper(self, function)
+        self._function = function
+        self._donate = frozenset(donate)
+        self._name: str = getattr(function, "__qualname__", type(function).__name__)
+        self._captures: dict[Any, Captured] = {}
+        # Which numbers are part of the structure, by the structure without numbers.
+        self._fixed: dict[Any, tuple[int, ...]] = {}
+        self._methods: WeakKeyDictionary[Any, Jitted] = WeakKeyDictionary()
+
+    def __repr__(self) -> str:
+        return f"<jit of {self._name}>"
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """The method of an instance; each instance has captures of its own."""
+        if instance is None:
+            return self
+        method = self._methods.get(instance)
+        if method is None:
+            # A weak reference, so that the captures go when the instance goes.
+            instance_of = ref(instance)
+            method = Jitted(functools.wraps(self._function)(_Method(self._function, instance_of)), (*self._donate,))
+            self._methods[instance] = method
+        return method
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        if current() is not None:
+            return self._function(*arguments, **named)
+        if STATE.recording:
+            raise GradientError(
+                f"jit: {self._name} is called under record(), and no gradient passes through it. Call record() and "
+                "backward() inside of the function"
+            )
+        given = _Flat()
+        spec = (given.add(arguments), given.add(named), STATE.training)
+        for _ in range(2):
+            fixed = self._fixed.get(spec, ())
+            key = (spec, tuple([given.numbers[place] for place in fixed]))
+            captured = self._captures.get(key)
+            if captured is None:
+                captured = self._capture(arguments, named, given)
+                self._fixed[spec] = fixed = tuple(sorted({*fixed, *captured.fixed}))
+                key = (spec, tuple([given.numbers[place] for place in fixed]))
+                if len(self._captures) >= MOST_CAPTURES:
+                    del self._captures[next(iter(self._captures))]
+                self._captures[key] = captured
+            try:
+                return captured.run(given)
+            except _StaleError:
+                # An array that it reads from outside has another shape, or is gone.
+                del self._captures[key]
+        raise CaptureError(f"jit: the arrays that {self._name} reads change while it is captured")
+
+    def _capture(self, arguments: Any, named: Any, given: _Flat) -> Captured:
+        # What is pending now is no part of the function.
+        flush(waiting_anywhere())
+        capture = Capture(self._name)
+        noted = len(MINE.waiting.references)
+        numbers = iter([capture.argument(place, value) for place, value in enumerate(given.numbers)])
+        try:
+            with capturing(capture):
+                result = self._function(*_with_numbers(arguments, numbers), **_with_numbers(named, numbers))
+                found = _Flat()
+                spec = found.add(result)
+                final = {key: array._node for key, (array, _) in capture.written.items()}
+                written = [array for array, _ in capture.written.values()]
+                _refuse_escapes(self._name, MINE.waiting.references[noted:], [*found.arrays, *written, *capture.views])
+                donated = self._donated(arguments, given)
+                return Captured(self._name, capture, given, found, (spec, result), final, donated)
+        finally:
+            for array, before in capture.written.values():
+                array._node = before
+            del MINE.waiting.references[noted:]
+
+    def _donated(self, arguments: Any, given: _Flat) -> set[int]:
+        """The numbers among all arrays of those that may be overwritten."""
+        ids = set()
+        for place in self._donate:
+            if place >= len(arguments):
+                raise ArgumentError(
+                    f"jit: donate names argument {place}, and {self._name} has {len(arguments)} positional arguments"
+                )
+            part = _Flat()
+            part.add(arguments[place])
+            ids |= set(map(id, part.arrays))
+        return {place for place, array in enumerate(given.arrays) if id(array) in ids}
+
+
+class _Method:
+    """A function with an instance as its first argument, which it does not keep alive."""
+
+    def __init__(self, function: Callable[..., Any], instance: ref[Any]) -> None:
+        self.function = function
+        self.instance = instance
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        return self.function(self.instance(), *arguments, **named)
+
+
+class _StaleError(Exception):
+    """A capture does not fit the arrays that are there now."""
+
+
+class _Flat:
+    """The arrays and numbers in nested lists, tuples and dicts; `add` gives what remains of the structure."""
+
+    def __init__(self) -> None:
+        self.arrays: list[Handle] = []
+        self.numbers: list[Any] = []
+        self._places: dict[int, int] = {}
+
+    def add(self, value: Any) -> Any:
+        """The structure of a value: hashable, and equal for equal structures."""
+        kind = type(value)
+        if kind is float or kind is int:
+            self.numbers.append(value)
+            return kind
+        if isinstance(value, Handle):
+            place = self._places.setdefault(id(value), len(self.arrays))
+            if place == len(self.arrays):
+                self.arrays.append(value)
+            return place, _description(value)
+        if isinstance(value, (list, tuple)):
+            return kind, tuple([self.add(one) for one in value])
+        if isinstance(value, dict):
+            return kind, tuple(value), tuple([self.add(one) for one in value.values()])
+        if isinstance(value, Deferred):
+            self.numbers.append(value)
+            return Deferred
+        try:
+            hash(value)
+        except TypeError:
+            raise ArgumentError(
+                f"jit: {kind.__name__} is neither an array, a number, a list, tuple or dict of these, nor hashable"
+            ) from None
+        return "constant", kind, value
+
+
+def _description(array: Handle) -> Any:
+    """What a capture depends on: how the array's value lies, its gradient, and the array that it is a view of."""
+    if current() is not None:
+        return ()
+    node = array._value
+    leaf, link = array._leaf, array._link
+    if node.storage is None:
+        flush((node,))
+    if node.entry is not None and leaf is None:
+        raise GradientError("jit: an argument has a history, and no gradient passes through the function; detach() it")
+    storage = node.storage
+    assert storage is not None
+    base = None if link is None else _description(link.base)
+    return node.shape, node.dtype, storage.strides, node.device, None if leaf is None else leaf.grad_req, base
+
+
+def _with_numbers(value: Any, numbers: Any) -> Any:
+    """The same structure with other numbers."""
+    kind = type(value)
+    if kind is float or kind is int:
+        return next(numbers)
+    if isinstance(value, Handle):
+        return value
+    if isinstance(value, (list, tuple)):
+        parts = [_with_numbers(one, numbers) for one in value]
+        return kind(*parts) if hasattr(value, "_fields") else kind(parts)
+    if isinstance(value, dict):
+        return {key: _with_numbers(one, numbers) for key, one in value.items()}
+    return value
+
+
+class _Place:
+    """Where a capture finds an array at each call: among the arguments, or the bases of one; or outside."""
+
+    def __init__(self, array: Handle, argument: int | None, depth: int) -> None:
+        self._array = ref(array)
+        self._argument = argument
+        self._depth = depth
+
+    def array(self, given: _Flat) -> Handle:
+        """The array of this call."""
+        if self._argument is None:
+            outside = self._array()
+            if outside is None:
+                raise _StaleError
+            return outside
+        array = given.arrays[self._argument]
+        for _ in range(self._depth):
+            assert array._link is not None
+            array = array._link.base
+        return array
+
+
+class Captured:
+    """The plan of a function for one structure of its arguments."""
+
+    def __init__(
+        self, name: str, capture: Capture, given: _Flat, found: _Flat, result: Any, final: dict[int, Any],
+        donated: Collection[int],
+    ) -> None:  # fmt: skip
+        self._draws = capture.draws
+        self._spec, self._example = result
+        self._result_numbers = found.numbers
+        self._inside = _places_inside(given)
+        written = [array for array, _ in capture.written.values()]
+        roots = _own([array._value for array in found.arrays] + [final[id(array)] for array in written])
+        self._device = _one_device(name, roots, given)
+        trace = Trace(roots, self._device)
+        self.fixed = capture.fixed
+        self._numbers: list[Any] = [*trace.numbers]
+        self._written = [self._place(array) for array in written]
+        self._sources: list[_Place | Storage] = []
+        before = {id(node): array for array, node in capture.written.values()}
+        overwritten: dict[int, int] = {}
+        donatable = set()
+        positions = {id(array): position for position, array in enumerate(written)}
+        for place, (node, storage) in enumerate(zip(trace.leaf_nodes, trace.storages)):
+            array = before.get(id(node))
+            if array is None and node.handle is not None:
+                array = node.handle()
+            if array is None or (array._node is not node and id(node) not in before):
+                self._sources.append(storage)
+                continue
+            self._sources.append(self._place(array))
+            if id(array) in positions:
+                overwritten[place] = positions[id(array)]
+            elif any(one is array for one in map(given.arrays.__getitem__, donated)):
+                donatable.add(place)
+        self._overwritten = overwritten
+        self._donated = donatable
+        self._leaves = [
+            (node.shape, node.dtype, storage.strides) for node, storage in zip(trace.leaf_nodes, trace.storages)
+        ]
+        self._careful_structure = trace.whole(())
+        self._careful: PreparedPlan | None = None
+        self._quick = prepare(trace.whole({*overwritten, *donatable}), self._device)
+        self._shapes = [(root.shape, root.dtype) for root in roots]
+        order = {number: position for position, (number, _) in enumerate(self._quick.plan.outputs)}
+        self._order = [order[number] for number in trace.places(roots)]
+
+    def _place(self, array: Handle) -> _Place:
+        return _Place(array, *self._inside.get(id(array), (None, 0)))
+
+    def run(self, given: _Flat) -> Any:
+        """Launch the plan on the arrays and numbers of this call."""
+        draws = [next_stream() for _ in range(self._draws)]
+        run = Run(given.numbers, draws)
+        numbers = [one.compute(run) if isinstance(one, Deferred) else one for one in self._numbers]
+        with self._device.lock:
+            written = [place.array(given) for place in self._written]
+            storages = [self._storage(place, source, given) for place, source in enumerate(self._sources)]
+            values, alone = self._new_values(written, storages, given)
+            prepared = self._quick if alone else self._careful_plan()
+            found = prepared.run(storages, numbers, state_of(self._device).watch)
+            results = [found[position][1] for position in self._order]
+            for value, storage in zip(values, results[len(results) - len(written) :]):
+                value.storage = storage
+        arrays = [
+            ndarray(Value(None, (), None, shape, dtype, self._device, storage))
+            for (shape, dtype), storage in zip(self._shapes, results[: len(results) - len(written)])
+        ]
+        plain = [one.compute(run) if isinstance(one, Deferred) else one for one in self._result_numbers]
+        return _rebuilt(self._spec, self._example, arrays, iter(plain))
+
+    def _storage(self, place: int, source: _Place | Storage, given: _Flat) -> Storage:
+        """Where a leaf lies in this call."""
+        if isinstance(source, Storage):
+            return source
+        node = source.array(given)._value
+        if node.storage is None:
+            flush((node,))
+        storage = node.storage
+        assert storage is not None
+        if (node.shape, node.dtype, storage.strides) != self._leaves[place] or node.device is not self._device:
+            raise _StaleError
+        return storage
+
+    def _new_values(
+        self, written: list[Handle], storages: list[Storage], given: _Flat
+    ) -> tuple[list[Value], bool]:
+        """New values for the arrays that are written, and whether nobody else needs the memory of the old ones."""
+        old: list[ref[Node] | None] = []
+        values: list[Value] = []
+        for array in written:
+            node = array._node
+            assert node is not None
+            value = Value(None, (), None, node.shape, node.dtype, node.device, node.storage)
+            if value.storage is None:
+                # Its old value is never read: any storage of its shape does until the new one is there.
+                flush((node,))
+                value.storage = node.storage
+            leaf = array._leaf
+            if leaf is not None and leaf.grad_req != "null":
+                value.entry = leaf
+            value.handle = ref(array)
+            old.append(ref(node))
+            array._node = value
+            values.append(value)
+            del node
+        alone = True
+        for place, position in self._overwritten.items():
+            reference = old[position]
+            assert reference is not None
+            alone = alone and reference() is None and len(storages[place].buffer.owners) == 1
+        for place in self._donated:
+            source = self._sources[place]
+            assert isinstance(source, _Place)
+            alone = _give_away(source.array(given), storages[place]) and alone
+        return values, alone
+
+    def _careful_plan(self) -> PreparedPlan:
+        """The plan for a call where somebody else needs a value that the usual plan overwrites."""
+        if self._careful is None:
+            self._careful = prepare(self._careful_structure, self._device)
+        return self._careful
+
+
+def _raise_donated(problem: Any) -> Any:
+    raise ArgumentError("this array was donated to a function under jit, which took over its memory; use the result")
+
+
+_DONATED = Library("donated", _raise_donated)
+
+
+def _give_away(array: Handle, storage: Storage) -> bool:
+    """Make an array unusable; whether nobody else needs its memory."""
+    node = array._node
+    if node is None:
+        return False
+    reference = ref(node)
+    array._node = Value(_DONATED, (), None, node.shape, node.dtype, node.device)
+    del node
+    return reference() is None and len(storage.buffer.owners) == 1
+
+
+def _places_inside(given: _Flat) -> dict[int, tuple[int, int]]:
+    """Which argument each array is, or which base of one; by the identity of the array."""
+    inside: dict[int, tuple[int, int]] = {}
+    for place, argument in enumerate(given.arrays):
+        array, depth = argument, 0
+        while True:
+            inside.setdefault(id(array), (place, depth))
+            if array._link is None:
+                break
+            array, depth = array._link.base, depth + 1
+    return inside
+
+
+def _own(values: Sequence[Value]) -> list[Node]:
+    """The values as results with memory of their own: views, inputs and repeated values are copied."""
+    roots: list[Node] = []
+    seen: set[int] = set()
+    for value in values:
+        root: Node = value
+        if value.storage is not None or value.primitive is VIEW or value.serial in seen:
+            root = Node(COPY, (value,), value.dtype, value.shape, value.dtype, value.device)
+        seen.add(root.serial)
+        roots.append(root)
+    return roots
+
+
+def _one_device(name: str, roots: Sequence[Node], given: _Flat) -> Device:
+    devices = dict.fromkeys([*(root.device for root in roots), *(array._value.device for array in given.arrays)])
+    if len(devices) != 1:
+        raise CaptureError(
+            f"jit: {name} computes on {len(devices)} devices" + (": " + ", ".join(map(str, devices)) if devices else "")
+            + "; a function under jit takes or returns arrays of one device"
+        )
+    return next(iter(devices))
+
+
+def _refuse_escapes(name: str, made: Sequence[ref[Any]], known: Sequence[Handle]) -> None:
+    """Raise for arrays that were made inside and are neither returned nor gone: later calls would not renew them."""
+    ids = set(map(id, known))
+    for collect in (False, True):
+        if collect:
+            gc.collect()
+        kept = [array for reference in made if (array := reference()) is not None and id(array) not in ids]
+        if not kept:
+            return
+    raise CaptureError(
+        f"jit: {name} keeps an array of shape {kept[0].shape} that it made, outside of itself; later calls would not "
+        "renew it. Return it, or write it into an array that was there before: a[:] = ..."
+    )
+
+
+def _rebuilt(spec: Any, example: Any, arrays: Sequence[Any], numbers: Any) -> Any:
+    """The result of the function with the arrays and numbers of this call."""
+    if spec is Deferred or spec is int or spec is float:
+        return next(numbers)
+    if isinstance(example, Handle):
+        return arrays[spec[0]]
+    if isinstance(example, (list, tuple)):
+        parts = [_rebuilt(one, each, arrays, numbers) for one, each in zip(spec[1], example)]
+        return type(example)(*parts) if hasattr(example, "_fields") else type(example)(parts)
+    if isinstance(example, dict):
+        return {key: _rebuilt(one, each, arrays, numbers) for key, one, each in zip(spec[1], spec[2], example.values())}
+    return example
