@@ -17,7 +17,7 @@ from clgrad.graph import pending
 from clgrad.graph.execute import state_of
 from clgrad.graph.pending import MINE, MOST_PENDING, PATIENCE, pieces, repetition
 from clgrad.graph.prepared import prepare
-from clgrad.graph.trace import trace
+from clgrad.graph.trace import structure_of
 from clgrad.launch import Fault
 from clgrad.runtime.device import default_device
 
@@ -194,7 +194,7 @@ def test_the_garbage_collector_waits_while_a_plan_is_made(enabled: bool) -> None
     x = batch()._value
     for _ in range(300):
         x = x * 0.5
-    structure, collections = trace([x]).structure, []
+    structure, collections = structure_of([x]), []
     before = gc.get_threshold()
     gc.callbacks.append(lambda phase, information: collections.append(phase))
     gc.set_threshold(10)

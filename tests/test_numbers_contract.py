@@ -13,7 +13,7 @@ from clgrad.codegen.geometry import geometry_of
 from clgrad.codegen.loop import Loop, is_reduction
 from clgrad.codegen.parts import parts_of
 from clgrad.graph.execute import flush, read
-from clgrad.graph.trace import trace
+from clgrad.graph.trace import structure_of
 from clgrad.ops import arithmetic, indexing, movement, reduction
 from clgrad.ops.operation import Value
 from clgrad.ops.selection import constant
@@ -127,9 +127,9 @@ def test_the_order_of_a_sum_does_not_depend_on_its_neighbours(
 
 def sum_loop(shape: tuple[int, ...], axis: int, device: Device) -> Loop:
     """The loop of a sum over one axis, as the planner hands it to the lowerer."""
-    items = Items(trace([reduction.sum(constant(drawn(*shape), device), axis)]).structure)
+    items = Items(structure_of([reduction.sum(constant(drawn(*shape), device), axis)]))
     fuser = Fuser(items, device.capabilities)
-    resolver = Resolver(items, fuser.run(), fuser.generated)
+    resolver = Resolver(items, fuser.run(), fuser.generated, fuser.order)
     (loop,) = [
         loop
         for bundle in resolver.groups

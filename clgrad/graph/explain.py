@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from clgrad.graph.capture import refuse_to_look
 from clgrad.graph.node import Node
 from clgrad.graph.prepared import prepare
-from clgrad.graph.trace import Trace
+from clgrad.graph.trace import structure_of
 from clgrad.plan.planner import Plan, Work
 from clgrad.primitives import VIEW
 
@@ -73,16 +73,12 @@ def explain(node: Node) -> Explanation:
     if base.storage is not None:
         return Explanation((), 0, 0, 0, 0, 0)
     with node.device.lock:
-        found = Trace([base], node.device)
-        try:
-            found.let_go()
-            plan = prepare(found.structure, node.device).plan
-        finally:
-            found.put_back()
+        structure = structure_of([base])
+        plan = prepare(structure, node.device).plan
     temporaries = sum(_nbytes(plan, item) for work in plan.works for item in work.stores if _is_temporary(plan, item))
     return Explanation(
         tuple(_kernel(plan, work) for work in plan.works if work.launches),
-        len(found.structure.calls),
+        len(structure.calls),
         sum(plan.result_bytes),
         sum(plan.temporary_bytes),
         temporaries,

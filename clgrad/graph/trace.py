@@ -210,6 +210,16 @@ class Trace:
         return Node(None, (), None, shape, dtype, self._device, self.storages[place])
 
 
+def structure_of(roots: Sequence[Node]) -> Structure:
+    """The structure that a flush of these pending nodes would have."""
+    found = Trace(roots, roots[0].device)
+    try:
+        found.let_go()
+        return found.structure
+    finally:
+        found.put_back()
+
+
 def pending_behind(roots: Iterable[Node]) -> list[Node]:
     """The pending nodes that roots are computed from, and the roots themselves, inputs first."""
     found: dict[int, Node] = {}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy
 
 from clgrad.graph.node import Storage
-from clgrad.graph.trace import trace
+from clgrad.graph.trace import structure_of
 from clgrad.ops.operation import Value
 from clgrad.plan.planner import Plan, Work, make_plan
 from clgrad.runtime.capabilities import Capabilities
@@ -46,13 +47,13 @@ def with_units(device: DescribedDevice, compute_units: int) -> DescribedDevice:
 def array(*shape: int, on: DescribedDevice = CPU, dtype: str = "float32") -> Value:
     """A computed value of a described device; no plan may overwrite it while somebody refers to it."""
     device: Any = on
-    memory: Any = object()
+    memory: Any = SimpleNamespace(owners=set())
     return Value(None, (), None, shape, numpy.dtype(dtype), device, Storage(memory, 0, contiguous_strides(shape)))
 
 
 def planned(*roots: Value) -> Plan:
     """The plan that computes these values together."""
-    return make_plan(trace(roots).structure, roots[0].device.capabilities)
+    return make_plan(structure_of(roots), roots[0].device.capabilities)
 
 
 def kernels(plan: Plan) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from clgrad.graph.trace import trace
+from clgrad.graph.trace import structure_of
 from clgrad.ops import choice, comparison, linalg, movement, reduction
 from clgrad.ops.operation import Value, fill
 from clgrad.ops.transcendental import exp
@@ -109,7 +109,7 @@ def many_readers(length: int) -> list[Value]:
 
 
 def work(build: Callable[[int], list[Value]], length: int) -> int:
-    structure = trace(build(length)).structure
+    structure = structure_of(build(length))
     return lines(lambda: make_plan(structure, CPU.capabilities))
 
 
