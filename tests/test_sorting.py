@@ -153,8 +153,16 @@ def test_unique_of_several_axes_and_each_nan_by_itself() -> None:
     assert np.unique_counts(y).counts.tolist() == [2, 2, 1, 1]
     assert np.unique_inverse(np.array([5, 4, 5])).inverse_indices.tolist() == [1, 0, 1]
     assert np.unique_values(np.array([5, 4, 5])).tolist() == [4, 5]
-    with pytest.raises(ArgumentError, match="distinct rows"):
-        np.unique(y, axis=0)
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+@pytest.mark.parametrize("shape", [(40, 3), (3, 40), (30, 2, 2), (0, 3), (5, 1)])
+def test_unique_rows(shape: tuple[int, ...], axis: int) -> None:
+    x = numpy.random.default_rng(4).integers(-1, 2, shape).astype("float32")
+    found = np.unique(np.array(x), return_index=True, return_inverse=True, return_counts=True, axis=axis)
+    wanted = numpy.unique(x, return_index=True, return_inverse=True, return_counts=True, axis=axis)
+    for ours, theirs in zip(found, wanted):
+        numpy.testing.assert_array_equal(ours.asnumpy(), theirs)
 
 
 def test_unique_reads_one_number() -> None:
@@ -173,6 +181,7 @@ def test_gradients() -> None:
     check_gradients(lambda x: npx.topk(x, k=2, ret_typ="value") ** 2, x, order=2)
     check_gradients(lambda x: npx.topk(x, k=1, axis=None, ret_typ="value", is_ascend=True) ** 2, x)
     check_gradients(lambda x: np.unique(x) ** 2, x)
+    check_gradients(lambda x: np.unique(x, axis=1) ** 2, x)
 
 
 def test_gradient_of_equal_elements_goes_to_each_place_once() -> None:

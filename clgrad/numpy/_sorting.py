@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import sorts_descending
 from clgrad.array.conversion import as_value
-from clgrad.errors import ArgumentError
 from clgrad.ops import sorting
 from clgrad.ops.movement import reshape
 
@@ -66,22 +65,21 @@ def unique(
     ar: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False,
     axis: int | None = None, *, equal_nan: bool = True, sorted: bool = True,
 ) -> Any:  # fmt: skip
-    """The distinct elements of the flattened array in their order, and on request three more arrays of int64.
+    """The distinct elements of the flattened array in their order, or its distinct rows along `axis`.
 
-    These are the index of the first element of each kind, for each element of `ar` which of the distinct ones it is,
-    and how many there are of each. Reads how many distinct elements there are. Each gets its gradient from the first
-    of its kind.
+    On request three more arrays of int64: the index of the first of each kind, for each element of `ar` which of the
+    distinct ones it is, and how many there are of each. Reads how many distinct elements there are. The gradient goes
+    to the first of each kind.
 
     >>> from clgrad import np
     >>> np.unique(np.array([3, 1, 3]), return_inverse=True)
     (array([1., 3.]), array([1, 0, 1], dtype=int64))
     """
     value = as_value(ar)
-    if axis is not None and len(value.shape) != 1:
-        raise ArgumentError("unique: axis must be None, since distinct rows are not searched for; flatten the array")
-    found = sorting.unique(value, equal_nan)
+    found = sorting.unique(value, axis, equal_nan)
     wanted = (True, return_index, return_inverse, return_counts)
-    results = (found.values, found.indices, reshape(found.inverse, value.shape), found.counts)
+    inverse = reshape(found.inverse, value.shape) if axis is None else found.inverse
+    results = (found.values, found.indices, inverse, found.counts)
     chosen = tuple(finish(result) for result, is_wanted in zip(results, wanted) if is_wanted)
     return chosen if len(chosen) > 1 else chosen[0]
 

@@ -12,9 +12,10 @@ from clgrad.ops.choice import where
 from clgrad.ops.comparison import equal, logical_and, not_equal
 from clgrad.ops.creation import axis_index
 from clgrad.ops.gathering import gather, put
+from clgrad.ops.indexing import take
 from clgrad.ops.joining import concatenate
-from clgrad.ops.movement import part, reshape
-from clgrad.ops.operation import Value, fill, iota
+from clgrad.ops.movement import moveaxis, part, reshape
+from clgrad.ops.operation import Value, alias, fill, iota
 from clgrad.ops.scan import cumsum
 from clgrad.ops.several import Description, SeveralResults
 from clgrad.primitives import Library
@@ -104,23 +105,50 @@ class Unique(NamedTuple):
     counts: Value
 
 
-def unique(x: Value, equal_nan: bool = True) -> Unique:
-    """The distinct elements of the flattened array; all NaN are one element if `equal_nan`. Reads how many there are.
+def unique(x: Value, axis: int | None = None, equal_nan: bool = True) -> Unique:
+    """The distinct elements of the flattened array, or its distinct rows along `axis`. Reads how many there are.
 
-    The gradient of each goes to the first element that is equal to it.
+    All NaN are one element if `equal_nan`. The gradient goes to the first of those that are equal.
     """
-    flat = reshape(x, -1)
-    length = flat.shape[0]
-    values, order = sorted_along(flat, 0, length, descending=False)
+    rows, axis = _of_axis("unique", x, axis)
+    length = rows.shape[axis]
+    nothing = fill(0, (0,), dtypes.int64, x.device)
     if length == 0:
-        return Unique(values, order, order, order)
-    first = _differs_from_the_one_before(values, equal_nan)
-    number = cumsum(first, 0) - 1
+        return Unique(rows, nothing, nothing, nothing)
+    keys = reshape(moveaxis(alias(rows), axis, 0), (length, -1))
+    first, number, order = _numbered(_row_numbers(keys, equal_nan), equal_nan)
     found = int(read(part(number, 0, length - 1, 1))[0]) + 1
     starts = put(iota((length,), x.device), where(first, number, -1), length=found)
     ends = concatenate([part(starts, 0, 1, found - 1), fill(length, (1,), starts.dtype, x.device)], 0)
-    indices = _taken(order, starts)
-    return Unique(_taken(flat, indices), indices, put(number, order, length=length), ends - starts)
+    indices = reshape(gather(reshape(order, (1, -1, 1)), starts), -1)
+    return Unique(take(rows, indices, axis), indices, put(number, order, length=length), ends - starts)
+
+
+def _row_numbers(rows: Value, equal_nan: bool) -> Value:
+    """A vector that orders as the rows of a matrix do: by the first elements, then by the second, and so on."""
+    length, width = rows.shape
+    if width == 0:
+        return fill(0, (length,), dtypes.int64, rows.device)
+    columns = [reshape(part(rows, 1, at, 1), -1) for at in range(width)]
+    if width == 1:
+        return columns[0]
+    total = _ranks(columns[0], equal_nan)
+    for column in columns[1:]:
+        total = _ranks(total * length + _ranks(column, equal_nan), equal_nan)
+    return total
+
+
+def _ranks(x: Value, equal_nan: bool) -> Value:
+    """How many distinct elements of a vector are smaller than each."""
+    _, number, order = _numbered(x, equal_nan)
+    return put(number, order, length=x.shape[0])
+
+
+def _numbered(x: Value, equal_nan: bool) -> tuple[Value, Value, Value]:
+    """Of a sorted vector: whether each is the first of its kind, the number of its kind, and where it comes from."""
+    values, order = sorted_along(x, 0, x.shape[0], descending=False)
+    first = _differs_from_the_one_before(values, equal_nan)
+    return first, cumsum(first, 0) - 1, order
 
 
 def _differs_from_the_one_before(values: Value, equal_nan: bool) -> Value:
@@ -132,6 +160,3 @@ def _differs_from_the_one_before(values: Value, equal_nan: bool) -> Value:
         differs = logical_and(differs, equal(before, before))
     return concatenate([fill(True, (1,), dtypes.bool_, values.device), differs], 0)
 
-
-def _taken(x: Value, indices: Value) -> Value:
-    return reshape(gather(reshape(x, (1, -1, 1)), indices), -1)
