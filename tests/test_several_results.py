@@ -200,6 +200,18 @@ def test_the_call_is_one_entry_on_the_tape() -> None:
     assert first.inputs[0].entry.operation.name == "modf"
 
 
+def test_a_computed_call_drops_its_inputs() -> None:
+    x = variable(X)
+    with autograd.record():
+        fractions, wholes = np.modf(x * 2)
+        more = wholes * 3
+    call = fractions._value.entry.inputs[0]
+    assert call.inputs
+    fractions.asnumpy()
+    assert not call.inputs
+    numpy.testing.assert_array_equal(more.asnumpy(), 3 * numpy.modf(2 * X)[1])
+
+
 def test_integer_results_have_no_gradient() -> None:
     x = variable(X)
     with autograd.record():

@@ -152,7 +152,7 @@ class Trace:
         self._readers.clear()
         self.leaf_nodes.clear()
         self.nodes = [reference() for reference in self._references]
-        pending = [index for index, node in enumerate(self.nodes) if node is not None and node.storage is None]
+        pending = [index for index, node in enumerate(self.nodes) if node is not None and _waits(node)]
         if pending:
             self._restore(self._behind(pending))
 
@@ -218,6 +218,11 @@ def structure_of(roots: Sequence[Node]) -> Structure:
         return found.structure
     finally:
         found.put_back()
+
+
+def _waits(node: Node) -> bool:
+    """Whether a node is still to be computed; a call with several results waits while one of them does."""
+    return node.storage is None and (type(node) is not Several or bool(node.held()))
 
 
 def pending_behind(roots: Iterable[Node]) -> list[Node]:
