@@ -129,6 +129,8 @@ def test_topk_of_the_original() -> None:
     assert npx.topk(x, axis=None, k=2, dtype="int64").tolist() == [2, 0]
     with pytest.raises(ArgumentError, match="k is 4"):
         npx.topk(x, k=4)
+    with pytest.raises(TypeError, match="topk"):
+        npx.topk(x, k=1.5)
     with pytest.raises(ArgumentError, match="ret_typ"):
         npx.topk(x, ret_typ="max")
 

@@ -40,6 +40,8 @@ def lower(problem: Problem) -> list[Launch]:
 
 
 class _Sort:
+    """The launches of one sort."""
+
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.sizes: Sorting = problem.attributes

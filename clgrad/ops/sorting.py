@@ -19,7 +19,7 @@ from clgrad.ops.operation import Value, alias, fill, iota
 from clgrad.ops.scan import cumsum
 from clgrad.ops.several import Description, SeveralResults
 from clgrad.primitives import Library
-from clgrad.shapes import Shape, normalize_axis, size_of
+from clgrad.shapes import Shape, normalize_axis, several, size_of
 
 
 def _described(x: Value, axis: int, kept: int, descending: bool) -> Description:
@@ -91,6 +91,7 @@ def topk_mask(x: Value, k: int, axis: int | None = -1, ascending: bool = False) 
 
 
 def _checked_count(k: int, length: int) -> int:
+    (k,) = several("topk", k)
     if k > length:
         raise ArgumentError(f"topk: k is {k}, and the axis has {length} elements")
     return length if k < 1 else k
