@@ -43,6 +43,26 @@ class TinyGradient(Row):
         return lambda: numpy.asarray(gradient(x))
 
 
+class TinyGradientJit(TinyGradient):
+    """The same with the forward and the backward pass under jit."""
+
+    def clgrad(self, clgrad: Module, x: Array) -> Step:
+        np, autograd = clgrad.np, clgrad.autograd
+        x.attach_grad()
+
+        @clgrad.jit
+        def backward() -> None:
+            with autograd.record():
+                y = 2 * np.dot(x, x)
+            y.backward()
+
+        def step() -> Array:
+            backward()
+            return x.grad.asnumpy()
+
+        return step
+
+
 class RecordedCall(Row):
     """One call of `x + y` under record, values not looked at: the mean of a chain of a hundred."""
 
@@ -112,6 +132,26 @@ class Replay(Row):
         return step
 
 
+class ReplayJit(Replay):
+    """The same chain under jit."""
+
+    def clgrad(self, clgrad: Module, x: Array, y: Array) -> Step:
+        @clgrad.jit
+        def chain(z: Array, y: Array) -> Array:
+            for _ in range(self.launches):
+                z = clgrad.np.dot(z, y)
+            return z
+
+        def step() -> float:
+            start = perf_counter()
+            z = chain(x, y)
+            seconds = perf_counter() - start
+            z.wait_to_read()
+            return seconds
+
+        return step
+
+
 class Planning(Row):
     """The host's time per op for a new plan whose kernels exist: a long chain of small products, which cannot fuse.
 
@@ -162,8 +202,10 @@ class Planning(Row):
 
 HOST = [
     TinyGradient("tiny_dot_backward"),
+    TinyGradientJit("tiny_dot_backward_jit"),
     RecordedCall("op_call_under_record"),
     Replay("replay_100_launches"),
+    ReplayJit("replay_100_launches_jit"),
     Planning("plan_op_of_5000", 5000),
     Planning("plan_op_of_20000", 20_000),
 ]

@@ -105,4 +105,21 @@ class PerceptronStep(Row):
         return step
 
 
-TRAINING = [PerceptronStep("mlp_step_b128")]
+class PerceptronStepJit(PerceptronStep):
+    """The same step under jit."""
+
+    def clgrad(self, clgrad: Module, images: Array, labels: Array, *parameters: Array) -> Step:
+        step = super().clgrad(clgrad, images, labels, *parameters)
+
+        @clgrad.jit
+        def fast() -> None:
+            step()
+
+        def run() -> tuple[Array, ...]:
+            fast()
+            return parameters
+
+        return run
+
+
+TRAINING = [PerceptronStep("mlp_step_b128"), PerceptronStepJit("mlp_step_b128_jit")]
