@@ -80,6 +80,7 @@ BODIES = [
     ["b = a1 * 2", "v = b[1:]", "v *= a1[1:]", "b[0] = np.tanh(a1[1])"],
     ["b = np.matmul(a1, a1.T)", "b[[0, -1]] += np.max(b, axis=0)", "b = npx.log_softmax(b)"],
     ["b = np.cumsum(npx.softmax(a1, axis=0), axis=-1) / (a1 * a1 + 1)", "b[b > 0.575] = 0.5"],
+    ["b = np.sort(a1, axis=0) * a1", "b[::2] = np.sort(b * b, axis=-1)[1:]"],
     ["b = npx.index_add(a1, np.array([[0, 0]], dtype='int64'), a1[:2] * 3)", "b = np.stack([b, -b], axis=1)"],
 ]
 

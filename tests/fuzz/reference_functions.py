@@ -185,6 +185,20 @@ def cumsum(x: Array, axis: int) -> Array:
     return x.machine.result(numpy.cumsum(x.numbers, axis), lambda: numpy.cumsum(x.slopes, axis), x)
 
 
+def sort(x: Array, axis: int) -> Array:
+    """Elements that tie must have the same slopes."""
+    axis = _axis(axis, x.numbers.ndim)
+    order = numpy.argsort(x.numbers, axis, stable=True)
+    numbers = numpy.take_along_axis(x.numbers, order, axis)
+
+    def slopes() -> Numbers:
+        taken = numpy.take_along_axis(x.slopes, order[..., None], axis)
+        _refuse((numpy.diff(numbers, axis=axis) < MARGIN)[..., None] & (numpy.diff(taken, axis=axis) != 0))
+        return taken
+
+    return x.machine.result(numbers, slopes, x)
+
+
 def softmax(x: Array, axis: int = -1) -> Array:
     axis = _axis(axis, x.numbers.ndim)
     raised = numpy.exp(x.numbers - x.numbers.max(axis, keepdims=True))
@@ -293,6 +307,7 @@ NUMPY: dict[str, Any] = {
     "max": extreme(1),
     "min": extreme(-1),
     "cumsum": cumsum,
+    "sort": sort,
     "matmul": matmul,
     "transpose": moved(lambda places, axes=None: numpy.transpose(places, axes)),
     "reshape": moved(lambda places, shape: numpy.reshape(places, shape)),

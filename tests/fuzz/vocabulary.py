@@ -28,7 +28,7 @@ REDUCTIONS = [
     "np.sum({0})", "np.sum({0}, axis=-1)", "np.sum({0}, axis=0)", "np.mean({0}, axis=-1, keepdims=True)",
     "np.mean({0}, axis=0, keepdims=True)", "np.max({0}, axis=-1, keepdims=True)", "np.min({0}, axis=0)",
     "np.max({0})", "npx.softmax({0}, axis=-1)", "npx.log_softmax({0}, axis=-1)", "npx.softmax({0}, axis=0)",
-    "np.cumsum({0}, axis=0)", "{0} - np.mean({0}, axis=-1, keepdims=True)",
+    "np.cumsum({0}, axis=0)", "np.sort({0}, axis=-1)", "{0} - np.mean({0}, axis=-1, keepdims=True)",
 ]  # fmt: skip
 MOVEMENTS = [
     "{0}.T", "np.reshape({0}, (-1,))", "np.flip({0}, 0)", "np.expand_dims({0}, 0)", "np.repeat({0}, 2, 0)",
