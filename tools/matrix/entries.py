@@ -61,7 +61,7 @@ SLOW_DRIVER = Part(
 PYTHON = Part(
     ("test_smoke.py", "test_seed_chapter.py", "test_array.py", "test_array_placement.py", "test_autograd.py",
      "test_autograd_function.py", "test_autograd_in_place.py", "test_tape.py", "test_memory.py", "test_threads.py",
-     "test_reference_counts.py", "test_interop.py", "test_disk_cache.py", "test_files.py", "test_run.py",
+     "test_taking_over.py", "test_interop.py", "test_disk_cache.py", "test_files.py", "test_run.py",
      "test_public_names.py", "test_documents.py"),
     "the files that depend on the Python version more than on kernels",
 )  # fmt: skip
