@@ -212,6 +212,27 @@ def test_a_computed_call_drops_its_inputs() -> None:
     numpy.testing.assert_array_equal(more.asnumpy(), 3 * numpy.modf(2 * X)[1])
 
 
+def test_under_jit() -> None:
+    x = variable([3, 1, 2])
+
+    @clgrad.jit
+    def step(w: Any) -> Any:
+        with autograd.record():
+            loss = (np.sort(x) * w).sum()
+        loss.backward()
+        fractions, wholes = np.modf(w * 1.5)
+        return loss, np.argsort(w, descending=True), fractions, wholes
+
+    for factor in (1, 2, 3):
+        weights = factor * numpy.float32([1, 3, 2])
+        loss, order, fractions, wholes = step(np.array(weights))
+        assert loss.item() == (weights * [1, 2, 3]).sum()
+        assert x.grad.tolist() == weights[[2, 0, 1]].tolist()
+        assert order.tolist() == [1, 2, 0]
+        for ours, theirs in zip((fractions, wholes), numpy.modf(weights * 1.5)):
+            assert ours.tolist() == theirs.tolist()
+
+
 def test_integer_results_have_no_gradient() -> None:
     x = variable(X)
     with autograd.record():
