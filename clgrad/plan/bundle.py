@@ -1,6 +1,6 @@
-"""Small loops that do the same and do not wait for each other share a launch: updates of many small parameters.
+"""Small, equal, independent loops share a launch: for example the updates of many small parameters.
 
-Loops that differ do not: a kernel for just these together would have to be compiled, and would serve no other plan.
+Loops that differ have launches of their own: a kernel for a mixture would serve no other plan.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from clgrad.plan.order import Order
 from clgrad.runtime.compiler import JointSource, KernelSource, Part
 from clgrad.shapes import size_of
 
-# A loop over more indices takes longer than its launch.
+# A loop over more indices takes longer than its launch, so sharing a launch would save little.
 SMALL = 1 << 16
+# Each loop adds its text to the kernel, and compile time with it.
 MOST_GROUPS = 16
-# With how many earlier bundles a group is compared.
+# A group is compared with so many earlier bundles, so that planning stays linear in the groups.
 MOST_BUNDLES = 16
-# No kernel argument is larger.
+# The largest kernel argument: a pointer or a long.
 ARGUMENT_BYTES = 8
 
 Bundle = list[Group]
 
 
 def bundles(groups: Sequence[Group], order: Order) -> list[Bundle]:
-    """The groups, those together that may share a launch, which are then one vertex of the order: that of the first."""
+    """The groups in bundles that share a launch. A bundle becomes one vertex of the order, that of its first group."""
     found: list[Bundle] = []
     alike: dict[Hashable, list[Bundle]] = {}
     for group in groups:
@@ -45,7 +46,7 @@ def bundles(groups: Sequence[Group], order: Order) -> list[Bundle]:
 
 
 def _work_of(group: Group) -> Hashable:
-    """What a group computes per element."""
+    """The ops and dtypes of a group; loops of groups with equal ones are alike."""
     return tuple((member.item.primitive, member.item.dtype) for member in group.members.values())
 
 
@@ -58,7 +59,7 @@ def _takes(bundle: Bundle, group: Group, order: Order) -> bool:
 
 
 def joined(launches: list[Launch], labels: list[str], most_bytes: int) -> tuple[list[Launch], list[str]]:
-    """Launches of the same kernel as one, as far as the size of a kernel's arguments allows; and their labels."""
+    """One launch for all launches of a kernel, or several if arguments would pass `most_bytes`; and their labels."""
     lots: dict[Hashable, list[list[int]]] = {}
     for number, launch in enumerate(launches):
         own = lots.setdefault((launch.source, launch.parameters), [[]])
@@ -79,5 +80,5 @@ def _join(launches: list[Launch]) -> Launch:
         assert isinstance(launch.source, KernelSource)
         parts.append(Part(replace(launch.source, name="pointwise_part"), launch.parameters))
         arguments += [*launch.arguments, Long(*launch.global_size)]
-    items = sum(launch.global_size[0] for launch in launches)
-    return Launch(JointSource(tuple(parts)), tuple(arguments), (items,), launches[0].local_size)
+    work_items = sum(launch.global_size[0] for launch in launches)
+    return Launch(JointSource(tuple(parts)), tuple(arguments), (work_items,), launches[0].local_size)

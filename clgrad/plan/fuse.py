@@ -1,8 +1,13 @@
-"""Grouping: which items share a kernel. Each item joins the group of one of its producers where that is possible.
+"""Fusion: which items share a kernel. Each item joins the group of one of its producers where that is possible.
 
 A group has a space, the index space that its kernel walks, and members at two levels: `element` members have one
 value per index, `reduced` members one value per index of the kept axes. Kinds: `pointwise` (nothing reduced),
-`rows` (the last axis is reduced), `columns` (the last axis is kept), `library` (a kernel with an epilogue).
+`rows` (the last axis is reduced), `columns` (the last axis is kept), `library` (a kernel with an epilogue), `update`
+(a write into part of an array).
+
+    y = x - x.sum(axis=1, keepdims=True)      x has shape (8, 100)
+    sum       opens a group: kind rows, space (8, 100), axes (1,); the sum is a `reduced` member, 8 values
+    x - sum   reads the sum, so it joins that group as an `element` member, 800 values: one kernel, two passes
 """
 
 from __future__ import annotations
@@ -19,17 +24,18 @@ from clgrad.runtime.capabilities import Capabilities
 from clgrad.shapes import Shape, contiguous_strides, reshaped_strides, size_of
 from clgrad.strides import without_units
 
+# Larger kernels take long to compile and need too many registers.
 MOST_MEMBERS = 48
 MOST_OPERANDS = 20
-# Long rows of which there are few are cut into parts, which allows one phase only.
+# A few rows longer than this are cut into parts. A kernel of parts makes one pass, so it allows one phase only.
 LONG_ROW = 16384
-# With how many earlier groups of its space a group is compared.
+# A group is compared with so many earlier groups of its space, so that planning stays linear in the groups.
 MOST_SIBLINGS = 32
-# What an op on indices may cost, in additions, to be computed by every reader instead of stored.
+# An op on indices that costs at most so many additions is computed again by every reader instead of stored.
 CHEAP_INDEX = 2
-# What went through more ops than this is stored like any other result.
+# A chain of more ops than this is stored, although each is cheap: every reader would repeat the whole chain.
 DEEPEST_GENERATED = 12
-# Kinds of groups whose kernels are written for them.
+# Kinds of groups that get a generated kernel; the others have hand-written ones or copies.
 _GENERATED = ("pointwise", "rows", "columns")
 
 
@@ -76,7 +82,7 @@ class Group:
         self.members, self.operands = other.members, other.operands
 
 
-# How a group takes an item in: as which member, and what the group is for that.
+# A possible join: the item as a member, and the group as it must be to take that member.
 Joining = tuple[Member, Group]
 
 
@@ -109,7 +115,7 @@ class Fuser:
         return item.fate == ROOT or any(isinstance(self.items[reader].primitive, Library) for reader in item.read_by)
 
     def _is_generated(self, item: Item) -> bool:
-        """Made from numbers alone, which costs nothing per element, or from indices and cheap; in a few ops."""
+        """Whether every reader can compute the item from numbers alone, or cheaply from indices, in a few ops."""
         if item.primitive is IOTA:
             return True
         reads = [read.item for read in item.operands]
@@ -163,7 +169,7 @@ class Fuser:
         self._depend(item, group, producers)
 
     def _library_group(self, item: Item) -> Group:
-        """A new group, or that of the other results of the same call."""
+        """A new group, or the group of the other results of the same call."""
         group = Group("library", without_units(item.shape, item.shape)[0])
         return group if item.result is None else self._of_call.setdefault(item.result.call, group)
 
@@ -193,7 +199,7 @@ class Fuser:
     # -- joining ------------------------------------------------------------------------------------------------
 
     def _joining(self, item: Item, group: Group, producers: Sequence[Group]) -> Joining | None:
-        """How an item joins a group, None where it cannot; nothing is changed here."""
+        """How an item can join a group, or None. The group itself is not changed."""
         if len(group.members) >= MOST_MEMBERS or len(group.operands) >= MOST_OPERANDS:
             return None
         if not _takes_more(group) or not self._may_wait(group, producers):
@@ -203,7 +209,7 @@ class Fuser:
         return self._as_reduced(item, group) or self._as_element(item, group)
 
     def _may_wait(self, group: Group, producers: Sequence[Group]) -> bool:
-        """Whether a group can wait for all others among the producers of what it would take in."""
+        """Whether a group can run after all other producers of a new member."""
         return all(self.order.may_wait(group.number, other.number) for other in producers if other is not group)
 
     def _as_reduction(self, item: Item, group: Group) -> Joining | None:
@@ -250,13 +256,13 @@ class Fuser:
         return Member(item, ELEMENT, reads), shaped
 
     def _expressed(self, item: Item, space: Shape) -> list[Operand | Slot] | None:
-        """The item's reads over `space`, or None where its shape does not fit it."""
+        """The item's reads as strides over `space`, or None where its shape does not fit the space."""
         canonical = _canonical(item.shape, item.reads)
         shape, _ = without_units(item.shape, item.shape)
         return canonical if shape == space else _reshaped_reads(canonical, shape, space)
 
     def _fits(self, reads: Sequence[Operand | Slot], group: Group, level: str) -> bool:
-        """Whether every read of a member is of the same index, and the phases that it needs are possible."""
+        """Whether the item reads every member at its own index, and the group allows the phases that this needs."""
         for read in reads:
             if not isinstance(read, Operand) or read.item not in group.members:
                 continue
@@ -281,7 +287,10 @@ class Fuser:
         return read.strides == wanted
 
     def _allows_phases(self, group: Group) -> bool:
-        """A second phase over the columns needs whole rows in one place, so there must be enough of them."""
+        """Whether values may depend on a finished reduction of their row.
+
+        Then no row is cut into parts, so the rows must be short, or enough to keep the device busy.
+        """
         if group.kind != "rows":
             return False
         rows = size_of(group.kept)
@@ -291,10 +300,7 @@ class Fuser:
     # -- merging ------------------------------------------------------------------------------------------------
 
     def _merge_pointwise(self, candidates: list[Group]) -> bool:
-        """Groups over one space that an item brings together, and that do not wait for each other, become one.
-
-        Returns whether any did.
-        """
+        """Merge independent groups over one space that an item reads; returns whether any were merged."""
         if len(candidates) < 2:
             return False
         merged = False
@@ -306,7 +312,7 @@ class Fuser:
         return merged
 
     def _merge_siblings(self) -> None:
-        """Groups that walk over the same operand do so together."""
+        """Merge independent groups that read the same operand, so that it is read once."""
         walkers: dict[Shape, list[Group]] = {}
         for group in self.groups:
             if not group.members or group.kind not in _GENERATED:
@@ -319,7 +325,7 @@ class Fuser:
                     self._merge(first, second)
                     if second is group:
                         break
-            # What was merged into another has no members left.
+            # A group that was merged into another has no members left.
             others[len(others) - len(recent) :] = [one for one in (*recent, group) if one.members]
 
     def _mergeable(self, first: Group, other: Group) -> bool:
@@ -351,7 +357,7 @@ def new_group(item: Item) -> Group:
 
 
 def _reshaped(group: Group, space: Shape) -> Group | None:
-    """A pointwise group over another shape of its space, None if not all that it reads can be read so."""
+    """A pointwise group over its space in another shape, or None if strides cannot express one of its reads there."""
     if group.space == space:
         return group
     shaped = replace(group, space=space, members={}, operands=set())
@@ -364,7 +370,7 @@ def _reshaped(group: Group, space: Shape) -> Group | None:
 
 
 def _share_a_walk(first: Group, other: Group) -> bool:
-    """Whether both read one array at every index. Kernels of what has nothing in common would serve no other plan."""
+    """Whether both read one array at every index. A kernel for two unrelated loops would serve no other plan."""
     return any(all(read.strides) for read in first.operands & other.operands)
 
 
@@ -382,7 +388,7 @@ def _kind(space: Shape, axes: tuple[int, ...]) -> str:
 
 
 def _is_thin(space: Shape, axes: tuple[int, ...]) -> bool:
-    """Very short rows of which there are many: lanes do better along the kept axes."""
+    """Whether there are many very short rows: then vector lanes along the kept axes are better filled."""
     reduced = size_of(tuple(space[axis] for axis in axes))
     return reduced < 8 and size_of(space) // max(reduced, 1) >= 256
 

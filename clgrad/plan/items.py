@@ -29,7 +29,7 @@ class Slot:
 
 
 class Result(NamedTuple):
-    """Which of so many results of a call an item is; `call` is its place among the calls of the structure."""
+    """One result of a call with several: number `which` of `of`; `call` is the call's place in the structure."""
 
     call: int
     which: int
@@ -57,7 +57,7 @@ class Item:
 
     @property
     def label(self) -> str:
-        """What it computes, and for which line of the user where that is known."""
+        """The name of its op, and the user's line that called the op if that is known."""
         name = self.primitive.name if self.primitive else "input"
         return f"{name} ({self.origin})" if self.origin else name
 
@@ -79,7 +79,7 @@ class Item:
 
 
 class Items:
-    """All items of one structure. Views are gone: they became the strides of whoever reads through them.
+    """All items of one structure. Views are gone: they became strides of the items that read through them.
 
     Of a call with several results only the results become items, each with the primitive and the inputs of the call.
     """
@@ -106,7 +106,7 @@ class Items:
         return self.all[index]
 
     def of_call(self, number: int) -> Item:
-        """The item of a call that is no view."""
+        """The item of a call, which must not be a view."""
         return self.all[self._of_call[number]]
 
     def _add(self, place: int, call: Call) -> None:
@@ -128,7 +128,7 @@ class Items:
             self._add_item(place, call, self._numbers[place])
 
     def _add_item(self, place: int, call: Call, number: int, result: Result | None = None) -> None:
-        """The item of a call, whose first Python number has this place among those of the plan."""
+        """Add the item of a call; `number` is the place of its first Python number among the numbers of the plan."""
         primitive, attributes = call.primitive, call.attributes
         arrays = [None if one is None else self._array(one) for one in call.inputs]
         slots = map(Slot, count(number))
@@ -169,12 +169,12 @@ class Items:
 
 
 def _first_numbers(calls: list[Call]) -> list[int]:
-    """For each call the place of its first Python number among those of the plan."""
+    """For each call the place of its first Python number among the numbers of the plan."""
     return list(accumulate((call.inputs.count(None) for call in calls), initial=0))
 
 
 def _squeezed(read: Operand | Slot, shape: Shape, axes: tuple[int, ...]) -> Operand:
-    """A reduction over axes of length one only is a copy."""
+    """The read of a copy that replaces a reduction over axes of length one."""
     assert isinstance(read, Operand)
     return Operand(read.item, tuple(step for axis, step in enumerate(read.strides) if axis not in axes), read.offset)
 
@@ -185,7 +185,7 @@ def is_fixed(item: Item) -> bool:
 
 
 def results_in_order(items: Sequence[Item]) -> list[Item | None]:
-    """The items that one call computes in the order of its results, None for each that nobody wants."""
+    """The items of one call in the order of its results, None for each result that nobody wants."""
     result = items[0].result
     if result is None:
         return [*items]

@@ -1,4 +1,4 @@
-"""Launches of library nodes: their own kernels, with the fused epilogue where they have one."""
+"""Launches of library nodes: hand-written kernels, with the fused epilogue where they have one."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Described = tuple[Shape, DType | None, Shape]
 
 @dataclass(frozen=True)
 class Pattern:
-    """The launches of all calls that differ in their arrays alone.
+    """The launches of all calls that differ in their arrays alone, and the sizes and dtypes of their scratch memory.
 
-    Their arguments number the arrays of a call: its inputs, its wanted results, then its scratch memory of these sizes.
+    Arguments number the arrays of a call: its inputs, its wanted results, then its scratch memory.
     """
 
     launches: list[Launch]
@@ -31,14 +31,14 @@ class Pattern:
 
 
 class LibraryCalls:
-    """Lowers the calls of hand-written kernels in one plan; those that differ in their arrays alone, once."""
+    """Lowers the calls of hand-written kernels in one plan; calls that differ in their arrays alone, once."""
 
     def __init__(self, lowerer: LoopLowerer) -> None:
         self.lowerer = lowerer
         self._patterns: dict[Hashable, Pattern] = {}
 
     def launches(self, results: Sequence[Item | None], reads: list[Operand], loop: Loop) -> list[Launch]:
-        """The launches of a call, its operands read as `reads` say, and of the pointwise work in its `loop`.
+        """The launches of a call that reads its operands by `reads` and does the pointwise work of `loop`.
 
         `results` has None for each result that nobody wants.
         """
@@ -46,7 +46,8 @@ class LibraryCalls:
         item = wanted[0]
         pattern = self._pattern(results, item, reads)
         stored = {store.item for store in loop.stores}
-        # A result that only the epilogue needs has no memory; the kernel's own parameter is not used then.
+        # A result that only the epilogue needs has no memory. The kernel then ignores its output parameter, which
+        # still needs a buffer: any will do.
         outputs = [one.index if one.index in stored else loop.stores[0].item for one in wanted]
         scratch = [self.lowerer.new_scratch(size, dtype) for size, dtype in pattern.scratch]
         arrays = [*reads, *(Operand(one, (), 0) for one in (*outputs, *scratch))]
@@ -92,7 +93,7 @@ def _layout(number: int, shape: Shape, dtype: DType | None, strides: Shape) -> L
 
 
 def _of_call(arguments: Sequence[Argument], arrays: Sequence[Operand]) -> tuple[Argument, ...]:
-    """Arguments that number the arrays of a call, as arguments that number those of the plan."""
+    """Arguments renumbered: from the arrays of a call to the arrays of the plan."""
 
     def one(argument: Argument) -> Argument:
         if isinstance(argument, Memory):

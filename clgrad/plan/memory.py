@@ -1,5 +1,5 @@
-"""Where the items of a plan live: leaves where they are, results in new memory or in a leaf that nobody needs
-any more, temporaries in few slots that are used again after their last reader."""
+"""Memory of a plan: leaves stay in place, results get new memory or overwrite a leaf that is needed no more, and
+temporaries share few slots, each free again after its last reader."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from clgrad.plan.items import Item, Items
 from clgrad.plan.structure import DIES
 from clgrad.shapes import contiguous_strides
 
-# What one work of the plan loads, stores and needs as scratch memory.
+# The items that one Work of the plan loads, the items that it stores, and its scratch memory.
 Uses = tuple[list[int], list[int], list[int]]
 
 
 @dataclass(frozen=True)
 class Home:
-    """A memory slot of the plan; `leaf` is the leaf whose memory (and offset) this is, or None."""
+    """A memory slot of the plan. `leaf` is the leaf that lies there, which gives the offset too; None in new memory."""
 
     slot: int
     leaf: int | None = None
@@ -34,8 +34,8 @@ class Homes:
     temporary_bytes: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._taken: dict[int, int] = {}  # item -> the item whose memory it has, which takes over none itself
-        self._given: set[int] = set()  # items whose memory another takes over
+        self._taken: dict[int, int] = {}  # item -> the first owner of its memory
+        self._given: set[int] = set()  # items that gave their memory to another
         self._offers: list[tuple[int, int]] = []
         for item in self.items.all:
             if item.is_leaf:
@@ -52,12 +52,12 @@ class Homes:
         return base.fate == DIES and base.primitive is not None and item.primitive is base.primitive
 
     def take_over(self, base: int, item: int) -> None:
-        """Let an item have the memory of one that is written earlier."""
+        """Give the memory of `base`, which is written earlier, to `item`."""
         self._taken[item] = self._root(base)
         self._given.add(base)
 
     def offer(self, loop: Loop, store: Store, candidates: set[int]) -> None:
-        """Let a stored item overwrite a candidate, if that is a leaf that the loop reads at the index it writes."""
+        """Let a stored item overwrite a candidate leaf, if the loop reads the leaf at the index that it writes."""
         item = self.items[store.item]
         for statement in loop.statements:
             index = getattr(statement.what, "item", -1)
@@ -76,7 +76,7 @@ class Homes:
     # -- assignment ---------------------------------------------------------------------------------------------
 
     def assign(self, works: list[Uses], scratch: dict[int, int]) -> None:
-        """Give every stored item a home, walking the uses of the plan in order; `scratch` tells bytes."""
+        """Give every stored item a home. `works` are in launch order; `scratch` has the bytes of scratch memory."""
         last_read = {index: place for place, (loads, _, _) in enumerate(works) for index in loads}
         first_written = {i: place for place, (_, stores, _) in reversed(list(enumerate(works))) for i in stores}
         self._accept_offers(last_read, first_written)
@@ -112,7 +112,7 @@ class Homes:
         return ends
 
     def _assign_temporaries(self, works: list[Uses], ends: dict[int, int], scratch: dict[int, int], base: int) -> None:
-        """Slots for what dies within the plan; a slot is free again after its last reader."""
+        """Slots for temporaries and scratch memory; a slot is free again after its last reader."""
         free = FreeSlots()
         over: list[list[int]] = [[*numbers] for _, _, numbers in works]
         for index, end in ends.items():
@@ -157,7 +157,10 @@ class FreeSlots:
         self._of[nbytes].append(slot)
 
     def take(self, nbytes: int) -> int | None:
-        """The smallest that holds so many bytes, and not twice as many; of several the one that is free longest."""
+        """The smallest slot of `nbytes` to twice as many, of several the one that is free longest; or None.
+
+        A larger slot would be wasted on a small temporary.
+        """
         place = bisect_left(self._sizes, nbytes)
         if place == len(self._sizes) or self._sizes[place] > 2 * nbytes:
             return None

@@ -1,7 +1,10 @@
-"""Which groups of a plan run before which: a graph that stays sorted while edges are added and vertices united.
+"""The order in which the groups of a plan run: a graph that stays sorted while edges are added and vertices united.
 
-The places of vertices are those of Pearce and Kelly (2006): an edge from a later place to an earlier one moves only the
-vertices between the two. So a question about two vertices looks at the edges between their places and at no others.
+This is the dynamic topological order of Pearce and Kelly (2006): an edge from a later place to an earlier one moves
+only the vertices between the two. So a question about two vertices follows only the edges between their places.
+
+    places 0 1 2 3 hold a b c d; b waits for a
+    a must wait for c too     c moves before a and before b, which waits for a: c a b d; d does not move
 """
 
 from __future__ import annotations
@@ -10,12 +13,13 @@ from collections import deque
 from collections.abc import Sequence
 from math import inf
 
-# Edges that one question may follow. Vertices with more between them count as connected, which costs a fusion at most.
+# Edges that one question may follow, so that planning stays linear. Vertices with more edges between them count as
+# connected, which costs a fusion at most.
 MOST_EDGES = 1024
 
 
 class Order:
-    """Vertices with numbers from 0 on. `place` tells where each stands: after everything that it waits for."""
+    """Vertices with numbers from 0 on. `place` of a vertex is larger than that of each vertex it waits for."""
 
     def __init__(self) -> None:
         self.place: list[int] = []
@@ -47,16 +51,16 @@ class Order:
         return self._between(*self._sorted(one, other), MOST_EDGES) is not None
 
     def wait(self, later: int, earlier: int) -> None:
-        """Let one vertex wait for another, which must not wait for it."""
+        """Add an edge: `later` waits for `earlier`, which must not wait for `later`."""
         if self.place[earlier] > self.place[later]:
             self._swap(later, earlier)
         self.before[later].add(earlier)
         self.after[earlier].add(later)
 
     def unite(self, kept: int, gone: int) -> None:
-        """Make one vertex of two independent ones."""
+        """Unite two independent vertices: `kept` takes over the edges of `gone`."""
         first, second = self._sorted(kept, gone)
-        # Then nothing that either waits for, nor that waits for either, stands between them.
+        # Afterwards no vertex between the two is connected with either, so `kept` may stand at either place.
         self._swap(first, second)
         self.place[kept] = self.place[first]
         for near, far in ((self.before, self.after), (self.after, self.before)):
@@ -67,7 +71,7 @@ class Order:
             near[gone] = set()
 
     def depths(self) -> list[int]:
-        """How many vertices each waits for, one after the other, at most."""
+        """For each vertex the length of the longest chain of vertices that it waits for."""
         found = [0] * len(self.place)
         for number in sorted(range(len(found)), key=self.place.__getitem__):
             found[number] = max((found[one] + 1 for one in self.before[number]), default=0)
@@ -77,7 +81,7 @@ class Order:
         return (one, other) if self.place[one] < self.place[other] else (other, one)
 
     def _swap(self, first: int, second: int) -> None:
-        """Move the second vertex, and what it waits for, before the first and what waits for that."""
+        """Move the second vertex and all that it waits for before the first vertex and all that wait for it."""
         found = self._between(first, second, inf)
         assert found is not None, "a group would wait for itself"
         moved = [one for side in found for one in sorted(side, key=self.place.__getitem__)]
@@ -85,9 +89,10 @@ class Order:
             self.place[one] = place
 
     def _between(self, first: int, second: int, most: float) -> tuple[list[int], list[int]] | None:
-        """What the second vertex waits for and what waits for the first, of those between them, with themselves.
+        """Among the vertices from `first` to `second`: those that `second` waits for, and those that wait for `first`.
 
-        None if the second waits for the first, or if more edges than `most` must be followed to tell.
+        Each list includes its own end. None if `second` waits for `first`, or if that takes more than `most` edges to
+        find out.
         """
         low, high = self.place[first], self.place[second]
         waiting = self._reached(self.after, first, second, low, high, most)
@@ -99,7 +104,7 @@ class Order:
     def _reached(
         self, steps: Sequence[set[int]], start: int, goal: int, low: int, high: int, most: float
     ) -> list[int] | None:
-        """The vertices between two places that steps from `start` lead to; None if the goal is one of them."""
+        """The vertices between places `low` and `high` that steps from `start` reach; None if they reach `goal`."""
         found = [start]
         known = {start}
         waiting = deque(found)

@@ -26,7 +26,7 @@ from clgrad.shapes import contiguous_strides, is_contiguous, size_of
 
 @dataclass
 class Work:
-    """What one group does: its launches in order, the items that they read and write, their scratch memory."""
+    """The launches of one group, or of a bundle of groups, in order; the items they read and write; scratch memory."""
 
     launches: list[Launch]
     labels: list[str]
@@ -38,7 +38,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Check:
-    """A check of data: what bad data raises, and the items that are computed from the data."""
+    """A check of data in a kernel: the error that bad data raises, and the items that are computed from the data."""
 
     fault: Fault
     items: list[int]
@@ -46,9 +46,9 @@ class Check:
 
 @dataclass(frozen=True)
 class Plan:
-    """Launches in order, and where arrays lie: first the leaves, then what is allocated for results and temporaries.
+    """Launches in order, and the memory of arrays: slots of the leaves, then of results, then of temporaries.
 
-    `outputs` are numbers of calls whose results outlive the plan, and where these lie.
+    `outputs` has the number and the home of each call with a result that outlives the plan.
     """
 
     works: list[Work]
@@ -66,12 +66,12 @@ class Plan:
 
 
 def make_plan(structure: Structure, capabilities: Capabilities) -> Plan:
-    """The plan of a pending graph for devices that can do this."""
+    """The plan of a pending graph for devices with these capabilities."""
     return _Planner(structure, capabilities).plan()
 
 
 class _Planner:
-    """The rooms of the planner in order: items, groups, loops, launches, memory."""
+    """The stages of planning in order: items, groups, loops, launches, memory."""
 
     def __init__(self, structure: Structure, capabilities: Capabilities) -> None:
         self.capabilities = capabilities
@@ -101,7 +101,7 @@ class _Planner:
         )  # fmt: skip
 
     def _new_scratch(self, size: int, dtype: DType) -> int:
-        """Memory for the duration of one group; numbered below all items."""
+        """Memory for the duration of one Work. Its number is negative, so that it differs from every item's."""
         number = -1 - len(self.scratch)
         self.scratch[number] = size * dtype.itemsize
         return number
@@ -133,12 +133,12 @@ class _Planner:
     def _finished(
         self, launches: list[Launch], labels: list[str], loads: list[int], stores: list[int], before: int
     ) -> Work:
-        """The work of a group; `before`: how much scratch memory there was before it."""
+        """The Work of a group; `before` is how many pieces of scratch memory there were before it."""
         scratch = [-1 - number for number in range(before, len(self.scratch))]
         return Work(launches, labels, list(dict.fromkeys(loads)), list(dict.fromkeys(stores)), scratch)
 
     def _without_copy(self, group: Group, loops: list[Loop]) -> list[Loop]:
-        """An update writes into its base, without a copy, where nobody else needs the old value."""
+        """The loops of an update, without the copy of its base where the update may overwrite the base."""
         (item,) = (member.item for member in group.members.values())
         base = self.items[item.operands[0].item]
         read = item.operands[0]
@@ -149,7 +149,7 @@ class _Planner:
         return loops
 
     def _offer_leaves(self, loops: list[Loop]) -> None:
-        """A pointwise result may overwrite a leaf that nobody needs afterwards, nor another loop meanwhile."""
+        """Let each pointwise result overwrite a leaf that only its own loop reads, if the leaf is needed no more."""
         readers = Counter(item for loop in loops for item in set(_loaded(loop)))
         for loop in loops:
             for store in loop.stores:
@@ -174,7 +174,7 @@ class _Planner:
         return work
 
     def _readable(self, item: Item, read: Operand, shape: tuple[int, ...], copies: list[Launch]) -> Operand:
-        """The operand as the library kernel can read it: as it is, or copied row-major to scratch."""
+        """The operand itself if the library kernel can read its strides, else a row-major copy in scratch memory."""
         assert isinstance(item.primitive, Library)
         if item.primitive.strided or is_contiguous(shape, read.strides):
             return read
@@ -202,9 +202,9 @@ def _loaded(loop: Loop) -> list[int]:
 
 
 def _in_order(found: Sequence[Bundle], order: Order) -> Iterator[Bundle]:
-    """Bundles such that each comes after all that it depends on, otherwise in the order of the program."""
+    """The bundles, each after all bundles that it depends on, and otherwise in the order of the program."""
     bundle_of = {bundle[0].number: bundle for bundle in found}
-    # Groups that nobody needs any more run at no time, and whoever waits for them waits for what they wait for.
+    # A group that nobody needs does not run, but passes its dependencies on to the groups that wait for it.
     last = {number: max(max(group.members) for group in bundle) for number, bundle in bundle_of.items()}
     missing = [len(before) for before in order.before]
     ready = [(last.get(number, -1), number) for number, count in enumerate(missing) if not count]

@@ -1,4 +1,11 @@
-"""From groups to loops: what goes to memory, what is computed twice instead, and the statements of each kernel."""
+"""From groups to loops: which items are stored, which are computed again instead, and the statements of each kernel.
+
+    a, b = h.sum(axis=0), h.sum(axis=1)      two kernels, because they reduce different axes; h is fused with a
+    h = x * 2      costs less than CHEAP: the kernel of b multiplies again, and h is never stored
+    h = tanh(x)    costs more: the kernel of a stores h, and the kernel of b loads it
+
+Groups are visited readers first, because a reader decides whether its operand is stored.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +19,9 @@ from clgrad.primitives import IOTA, UPDATE, Library, Pointwise, Reduction
 from clgrad.shapes import Shape, contiguous_strides, size_of
 from clgrad.strides import compose, without_units
 
-# Computing a value again costs less than a store and a load up to about this many additions.
+# Up to about this many additions, computing a value again costs less than a store and a load.
 CHEAP = 12
-# ... and where one value would be computed for many readers, less.
+# The same where a value is broadcast: each value would be computed again for many indices.
 CHEAP_BROADCAST = 2
 
 
@@ -67,7 +74,7 @@ class Resolver:
                     self.stored |= needed
 
     def _reads(self, group: Group, member: Member) -> list[tuple[Operand, Shape]]:
-        """What a member reads, with the shape that it reads over."""
+        """The reads of a member, each with the shape that its strides belong to."""
         shape = group.space if member.level == ELEMENT or isinstance(member.item.primitive, Reduction) else group.kept
         reads = [(read, shape) for read in member.reads if isinstance(read, Operand)]
         if member.item.primitive is UPDATE:
@@ -90,7 +97,7 @@ class Resolver:
         return self.items[index].is_leaf or index in self.stored
 
     def _needed_to_repeat(self, read: Operand, shape: Shape) -> set[int] | None:
-        """What must be stored so that the reader may compute the item itself, which is cheap; None where it may not."""
+        """The items to store so that the reader can cheaply compute the operand itself; None where it cannot."""
         item = self.items[read.item]
         needed: set[int] = set()
         if item.index not in self.generated:
@@ -100,9 +107,9 @@ class Resolver:
         return needed if self._composes(read, shape, needed) else None
 
     def _cost(self, item: Item, limit: int, tiny: int, needed: set[int]) -> int:
-        """Additions to compute `item` from memory; more than `limit` where that is exceeded or something is missing.
+        """Additions to compute `item` from memory; more than `limit` if it is too costly or cannot be repeated.
 
-        What is missing and has at most `tiny` elements, such as a mean per row, is noted as `needed`: to be stored.
+        An operand of at most `tiny` elements, such as a mean per row, is added to `needed`: it will be stored.
         """
         if self._is_ready(item.index) or item.primitive is IOTA or item.index in needed:
             return 0
@@ -120,7 +127,7 @@ class Resolver:
         return total
 
     def _composes(self, read: Operand, shape: Shape, needed: set[int]) -> bool:
-        """Whether everything behind the item, up to what is `needed`, can be read through the reader's view of it."""
+        """Whether the reader's view of the item can be composed with each view behind it, down to `needed` items."""
         item = self.items[read.item]
         if item.primitive is IOTA or self._is_ready(item.index) or item.index in needed or not item.operands:
             return True
@@ -135,7 +142,7 @@ class Resolver:
     # -- loops --------------------------------------------------------------------------------------------------
 
     def loops(self, group: Group) -> list[Loop]:
-        """The generated kernels of a live group; for an update the copy of its base and the write into it."""
+        """The loop of a live group; for an update two: the copy of its base, and the write into the copy."""
         live = self.live(group)
         if group.kind == "update":
             return self._update_loops(group, live[0].item)
@@ -157,7 +164,7 @@ class Resolver:
         return [whole, region]
 
     def copy_loop(self, item: int, read: Operand, shape: Shape, strides: Shape | None = None, offset: int = 0) -> Loop:
-        """Copies what is read, of `shape`, into the memory of `item`; row-major unless `strides` say otherwise."""
+        """The loop that copies an operand of `shape` into the memory of `item`: row-major, or by `strides`."""
         strides = contiguous_strides(shape) if strides is None else strides
         space, steps = without_units(shape, strides)
         _, reads = without_units(shape, read.strides)

@@ -1,4 +1,4 @@
-"""What the planner is given: a pending graph without its values. It is also the key under which its plan is kept."""
+"""The input of the planner: a pending graph without its values. It is also the key of the plan in the plan cache."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from clgrad.dtypes import DType
 from clgrad.primitives import Primitive
 from clgrad.shapes import Shape
 
-# What becomes of a pending value: it goes with the plan, outlives it because somebody holds it, or is wanted.
+# The fate of a pending value: it is freed with the plan, outlives the plan because somebody holds it, or is wanted.
 DIES, SURVIVES, ROOT = 0, 1, 2
 
 
@@ -36,7 +36,7 @@ class Call(NamedTuple):
 
 
 class Structure(NamedTuple):
-    """A pending graph: leaves, calls in order, what becomes of each call's result, which leaves may be overwritten.
+    """A pending graph: leaves, calls in order, the fate of each call's result, which leaves may be overwritten.
 
     Python numbers are not part of it, so a new learning rate needs no new plan.
     """
