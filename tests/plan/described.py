@@ -14,6 +14,7 @@ from clgrad.ops.operation import Value
 from clgrad.plan.planner import Plan, Work, make_plan
 from clgrad.runtime.capabilities import Capabilities
 from clgrad.shapes import contiguous_strides
+from tests import capabilities
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,19 +25,8 @@ class DescribedDevice:
     name: str = "described"
 
 
-CPU = DescribedDevice(
-    Capabilities(
-        kernel_shape="cpu", fp64=True, fma=True, vector_width=16, compute_units=2, local_memory=1 << 20,
-        max_group_size=4096, max_parameter_bytes=1024, global_memory=1 << 34, max_allocation=1 << 32,
-        unified_memory=True, keeps_programs=True,
-    )
-)  # fmt: skip
-GPU = DescribedDevice(
-    replace(
-        CPU.capabilities, kernel_shape="gpu", vector_width=1, compute_units=32, local_memory=48 << 10,
-        max_group_size=1024, unified_memory=False,
-    )
-)  # fmt: skip
+CPU = DescribedDevice(capabilities.CPU)
+GPU = DescribedDevice(capabilities.GPU)
 
 
 def with_units(device: DescribedDevice, compute_units: int) -> DescribedDevice:

@@ -48,7 +48,7 @@ WHOLE = Part(None)
 # The tests of every kernel, of every scalar function, and of the use of drivers.
 DRIVER = Part(
     ("test_smoke.py", "test_seed_chapter.py", "test_tiny_kernels.py", "test_functions.py", "test_kernel_files.py",
-     "test_matmul_plan.py", "test_autograd.py", "test_device.py", "test_queue.py"),
+     "kernels/test_matmul.py", "test_autograd.py", "test_device.py", "test_queue.py"),
     "the files that test every kernel and scalar function, and the use of drivers; the other files do not depend on "
     "the driver",
 )  # fmt: skip

@@ -81,4 +81,4 @@ def row(entry: Entry, result: Result) -> str:
 
 def listed(files: Sequence[str]) -> str:
     """The names of files, for a sentence."""
-    return ", ".join(f"`{name.removeprefix('test_').removesuffix('.py')}`" for name in files)
+    return ", ".join(f"`{name.replace('test_', '').removesuffix('.py')}`" for name in files)

@@ -7,21 +7,15 @@ from math import prod
 
 import pytest
 
-from clgrad.dtypes import bool_, float16, float32, float64, int64
+from clgrad.dtypes import bool_, float16, float32, float64, int64, uint8
 from clgrad.errors import ShapeError
 from clgrad.kernels.matmul.gpu import GROUP_TILES
 from clgrad.kernels.matmul.lower import lower
-from clgrad.launch import Int, Launch, Layout, Long, Memory, Offset, Problem
-from clgrad.runtime.capabilities import Capabilities
+from clgrad.launch import Int, Long, Memory, Offset
 from clgrad.shapes import contiguous_strides
+from tests.capabilities import CPU, GPU
+from tests.kernels.problems import Call, defines, layout, numbers
 
-CPU = Capabilities(
-    kernel_shape="cpu", fp64=True, fma=True, vector_width=16, compute_units=2, local_memory=1 << 20,
-    max_group_size=4096, max_parameter_bytes=1024,
-    global_memory=1 << 34, max_allocation=1 << 32, unified_memory=True,
-    keeps_programs=False,
-)  # fmt: skip
-GPU = replace(CPU, kernel_shape="gpu", vector_width=1, compute_units=32, local_memory=48 << 10, max_group_size=1024)
 CAPABILITIES = {"cpu": CPU, "gpu": GPU}
 # The arrays of a product: operands, result, the sums of parts.
 A, B, OUTPUT, SCRATCH = 0, 1, 2, -1
@@ -32,35 +26,20 @@ SHAPES = [
 ]  # fmt: skip
 
 
-class Call:
-    """The launches of one product, and the bytes of scratch memory that it asks for."""
-
-    def __init__(
-        self, m, n, k, batch=(), dtype=float32, transposed="", a_strides=None, b_strides=None, capabilities=CPU
-    ):
-        self.scratch = []
-        given = {"a": a_strides, "b": b_strides}
-        shapes = {"a": (*batch, m, k), "b": (*batch, k, n)}
-        layouts = []
-        for array, (name, shape) in enumerate(shapes.items()):
-            *outer, first, second = contiguous_strides(shape)
-            strides = (*outer, 1, shape[-2]) if name in transposed else (*outer, first, second)
-            layouts.append(Layout(shape, dtype, given[name] or strides, Memory(array), Offset(array)))
-        shape = (*batch, m, n)
-        output = Layout(shape, dtype, contiguous_strides(shape), Memory(OUTPUT), Offset(OUTPUT))
-        self.launches = lower(Problem(None, tuple(layouts), (output,), capabilities, self._new_scratch))
-
-    def _new_scratch(self, size, dtype):
-        self.scratch.append(size * dtype.itemsize)
-        return Memory(SCRATCH)
-
-
-def plan(*sizes, kernel_shape="cpu", capabilities=None, **details):
-    return Call(*sizes, capabilities=capabilities or CAPABILITIES[kernel_shape], **details)
-
-
-def numbers(launch: Launch, kind: type[Int] | type[Long]) -> list[int]:
-    return [argument.value for argument in launch.arguments if isinstance(argument, kind)]
+def plan(
+    m, n, k, batch=(), dtype=float32, transposed="", a_strides=None, b_strides=None, kernel_shape="cpu",
+    capabilities=None,
+):  # fmt: skip
+    """The call for one product; `transposed` names the operands that lie in memory column by column."""
+    given = {"a": a_strides, "b": b_strides}
+    shapes = {"a": (*batch, m, k), "b": (*batch, k, n)}
+    operands = []
+    for array, (name, shape) in enumerate(shapes.items()):
+        *outer, first, second = contiguous_strides(shape)
+        strides = (*outer, 1, shape[-2]) if name in transposed else (*outer, first, second)
+        operands.append(layout(array, shape, dtype, given[name] or strides))
+    result = layout(OUTPUT, (*batch, m, n), dtype)
+    return Call(lower, capabilities or CAPABILITIES[kernel_shape], None, operands, result)
 
 
 def parts(call: Call) -> int:
@@ -116,7 +95,7 @@ def test_each_layout_and_dtype_has_its_kernel():
 
 def test_a_device_without_fused_multiply_add_is_not_asked_for_it():
     (launch,) = plan(9, 9, 9, capabilities=replace(CPU, fma=False)).launches
-    assert dict(launch.source.defines)["MULTIPLY_ADD(x, y, sum)"] == "mad(x, y, sum)"
+    assert defines(launch)["MULTIPLY_ADD(x, y, sum)"] == "mad(x, y, sum)"
 
 
 def test_batch_axes_merge_where_both_operands_allow_it():
@@ -154,7 +133,7 @@ def test_the_cut_covers_k_and_does_not_depend_on_the_number_of_units(sizes, kern
 def test_a_small_result_of_a_long_sum_is_split(kernel_shape):
     call = plan(64, 64, 100_000, kernel_shape=kernel_shape)
     assert [launch.source.name for launch in call.launches] == ["matmul_tiles", "matmul_combine"]
-    assert call.scratch == [parts(call) * 64 * 64 * 4]
+    assert call.scratch == [(parts(call) * 64 * 64 * 4, uint8)]
     first, second = call.launches
     assert {Memory(SCRATCH), Memory(OUTPUT)} & set(first.arguments) == {Memory(SCRATCH)}
     assert {Memory(SCRATCH), Memory(OUTPUT)} <= set(second.arguments)
@@ -162,7 +141,7 @@ def test_a_small_result_of_a_long_sum_is_split(kernel_shape):
 
 def test_halves_are_added_as_floats():
     call = plan(16, 16, 100_000, dtype=float16)
-    assert call.scratch == [parts(call) * 16 * 16 * 4]
+    assert call.scratch == [(parts(call) * 16 * 16 * 4, uint8)]
 
 
 @pytest.mark.parametrize("sizes", [(512, 512, 512), (2048, 2048, 2048), (128, 512, 784), (64, 64, 100_000)])
@@ -177,7 +156,7 @@ def test_every_unit_of_a_cpu_gets_work(sizes):
 def test_work_items_fit_their_private_memory(sizes, width):
     launch = plan(*sizes, capabilities=replace(CPU, vector_width=width)).launches[0]
     share = numbers(launch, Int)[7:]
-    rows = int(dict(launch.source.defines)["ROWS"])
+    rows = int(defines(launch)["ROWS"])
     if launch.source.name == "matmul_tiles":
         item_rows, item_panels, _ = share
         assert item_rows % rows == 0
@@ -197,8 +176,7 @@ def test_groups_fit_the_device_and_cover_the_result(sizes, group):
         assert launch.local_size[0] <= group
         assert launch.global_size[0] % launch.local_size[0] == 0
         if launch.source.name == "matmul_tiles":
-            defines = dict(launch.source.defines)
-            rows, columns, depth = (int(defines[name]) for name in ("TILE_ROWS", "TILE_COLUMNS", "TILE_K"))
+            rows, columns, depth = (int(defines(launch)[name]) for name in ("TILE_ROWS", "TILE_COLUMNS", "TILE_K"))
             assert depth * (rows + columns + 8) * 8 <= small.local_memory
             assert launch.global_size[0] // launch.local_size[0] * rows * columns >= prod(sizes[:2])
 
