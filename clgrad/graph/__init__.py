@@ -1,1 +1,1 @@
-"""Pending work: nodes, what is pending behind them, and the execution of its plans."""
+"""Pending work: nodes, the graph behind them, and running its plans."""

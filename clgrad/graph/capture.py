@@ -1,4 +1,4 @@
-"""Work that is captured instead of run: a function's ops become one plan, and nothing may be looked at meanwhile."""
+"""Capture for `jit`: the ops of a function become one plan instead of running, so no value may be read meanwhile."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """What the numbers of a captured function depend on: its arguments, and the draws of this call."""
+    """One call of a captured function: its number arguments, and a (seed, stream) pair for each random draw."""
 
     def __init__(self, arguments: Sequence[Any], draws: Sequence[tuple[int, int]]) -> None:
         self.arguments = arguments
@@ -23,10 +23,10 @@ class Run:
 
 
 class Deferred:
-    """A number that each call of a captured function computes anew: an argument, or made of arguments.
+    """A number that each call of a captured function computes anew: an argument, or the result of arithmetic on some.
 
-    Arithmetic gives another deferred number. Comparing, rounding, or any other use of its value makes the arguments
-    behind it part of the function's structure: another value of them captures the function again.
+    Arithmetic gives another deferred number. Any other use of the value, such as comparing or rounding, fixes the
+    arguments behind it: they become part of the structure, and a call with other values captures the function again.
     """
 
     def __init__(self, capture: Capture, value: Any, arguments: frozenset[int], compute: Callable[[Run], Any]) -> None:
@@ -41,11 +41,11 @@ class Deferred:
         return type(self.now)
 
     def item(self) -> Deferred:
-        """Itself, as NumPy's numbers give a Python number."""
+        """Itself, since it stands for a Python number already."""
         return self
 
     def fixed(self) -> Any:
-        """The value, on which the captured function depends from now on."""
+        """The present value, which becomes part of the function's structure."""
         self.capture.fixed |= self.arguments
         return self.now
 
@@ -61,7 +61,6 @@ class Deferred:
     def __hash__(self) -> int:
         return hash(self.fixed())
 
-
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         if method != "__call__" or options:
             return NotImplemented
@@ -75,13 +74,13 @@ def plain_number(value: Any) -> Any:
 
 def _combined(operation: Callable[..., Any], capture: Capture, operands: Sequence[Any]) -> Deferred:
     """The result of arithmetic on deferred and plain numbers."""
-    deferred = [one for one in operands if isinstance(one, Deferred)]
-    now = operation(*(one.now if isinstance(one, Deferred) else one for one in operands))
+    deferred = [operand for operand in operands if isinstance(operand, Deferred)]
+    now = operation(*(operand.now if isinstance(operand, Deferred) else operand for operand in operands))
 
     def compute(run: Run) -> Any:
-        return operation(*(one.compute(run) if isinstance(one, Deferred) else one for one in operands))
+        return operation(*(operand.compute(run) if isinstance(operand, Deferred) else operand for operand in operands))
 
-    return Deferred(capture, now, frozenset().union(*(one.arguments for one in deferred)), compute)
+    return Deferred(capture, now, frozenset().union(*(operand.arguments for operand in deferred)), compute)
 
 
 def _arithmetic(name: str) -> Callable[..., Any]:
@@ -92,7 +91,7 @@ def _arithmetic(name: str) -> Callable[..., Any]:
         def operation(first: Any, *rest: Any) -> Any:
             result = getattr(first, name)(*rest)
             if result is NotImplemented:
-                # An int leaves arithmetic with floats to the float.
+                # int methods return NotImplemented for a float operand; float methods accept both.
                 result = getattr(float(first), name)(*rest)
             return result
 
@@ -120,23 +119,23 @@ for _name in ("eq", "ne", "lt", "le", "gt", "ge", "bool", "int", "float", "index
 
 
 class Capture:
-    """One function that is being captured."""
+    """The state of one capture: fixed arguments, written arrays, and random draws so far."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.fixed: frozenset[int] = frozenset()
-        # Arrays that were written, with the values that they had before, by the identity of the array.
+        # Each written array with its value before the first write, by the array's id.
         self.written: dict[int, tuple[Any, Node | None]] = {}
-        # Views through which these were written.
+        # Views through which arrays were written.
         self.views: list[Any] = []
         self.draws = 0
 
     def argument(self, number: int, value: Any) -> Deferred:
-        """A number that the function is called with."""
+        """The number argument at place `number`, with its present value."""
         return Deferred(self, value, frozenset((number,)), lambda run: run.arguments[number])
 
     def draw(self) -> tuple[Deferred, Deferred]:
-        """The seed and the stream of random numbers; each call takes the next."""
+        """The seed and the stream of the next random draw; each call of the function computes them anew."""
         place = self.draws
         self.draws += 1
         return (
@@ -145,7 +144,7 @@ class Capture:
         )
 
     def note_write(self, array: Any) -> None:
-        """Remember what an array was before it is written for the first time."""
+        """Remember an array's value before its first write."""
         self.written.setdefault(id(array), (array, array._node))
 
 
@@ -154,7 +153,7 @@ class _Capturing(threading.local):
 
 
 _CAPTURING = _Capturing()
-# How many captures there are in all threads: looking here costs less than looking at what each thread has.
+# How many captures are active in all threads. Reading this costs less than reading a thread-local value.
 _captures = 0
 
 
@@ -165,7 +164,7 @@ def current() -> Capture | None:
 
 @contextmanager
 def capturing(capture: Capture) -> Iterator[None]:
-    """Ops in the block are captured."""
+    """Capture the ops that this thread calls in the block."""
     global _captures
     _captures += 1
     _CAPTURING.capture = capture

@@ -1,4 +1,4 @@
-"""Looking at values: tracing what is pending, planning it once, running the plan, reading the result."""
+"""Reading values: trace the pending graph, plan it once, run the plan, read the result."""
 
 from __future__ import annotations
 
@@ -23,13 +23,17 @@ from clgrad.runtime.device import Device
 from clgrad.runtime.statistics import counters
 from clgrad.shapes import contiguous_strides, is_contiguous, size_of
 
+# A program whose structures keep changing must not keep every plan; the plan that was used longest ago goes.
 MOST_PLANS = 1024
-# Mapping and unmapping take longer than copying fewer bytes.
+# For fewer bytes, mapping and unmapping take longer than a copy.
 LEAST_MAPPED = 1 << 16
 
 
 class Handle(Protocol):
-    """What holds a value for the user: `_node` itself, or, where that is None, what it sees of another handle."""
+    """The user's object for a value, such as an ndarray. `_node` is the value; None if the handle is a view.
+
+    `_value` is `_node`, or for a view its part of the base's present value.
+    """
 
     _node: Node | None
 
@@ -38,7 +42,7 @@ class Handle(Protocol):
 
 
 class DeviceState:
-    """Plans of one device, and the watch over bad data that its kernels meet."""
+    """Plans of one device, and the watch over bad data that its kernels find."""
 
     def __init__(self, device: Device) -> None:
         self.plans: dict[Structure, PreparedPlan] = {}
@@ -58,9 +62,9 @@ def state_of(device: Device) -> DeviceState:
 
 
 def register(handle: Any) -> ref[Any]:
-    """Note a live handle on a pending value, so that `flush_live` finds it and looking at others computes it along.
+    """Note a live handle on a pending value, so that `flush_live` finds it.
 
-    Returns the weak reference, which is the value's `handle` where this is no view.
+    Returns the weak reference, which becomes the value's `handle` unless the handle is a view.
     """
     waiting = MINE.waiting
     references = waiting.references
@@ -72,13 +76,13 @@ def register(handle: Any) -> ref[Any]:
 
 
 def _start_pieces(waiting: Waiting) -> None:
-    """Start work before anybody looks, where much of it waits."""
+    """Start long pending work before any value is read."""
     if current() is not None:
         return
     waiting.sweep()
     found = pieces(waiting.nodes())
-    # What cannot run stays pending, and raises when it is read. Each piece is forgotten once it runs: whoever still
-    # refers to a value keeps it from being overwritten.
+    # A piece that fails stays pending, and raises when it is read. Each piece is dropped from the list before it runs,
+    # because a reference to a value keeps the value's memory from being overwritten.
     with suppress(Exception):
         while found:
             flush(found.pop(0))
@@ -86,15 +90,15 @@ def _start_pieces(waiting: Waiting) -> None:
 
 
 def noted_handles() -> list[Any]:
-    """The live handles that were noted in this thread since the last flush of everything."""
+    """The live handles that were noted in this thread since the last `flush_live`."""
     return MINE.waiting.arrays()
 
 
 def flush_live(own: Iterable[Node] = ()) -> None:
     """Start all pending work of this thread that a live handle holds.
 
-    Where some of it cannot run, the rest runs all the same, and what cannot raises when it is read; what stands in the
-    way of the caller's `own` work raises here.
+    If some of it cannot run, the rest runs all the same. The failed part raises when it is read, but here if it is
+    part of the caller's `own` work.
     """
     if current() is not None:
         return
@@ -106,7 +110,7 @@ def flush_live(own: Iterable[Node] = ()) -> None:
 
 
 def _start(nodes: Sequence[Node]) -> list[Exception]:
-    """Start all work together or, where that fails, as much of it as can be; why the rest cannot."""
+    """Start all work together or, if that fails, each node alone; returns the exceptions of nodes that failed."""
     try:
         flush(nodes)
     except Exception as problem:
@@ -137,7 +141,7 @@ def flush(nodes: Iterable[Node]) -> None:
             settle_view(view)
     waiting = MINE.waiting
     if len(waiting.references) > waiting.swept + MOST_PENDING:
-        # What was looked at has been computed: what waits besides is work that nobody looks at.
+        # The values that were asked for are computed. So many others wait that they may never be read: start them.
         _start_pieces(waiting)
     waiting.make_room()
 
@@ -158,7 +162,7 @@ def _compute(device: Device, roots: list[Node]) -> None:
 
 
 def _run(found: Trace, device: Device) -> None:
-    """Find or make the plan of what was traced, and run it."""
+    """Find or make the plan of the traced graph, and run it."""
     state = state_of(device)
     prepared = state.plans.get(found.structure)
     if prepared is None:
@@ -173,7 +177,7 @@ def _run(found: Trace, device: Device) -> None:
     try:
         results = prepared.run(found.storages, found.numbers, state.watch)
     except OutOfDeviceMemoryError:
-        # Kernels of cached plans hold on to the last buffers that they were launched with.
+        # Kernel objects of cached plans keep their last buffers alive, so drop the plans and try again.
         state.plans.clear()
         gc.collect()
         device.memory.release()
@@ -188,7 +192,7 @@ def _run(found: Trace, device: Device) -> None:
 
 
 def read(node: Node) -> numpy.ndarray[Any, Any]:
-    """The value as a new NumPy array; computes what is pending and waits."""
+    """The value as a new NumPy array; computes it if it is pending, and waits."""
     refuse_to_look()
     node = _row_major(node)
     storage = node.storage
@@ -201,9 +205,9 @@ def read(node: Node) -> numpy.ndarray[Any, Any]:
 
 @contextmanager
 def looking_at(node: Node) -> Iterator[numpy.ndarray[Any, Any]]:
-    """As `read`, but the array is valid inside the `with` alone and must not be written.
+    """Like `read`, but the array is valid only inside the `with` block and must not be written.
 
-    Where host and device share memory nothing is copied, unless that is faster.
+    If host and device share memory, a large array is mapped instead of copied.
     """
     refuse_to_look()
     node = _row_major(node)
@@ -219,7 +223,7 @@ def looking_at(node: Node) -> Iterator[numpy.ndarray[Any, Any]]:
 
 
 def _row_major(node: Node) -> Node:
-    """The node computed, or a copy of it where its elements do not lie row by row."""
+    """The node, computed; if its memory is not row-major, a row-major copy."""
     if node.storage is None:
         flush((node,))
     storage = node.storage
@@ -238,14 +242,14 @@ def wait(node: Node) -> None:
 
 
 def _check(node: Node) -> None:
-    """Raise if a value comes from bad data."""
+    """Raise if a value was computed from bad data."""
     watch = state_of(node.device).watch
     if watch.alert:
         watch.check(node.storage.buffer)  # type: ignore[union-attr]
 
 
 def wait_all() -> None:
-    """Start everything pending, wait for all devices, and raise what their kernels have to complain about."""
+    """Start all pending work, wait for all devices, and raise the first error, if any."""
     refuse_to_look()
     problems = _start(waiting_anywhere())
     for device in list(_states):

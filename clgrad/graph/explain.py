@@ -1,4 +1,4 @@
-"""The plan of a pending array, told to people: kernels, fused ops, bytes, reuse of memory; as text and as a graph."""
+"""Shows the plan of a pending array: kernels, fused ops, bytes, reuse of memory; as text and as a graph."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What looking at an array would do. Prints as a table; `dot()` gives Graphviz text.
+    """The plan that reading an array would run. Prints as a table; `dot()` gives Graphviz text.
 
-    `kernels` are in launch order; `nodes` counts the pending ops; `result_bytes` and `temporary_bytes` the memory
-    that the plan takes, `unshared_bytes` what it would take if temporaries did not share memory.
+    `kernels` are in launch order, and `nodes` counts the pending ops. The plan allocates `result_bytes` and
+    `temporary_bytes`; without sharing, temporaries would take `unshared_bytes`. `overwritten` counts the inputs whose
+    memory results take over.
     """
 
     kernels: tuple[Kernel, ...]
@@ -55,7 +56,7 @@ class Explanation:
         return "\n".join(lines)
 
     def dot(self) -> str:
-        """The kernels and what flows between them, as a Graphviz digraph."""
+        """The kernels and the arrays that flow between them, as a Graphviz digraph."""
         lines = ["digraph plan {", "  node [shape=box];"]
         writer = {item: number for number, kernel in enumerate(self.kernels) for item in kernel.outputs}
         for number, kernel in enumerate(self.kernels):

@@ -1,8 +1,7 @@
-"""Bad data that only a kernel can see, such as an index out of range: the results that come from it raise at each read.
+"""Bad data that only a kernel can see, such as an index out of range: reading a result computed from it raises.
 
-A kernel that checks data sets an error word asynchronously; it is checked at the next read. Runs of plans are noted
-while a check among them is open; who reads a result looks at the words, and only where one is set follows what was
-computed from it.
+A kernel that checks data sets an error word asynchronously; it is checked at the next read. Until then each run of a
+plan is noted. If a read finds a word set, the noted runs tell which buffers were computed from the bad data.
 """
 
 from __future__ import annotations
@@ -19,27 +18,28 @@ if TYPE_CHECKING:
     from clgrad.runtime.device import Device
     from clgrad.runtime.memory import Buffer
 
-# The checks of one run that are told apart, and the open runs with checks; those beyond share the last.
+# Error words per run, one per check; further checks share the last. All words are copied at once, so they are few.
 WORDS = 64
+# Runs with unread error words that have words of their own; further runs share the last, so that memory is bounded.
 MOST_OPEN = 8
-# Noted runs after which somebody looks, though nobody read anything.
+# After so many noted runs the words are read although no result is, so that the notes stay bounded.
 MOST_RUNS = 1024
 
 
 class Run:
-    """A plan that ran: on which buffers, by their slots, and in which words its checks answer."""
+    """A plan that ran: its buffers by slot, and the number of its buffer of error words, None without checks."""
 
     __slots__ = ("buffers", "plan", "words")
 
     def __init__(self, plan: Plan, buffers: list[Buffer], words: int | None) -> None:
         self.plan = plan
-        # Memory is free, or may be overwritten, when nobody else refers to it.
+        # Weak references, because memory that anybody refers to is neither freed nor overwritten.
         self.buffers = [ref(buffer) for buffer in buffers]
         self.words = words
 
 
 class Watch:
-    """Which results on a device come from bad data. There is nothing to look for until `alert` is set."""
+    """Which results on a device come from bad data. While `alert` is not set, none can."""
 
     def __init__(self, device: Device) -> None:
         self.alert = False
@@ -48,13 +48,13 @@ class Watch:
         self._open = 0
         self._runs: list[Run] = []
         self._bad: WeakKeyDictionary[Buffer, Fault] = WeakKeyDictionary()
-        # In the order in which they were found.
+        # Faults that no read has raised yet, in the order in which they were found.
         self._untold: dict[Fault, None] = {}
 
     def words(self) -> Buffer:
-        """The words, all zero, into which the checks of the next run write."""
+        """The error words, all zero, for the checks of the next run."""
         if not self._words:
-            # All at once, so that no later step of a training loop allocates.
+            # All buffers at once, so that no later step of a training loop allocates.
             self._words = [self._device.memory.allocate(4 * WORDS) for _ in range(MOST_OPEN)]
             for words in self._words:
                 self._clear(words)
@@ -62,14 +62,14 @@ class Watch:
         return self._words[self._open - 1]
 
     def note(self, plan: Plan, buffers: list[Buffer]) -> None:
-        """Remember a run that has checks, or follows one that has."""
+        """Remember a run that has checks, or that may read results of a run with checks."""
         self.alert = True
         self._runs.append(Run(plan, buffers, self._open - 1 if plan.checks else None))
         if len(self._runs) >= MOST_RUNS:
             self._look()
 
     def check(self, buffer: Buffer) -> None:
-        """Raise if what lies in a buffer comes from bad data."""
+        """Raise if the content of a buffer comes from bad data."""
         with self._device.lock:
             self._look()
             fault = self._bad.get(buffer)
@@ -91,7 +91,7 @@ class Watch:
         self._device.queue.write(words, 0, numpy.zeros(WORDS, "int32"))
 
     def _look(self) -> None:
-        """Settle what is open: which buffers are bad now."""
+        """Read the error words of all noted runs, and update which buffers hold results of bad data."""
         answers = [self._answer(words) for words in self._words[: self._open]]
         if self._bad or any(answer.any() for answer in answers):
             for run in self._runs:
@@ -108,7 +108,7 @@ class Watch:
         return answer
 
     def _follow(self, run: Run, answers: list[numpy.ndarray[Any, Any]]) -> None:
-        """Mark what a run computed from bad data, and what it computed from good data."""
+        """Mark the results that a run computed from bad data; results from good data lose an old mark."""
         plan = run.plan
         bad: dict[int, Fault] = {}
         for number, check in enumerate(plan.checks):

@@ -1,4 +1,4 @@
-"""Work-groups that are too large for a kernel: one that needs many registers runs in smaller ones than its device."""
+"""Work-groups that are too large for a kernel: if it needs many registers, it runs in smaller ones than others do."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from clgrad.runtime.device import Device
 def smaller_groups(
     kernels: Sequence[CompiledKernel], launches: Sequence[Launch], most: int, device: Device
 ) -> int | None:
-    """The work-items, a power of two below `most`, of groups in which these kernels run; None if all run as they are.
+    """A work-group size, a power of two below `most`, in which all these kernels run; None if all run as they are.
 
-    Raises DeviceError where no smaller groups can help.
+    Raises DeviceError if no smaller work-group can help.
     """
     grouped = [pair for pair in zip(kernels, launches) if prod(pair[1].local_size) > 1]
     limits = [(kernel.max_group_size(), launch) for kernel, launch in grouped]
@@ -27,8 +27,9 @@ def smaller_groups(
     smaller = 1 << limit.bit_length() >> 1
     if not 0 < smaller < most:
         raise DeviceError(
-            f"kernel {launch.source.kernel_name} needs groups of {prod(launch.local_size)} work-items, and {device} "
-            f"({device.name}) runs it in groups of {limit}. Usual cause: too few registers or too little local memory. "
-            "Set CLGRAD_KERNEL_SHAPE=cpu, whose kernels need no groups, or use another device"
+            f"kernel {launch.source.kernel_name} needs work-groups of {prod(launch.local_size)} work-items, but "
+            f"{device} ({device.name}) runs it in work-groups of {limit}. Usual cause: too few registers or too little "
+            "local memory. Set CLGRAD_KERNEL_SHAPE=cpu, because those kernels need no work-groups, or use another "
+            "device"
         )
     return smaller

@@ -1,4 +1,4 @@
-"""Pending work: nodes, and where a computed value lies. Knows no op by name."""
+"""Nodes, which are pending or computed values, and the storage of computed ones. Knows no op by name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _serial = count()
 
-# Every node notes the user's line that made it.
+# Whether every node notes the user's line that made it.
 DEBUG = is_debugging()
 
 
@@ -37,14 +37,14 @@ class Storage:
         owners.add(ref(self, owners.discard))
 
     def copy(self) -> Storage:
-        """The same place, told by another object."""
+        """Another object for the same memory."""
         return Storage(self.buffer, self.offset, self.strides)
 
 
 class Scalar:
     """A Python number among a node's inputs: an argument of the plan, never part of its structure.
 
-    Under capture it may be a number that each call computes anew.
+    Under capture the value may be a `Deferred` number.
     """
 
     __slots__ = ("value",)
@@ -61,9 +61,9 @@ class Node:
     """An immutable array value, pending or computed.
 
     Pending: `primitive`, `inputs` and `attributes` say how to compute it. Computed: `storage` is set, and
-    primitive and inputs are gone, so that whatever it was computed from can be freed. `serial` counts up, so that
-    inputs always have lower ones than what is computed from them. `entry` belongs to the tape, `handle` is a weak
-    reference to the array that users hold, `origin` the user's source line.
+    primitive and inputs are gone, so that the inputs can be freed. `serial` counts up, so a node always has a larger
+    one than its inputs. `entry` belongs to the tape, `handle` is a weak reference to the user's array, `origin` is the
+    user's source line.
     """
 
     __slots__ = (
@@ -105,13 +105,13 @@ class Node:
         self.attributes = None
 
     def view(self, shape: Shape, strides: Shape, offset: int = 0) -> Node:
-        """Other strides over this node's row-major elements, without work where it is computed.
+        """A node with other strides over this node's elements; it needs no work if this node is computed.
 
         `strides` and `offset` refer to `layout()`: real memory for a computed node, the row-major order
         of the base for a pending one. Under capture a view of a computed node is pending, because the next call
-        computes it from another one.
+        takes the view of another node.
         """
-        # Another thread may settle this node meanwhile: what it was is read before what it is.
+        # Another thread may settle this node meanwhile, so its inputs are read before its storage.
         base = next(iter(self.inputs), self) if self.primitive is VIEW else self
         if self.storage is not None and current() is None:
             storage = Storage(self.storage.buffer, offset, strides)
@@ -136,9 +136,10 @@ class Node:
 class Several(Node):
     """A call with several results: each is a node that refers to this one, and this one refers to them weakly.
 
-    When one of them is computed, all that anybody holds are computed along, so that the call runs once. `kind` is their
-    class, and `described` gives their shapes and dtypes. A recorded call keeps the results in `needs`, which the
-    gradient rule reads, even if nobody holds them. No other object has a kept storage: its memory is not reused.
+    When one result is computed, all results that anybody holds are computed too, so that the call runs once. `kind` is
+    their class, and `described` gives their shapes and dtypes. A recorded call keeps the results with numbers in
+    `needs`, which the gradient rule reads, even if nobody holds them. A kept storage counts as an owner of its buffer,
+    so that its memory is not reused.
     """
 
     __slots__ = ("_kept", "_results", "described", "kind", "needs")
@@ -161,7 +162,7 @@ class Several(Node):
         self._results: dict[int, ref[Any]] = {}
 
     def result(self, which: int) -> Any:
-        """A result: the node that somebody holds, or a new one."""
+        """Result number `which`: the node that somebody holds, or a new one."""
         held = self._results.get(which, _nothing)()
         if held is not None:
             return held
@@ -175,12 +176,12 @@ class Several(Node):
         return made
 
     def like(self, inputs: tuple[Any, ...]) -> Several:
-        """The same call of other inputs."""
+        """The same call on other inputs."""
         assert isinstance(self.primitive, Joint)
         return Several(self.kind, self.primitive, inputs, self.attributes, self.described, self.device, self.needs)
 
     def attach(self, which: int, result: Node) -> None:
-        """Know a result that was made before."""
+        """Make an existing node result number `which`."""
         self._results[which] = ref(result)
 
     def keep(self, which: int, storage: Storage) -> None:

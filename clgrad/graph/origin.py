@@ -1,4 +1,4 @@
-"""The user's line that an op comes from."""
+"""The line of the user's program that called an op."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PACKAGE = str(Path(__file__).resolve().parents[1])
 
 
 def user_line() -> str | None:
-    """The file and line nearest to here that do not belong to clgrad."""
+    """File and line of the innermost call from outside clgrad; None if there is no such file."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back

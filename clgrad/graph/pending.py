@@ -1,4 +1,4 @@
-"""The arrays of each thread that wait to be computed, and where to cut what waits when it grows long."""
+"""The pending arrays of each thread, and where to cut their graph when it grows long."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from weakref import ref
 from clgrad.graph.node import Node, Scalar
 from clgrad.graph.trace import pending_behind
 
-# So many arrays are noted before somebody looks how much waits, and so many nodes are left alone.
+# The pending graph is measured after so many new arrays, and started only if it has so many nodes: measuring walks over
+# the whole graph, and a typical training step is shorter.
 PATIENCE = 1024
-# A graph that repeats itself is cut into pieces of about so many nodes: long plans take longer to make than short ones
-# that are used again. One that does not is started as a whole when so many nodes wait.
+# A graph that repeats itself is cut into pieces of about so many nodes, because all pieces share one short plan.
 PIECE = 256
+# A graph that does not repeat itself is started as a whole at so many nodes, to bound its memory.
 MOST_PENDING = 4096
 
 
 class Waiting:
     """Weak references to the arrays of one thread that were pending when they got their values.
 
-    `most` tells how many references there may be until somebody looks, `swept` how many were left the last time.
+    The graph is measured when there are more than `most` references; `swept` is how many the last sweep left.
     """
 
     __slots__ = ("most", "references", "swept")
@@ -59,7 +60,10 @@ class Waiting:
         self.swept = 0
 
     def make_room(self) -> None:
-        """Nobody need look until as many arrays more are noted: often enough for memory, and for the time it takes."""
+        """Set `most` for the next sweep: at least half as many new arrays as the last sweep left.
+
+        So memory stays in proportion to the live arrays, and the time for sweeps to the new ones.
+        """
         self.most = len(self.references) + max(PATIENCE, self.swept // 2)
 
 
@@ -68,7 +72,10 @@ _everyone: list[tuple[threading.Thread, Waiting]] = []
 
 
 class _Mine(threading.local):
-    """What waits in this thread. A flush in one thread leaves the half-built graphs of others whole."""
+    """The pending arrays of this thread alone: a flush must not cut the half-built graph of another thread.
+
+    A new thread takes over the arrays of threads that have ended.
+    """
 
     def __init__(self) -> None:
         self.waiting = Waiting()
@@ -90,10 +97,10 @@ def waiting_anywhere() -> list[Node]:
 
 
 def pieces(roots: Sequence[Node]) -> list[list[Node]]:
-    """The pending graph of `roots` as the roots of flushes, one after the other; none where it is short.
+    """The roots of successive flushes that compute the pending graph behind `roots`; no flush if the graph is short.
 
-    A graph that repeats itself, such as that of a loop which nobody looks at, is cut after a whole number of
-    repetitions, always the same, so that all its pieces but the first share a plan. What is left stays pending.
+    A graph that repeats itself, such as the graph of a loop without reads, is cut after a fixed number of repetitions,
+    so that all pieces but the first share a plan. The rest stays pending.
     """
     order = pending_behind(roots)
     if len(order) < PATIENCE:
@@ -105,7 +112,7 @@ def pieces(roots: Sequence[Node]) -> list[list[Node]]:
 
 
 def _cut(order: Sequence[Node], length: int, wanted: set[int]) -> list[list[Node]]:
-    """For each whole piece of so many nodes those that are wanted, or that later pieces read."""
+    """For each whole piece of `length` nodes: the nodes that are wanted or that later pieces read."""
     count = len(order) // length
     piece_of = {node.serial: place // length for place, node in enumerate(order)}
     found: list[dict[int, Node]] = [{} for _ in range(count + 1)]
@@ -120,7 +127,7 @@ def _cut(order: Sequence[Node], length: int, wanted: set[int]) -> list[list[Node
 
 
 def repetition(tokens: Sequence[Hashable]) -> int:
-    """The shortest period of a sequence towards its end: over half of it or more, three times or more; 0 for none.
+    """The shortest period that covers at least the last half of a sequence, at least three times; 0 if there is none.
 
     >>> repetition("xyabcabcabcabc"), repetition("abcabd")
     (3, 0)

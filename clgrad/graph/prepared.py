@@ -1,4 +1,4 @@
-"""A plan that is ready to run on a device: its kernels built, the arguments that never change set."""
+"""A plan that is ready to run on a device: its kernels are built, and arguments that never change are set."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BYTES = {Int: int_bytes, Long: long_bytes}
 
 
 class Step:
-    """One prepared launch: a kernel object of its own, and which of its arguments change from run to run."""
+    """One prepared launch: a kernel object of its own, and the positions of arguments that change from run to run."""
 
     __slots__ = ("bound", "buffers", "global_size", "kernel", "label", "local_size", "numbers", "offsets")
 
@@ -43,7 +43,7 @@ class Step:
 
 
 class PreparedPlan:
-    """A plan with kernels, which runs on storages and numbers and gives storages."""
+    """A plan with its kernels. A run takes storages and numbers, and gives the storages of results."""
 
     def __init__(self, plan: Plan, kernels: Sequence[CompiledKernel], device: Device) -> None:
         self.plan = plan
@@ -55,16 +55,16 @@ class PreparedPlan:
             for kernel, (launch, label) in zip(kernels, plan.launches)
         ]
         self._allocated = plan.result_bytes + plan.temporary_bytes
-        # Which call's result lies in which slot, from the offset of which leaf, and how.
+        # Per result: number of its call, memory slot, leaf that gives the offset (None: offset 0), strides.
         self._outputs = [
             (number, home.slot, home.leaf, contiguous_strides(plan.items.of_call(number).shape))
             for number, home in plan.outputs
         ]
 
     def run(self, leaves: Sequence[Storage], numbers: Sequence[Any], watch: Watch) -> list[tuple[int, Storage]]:
-        """Launch everything; the storage of each call's result that outlives the plan.
+        """Launch the plan; returns (number of the call, storage) of each result that outlives it, without waiting.
 
-        `leaves` and `numbers` are those of the structure, in its order. Returns without waiting.
+        `leaves` and `numbers` are in the order of the structure.
         """
         allocate = self.device.memory.allocate
         buffers = [storage.buffer for storage in leaves]
@@ -100,7 +100,7 @@ class PreparedPlan:
 
 
 def prepare(structure: Structure, device: Device) -> PreparedPlan:
-    """Plan a structure for a device, in work-groups in which its kernels run, and build what is missing."""
+    """Plan a structure for a device and build missing kernels; plan again if a kernel needs smaller work-groups."""
     with _no_collections():
         return _prepared(structure, device)
 
@@ -119,9 +119,9 @@ def _prepared(structure: Structure, device: Device) -> PreparedPlan:
 
 @contextmanager
 def _no_collections() -> Iterator[None]:
-    """Keep Python's garbage collector waiting.
+    """Pause Python's garbage collector.
 
-    A plan is many objects, all of which stay: the collector would walk over them again and again, and find nothing.
+    A plan consists of many objects that all stay alive: the collector would walk over them repeatedly and free none.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -141,7 +141,7 @@ def _step(plan: Plan, kernel: Any, launch: Launch, label: str, check_numbers: co
 
 
 def _bind(plan: Plan, step: Step, position: int, argument: Argument, check_numbers: count[int]) -> int:
-    """Set an argument that never changes, or note one that does; the number of positions it takes."""
+    """Set an argument that never changes, or note one that does. Returns how many kernel parameters it fills."""
     if isinstance(argument, Memory):
         step.buffers.append((position, plan.homes[argument.array].slot))
     elif isinstance(argument, Offset):
@@ -153,7 +153,7 @@ def _bind(plan: Plan, step: Step, position: int, argument: Argument, check_numbe
     elif isinstance(argument, Parameter):
         step.numbers.append((position, argument.number, number_type(argument.dtype)))
     elif isinstance(argument, FaultWord):
-        # The words lie behind all other memory.
+        # `run` appends the buffer of error words last.
         step.buffers.append((position, -1))
         set_number(step.kernel, position + 1, int_bytes(min(next(check_numbers), WORDS - 1)))
         return 2
@@ -163,7 +163,7 @@ def _bind(plan: Plan, step: Step, position: int, argument: Argument, check_numbe
 
 
 def number_type(dtype: DType) -> Any:
-    """What turns a Python number into the kernel argument of an expression that computes in `dtype`."""
+    """The function that turns a Python number into the kernel argument of an expression that computes in `dtype`."""
     if dtype == float16:
         return _half_as_float
     name = COMPUTE_NAME[dtype]

@@ -1,13 +1,13 @@
-"""The pending graph behind some roots, as the planner is given it, and who else needs its values.
+"""The pending graph behind some roots, as input of the planner, and the fate of each value in it.
 
-Values that nobody needs any more are not stored, and their memory is taken over by results. Weak references tell:
-the trace lets go of all nodes, and whatever has died then cannot be reached by anybody. So no mistake can overwrite a
-value that somebody still reads; one that is held longer than needed costs a copy.
+A value that nobody can read later is not stored, and a result may take over its memory. Weak references decide this:
+the trace lets go of all nodes, and a node that dies then cannot be reached by anybody. So a value that is still
+readable is never overwritten; a value that is held longer than needed costs a copy.
 
     y = (x + 1) * 2     x, x + 1, y      handles hold x and y, y holds x + 1, x + 1 holds x
     let go              x, None, y       y and x + 1 forget their inputs: x + 1 dies, so it needs no memory
 
-This runs at every flush, before the plan cache is asked, so it does as little as it can per node.
+The trace runs at every flush, before the look-up in the plan cache, so it does little per node.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from clgrad.runtime.device import Device
 class Trace:
     """The pending graph behind roots of one device: the storages and numbers that it reads, and its structure.
 
-    A result of the structure is wanted (ROOT), outlives the flush because somebody holds it (SURVIVES), or goes with
-    it (DIES). `kept` tells which results the calls with several results keep for their gradients.
+    A result of the structure is wanted (ROOT), outlives the flush because somebody holds it (SURVIVES), or dies with
+    it (DIES). `kept` lists the results that calls with several results keep for their gradients.
     """
 
     __slots__ = (
@@ -41,14 +41,14 @@ class Trace:
         self.storages: list[Storage] = []
         self.numbers: list[bool | int | float] = []
         self.structure: Structure
-        # Each pending node, None for those that nobody holds.
+        # Each pending node, None for a node that nobody holds.
         self.nodes: list[Node | None] = []
         self._device = device
         self._wanted = {root.serial for root in roots} | {result.serial for _, _, result in self.kept}
         self._several = {place: node.like(()) for place, node in enumerate(order) if type(node) is Several}
         self._serials = [node.serial for node in order]
         self._references = [*map(ref, order)]
-        # The computed nodes that are read, and the pending ones that read others; until `let_go`.
+        # The computed nodes that are read, and the pending nodes that read arrays; empty after `let_go`.
         self.leaf_nodes: list[Node] = []
         self._readers: list[Node] = []
         self._leaves: list[Any] = []
@@ -58,7 +58,7 @@ class Trace:
     def _find_calls(self, order: list[Node]) -> list[Any]:
         """The calls of the structure; notes the leaves and the numbers as well.
 
-        Plain tuples are equal to the named ones that the planner makes of them, and quicker to make.
+        The calls are plain tuples, which are quicker to make than `Call` and equal to it.
         """
         calls: list[Any] = []
         leaves, leaf_nodes, readers = self._leaves, self.leaf_nodes, self._readers
@@ -83,14 +83,14 @@ class Trace:
                 inputs.append(number)
             numbers_of[node.serial] = index
             primitive = node.primitive
-            # Views keep their base: another thread may be making a view of them, and one that lives needs its base.
+            # Views keep their base: another thread may make a view of them meanwhile, which needs the base.
             if reads and primitive is not VIEW:
                 readers.append(node)
             calls.append((primitive, node.attributes, node.shape, node.dtype, tuple(inputs), node.origin))
         return calls
 
     def whole(self, donated: Collection[int]) -> Structure:
-        """The structure if nothing but the roots outlives it; these leaves may be overwritten."""
+        """The structure if only the roots outlive it, and the leaves in `donated` may be overwritten."""
         fates = tuple([ROOT if serial in self._wanted else DIES for serial in self._serials])
         donatable = tuple([place in donated for place in range(len(self._leaves))])
         return Structure(tuple(self._leaves), tuple(self._calls), fates, donatable)
@@ -118,7 +118,7 @@ class Trace:
         self._readers.clear()
 
     def _fates(self) -> tuple[list[int], set[int]]:
-        """What becomes of each result, and which calls and leaves survivors are computed from."""
+        """The fate of each result, and the calls and leaves that survivors need to be computed later."""
         held: set[int] = set()
         nodes, wanted = self.nodes, self._wanted
         fates = [DIES] * len(nodes)
@@ -133,12 +133,12 @@ class Trace:
             fates[index] = SURVIVES
             primitive, _, _, _, inputs, _ = self._calls[index]
             if not isinstance(self._worker(primitive, inputs), (Library, Reduction)):
-                # It stays pending, so whatever it would be computed from must stay as well.
+                # It stays pending, so its inputs must stay as well.
                 held.update(number for number in inputs if number is not None)
         return fates, held
 
     def _worker(self, primitive: Primitive, inputs: tuple[int | None, ...]) -> Primitive:
-        """The primitive that computes a value; for one of several results a part of the call."""
+        """The primitive that computes a value; for a result of a call with several, the first part of the call."""
         if primitive is not RESULT:
             return primitive
         (call,) = inputs
@@ -148,7 +148,7 @@ class Trace:
         return joint.parts[0]
 
     def put_back(self) -> None:
-        """Give nodes that have not been computed their inputs again."""
+        """Give pending nodes their inputs back."""
         self._readers.clear()
         self.leaf_nodes.clear()
         self.nodes = [reference() for reference in self._references]
@@ -157,7 +157,7 @@ class Trace:
             self._restore(self._behind(pending))
 
     def _behind(self, pending: Sequence[int]) -> set[int]:
-        """The calls that are needed to compute these."""
+        """The calls that are needed to compute the pending ones, and these themselves."""
         needed = set(pending)
         for index in range(len(self._calls) - 1, -1, -1):
             if index in needed:
@@ -165,7 +165,7 @@ class Trace:
         return needed
 
     def _restore(self, needed: set[int]) -> None:
-        """Inputs for the nodes that forgot theirs; new nodes in place of those that have died."""
+        """Give nodes their inputs back, and replace needed nodes that have died by new ones."""
         leaves = [reference() for reference in self._leaf_references]
         numbers = iter(self.numbers)
         for index, call in enumerate(self._calls):
@@ -193,7 +193,7 @@ class Trace:
                 inputs[0].attach(call[1], self.nodes[index])
 
     def _node(self, index: int, inputs: tuple[Any, ...]) -> Node:
-        """A node like one that has died, at its place in the order."""
+        """A node like the one that has died, with the same serial number."""
         call = Call(*self._calls[index])
         node: Node
         several = self._several.get(index)
@@ -221,12 +221,12 @@ def structure_of(roots: Sequence[Node]) -> Structure:
 
 
 def _waits(node: Node) -> bool:
-    """Whether a node is still to be computed; a call with several results waits while one of them does."""
+    """Whether a node is still to be computed. A call with several results is, while one of the results is."""
     return node.storage is None and (type(node) is not Several or bool(node.held()))
 
 
 def pending_behind(roots: Iterable[Node]) -> list[Node]:
-    """The pending nodes that roots are computed from, and the roots themselves, inputs first."""
+    """The pending nodes behind `roots`, and the pending roots themselves, each after its inputs."""
     found: dict[int, Node] = {}
     stack = [root for root in roots if root.storage is None]
     while stack:
@@ -252,7 +252,7 @@ def _kept(order: list[Node]) -> list[tuple[Several, int, Node]]:
     """
     recorded = [call for call in order if type(call) is Several and call.entry is not None and call.needs]
     kept: list[tuple[Several, int, Node]] = []
-    # A captured function has freed the records of its own by now.
+    # A captured function cannot run backward() after its capture, so nobody reads its records any more.
     if not recorded or current() is not None:
         return kept
     serials = {node.serial for node in order}
@@ -270,7 +270,7 @@ def _kept(order: list[Node]) -> list[tuple[Several, int, Node]]:
 
 
 def settle_view(node: Node) -> None:
-    """A view of what has been computed meanwhile needs no work."""
+    """Compute a view of a computed base, which takes no work."""
     base: Storage = node.inputs[0].storage
     strides, offset = node.attributes
     node.settle(Storage(base.buffer, base.offset + offset, strides))
