@@ -144,7 +144,7 @@ class Jitted:
                 spec = found.add(result)
                 final = {key: array._node for key, (array, _) in capture.written.items()}
                 written = [array for array, _ in capture.written.values()]
-                _refuse_escapes(self._name, MINE.waiting.references[noted:], [*found.arrays, *written, *capture.views])
+                _refuse_escapes(self._name, MINE.waiting.references[noted:], _with_bases([*found.arrays, *written, *capture.views]))
                 donated = self._donated(arguments, given)
                 return Captured(self._name, capture, given, found, (spec, result), final, donated)
         finally:
@@ -445,6 +445,15 @@ def _one_device(name: str, roots: Sequence[Node], given: _Flat) -> Device:
             + "; a function under jit takes or returns arrays of one device"
         )
     return next(iter(devices))
+
+
+def _with_bases(arrays: Sequence[Handle]) -> list[Handle]:
+    """The arrays, and those that they are views of."""
+    known = list(arrays)
+    for array in known:
+        if array._link is not None:
+            known.append(array._link.base)
+    return known
 
 
 def _refuse_escapes(name: str, made: Sequence[ref[Any]], known: Sequence[Handle]) -> None:

@@ -269,6 +269,17 @@ def test_arrays_that_are_kept_outside_are_refused() -> None:
         keep(np.ones(2))
 
 
+def test_a_view_of_an_array_made_inside_may_be_returned() -> None:
+    @jit
+    def last(x: Any) -> Any:
+        doubled = x * 2
+        return doubled[1:], doubled[-1]
+
+    for turn in range(2):
+        rest, one = last(np.arange(3) + turn)
+        assert (rest.tolist(), one.item()) == ([2 + 2 * turn, 4 + 2 * turn], 4 + 2 * turn)
+
+
 def test_record_belongs_inside() -> None:
     x = np.ones(2)
     x.attach_grad()
