@@ -144,7 +144,8 @@ class Jitted:
                 spec = found.add(result)
                 final = {key: array._node for key, (array, _) in capture.written.items()}
                 written = [array for array, _ in capture.written.values()]
-                _refuse_escapes(self._name, MINE.waiting.references[noted:], _with_bases([*found.arrays, *written, *capture.views]))
+                known = _with_bases([*found.arrays, *written, *capture.views])
+                _refuse_escapes(self._name, MINE.waiting.references[noted:], known)
                 donated = self._donated(arguments, given)
                 return Captured(self._name, capture, given, found, (spec, result), final, donated)
         finally:
