@@ -1,4 +1,4 @@
-"""The text of a columns kernel: what happens at each step down a column, and at its end."""
+"""The text of a columns kernel: the statements of each step down a column, and those at its end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from clgrad.dtypes import COMPUTE_NAME
 
 
 def column_defines(writer: Writer, split: bool) -> list[tuple[str, str]]:
-    """The defines of columns.cl that hold the statements; `split`: accumulators go to scratch instead."""
+    """The defines of columns.cl that hold the statements. If `split`, results are partial and go to scratch memory."""
     loop = writer.loop
     accumulators = [Accumulator(place, s) for place, s in enumerate(loop.statements) if is_reduction(s)]
     element_stores = [index for index, store in enumerate(loop.stores) if store.level == ELEMENT]

@@ -1,8 +1,8 @@
-"""Pointwise work on the results of a library kernel, done where the kernel would have stored them.
+"""Epilogues: pointwise work on the result of a library kernel, done where the kernel would store the result.
 
 The kernel file stores through two macros, EPILOGUE_STORE(value, batch, row, column) for a vector of columns and
 EPILOGUE_STORE_PART(value, batch, row, column, count) for the first `count` lanes, and ends its parameters with
-EPILOGUE_ARGUMENTS. Here these are defined to compute and store what the loop says.
+EPILOGUE_ARGUMENTS. This module defines these macros to compute the statements of a loop and to store their results.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from clgrad.strides import merge
 
 
 def with_epilogue(launch: Launch, loop: Loop, shape: Shape, vector_width: int) -> Launch:
-    """`launch`, the last of a library node with result `shape` (batch axes, rows, columns), doing `loop` as well."""
+    """The last launch of a library node, extended by the work of `loop`. `shape` is (batch axes, rows, columns)."""
     assert isinstance(launch.source, KernelSource)
     writer = Writer(loop, vector_width, _space(loop, shape))
     defines = (
@@ -33,7 +33,7 @@ def with_epilogue(launch: Launch, loop: Loop, shape: Shape, vector_width: int) -
 
 
 def _space(loop: Loop, shape: Shape) -> Space:
-    """Outer axes: the batch; middle: rows; inner: columns. Kernels see a result of one column as one row."""
+    """The batch as outer axes, rows as middle, columns as inner. Kernels compute a single column as a row."""
     if shape[-1] == 1:
         shape = (*shape[:-2], 1, shape[-2])
     all_walks = [(_expanded(strides, shape), offset) for strides, offset in walks(loop)]
@@ -57,7 +57,7 @@ def _body(writer: Writer, count: str | None) -> str:
     given = next(place for place, statement in enumerate(loop.statements) if isinstance(statement.what, Given))
     dtype = loop.statements[given].dtype
     places = writer.closure([store.value for store in loop.stores])
-    # The macro's arguments may use the very names that are declared here, so each is read before it is hidden.
+    # The macro's arguments may use the names that are declared here, so each is read before its name is hidden.
     lines = [
         f"const {COMPUTE_NAME[dtype]}_v v{given} = {rounded('value_', dtype)};",
         "const index_t epilogue_row = (row_), epilogue_column = (column_), row = (batch_);",

@@ -1,7 +1,7 @@
-"""How many work-items and groups a loop gets: one strategy per shape of kernels.
+"""How many work-items and work-groups a loop gets: one strategy per kernel shape.
 
-Sizes of sums - how rows are shared, how far columns are apart - may depend on the loop's shape and on the device alone,
-never on the statements of the loop: they set the order of additions.
+The sharing of rows and the distance of columns set the order of additions. So they depend on the loop's shape and on
+the device, never on the statements of the loop.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from abc import ABC, abstractmethod
 from clgrad.launch import round_up
 from clgrad.runtime.capabilities import Capabilities
 
-# GPU shape: work-items of a group that share nothing.
+# GPU shape: size of a work-group of independent work-items.
 GPU_GROUP = 128
-# GPU shape: rows shorter than the smallest group are left to one work-item each.
+# GPU shape: sizes of a work-group that shares a row. A shorter row would leave work-items idle, so one takes it.
 SMALLEST_ROW_GROUP = 64
 LARGEST_ROW_GROUP = 256
-# A CPU work-item gets at least about this many element-operations, so that tiny arrays run in one piece.
+# A CPU work-item gets at least about this many element-operations, so that starting it costs little in comparison.
 WORK_PER_ITEM = 8192
+# CPU work-items per compute unit: several, so that a slow one does not hold up the others.
 ITEMS_PER_UNIT = 4
 
 # Global and local size of a launch.
@@ -34,35 +35,35 @@ class Geometry(ABC):
     """how many neighbouring columns a work-item walks down together"""
 
     enough_columns: int
-    """so many columns, or blocks of columns, keep a compute unit busy"""
+    """how many columns, or blocks of columns, keep a compute unit busy"""
 
     def __init__(self, capabilities: Capabilities) -> None:
         self.capabilities = capabilities
 
     def items(self, size: int, statements: int) -> int:
-        """Into how many pieces so many elements, each worth these statements, are divided."""
+        """Work-items for `size` elements with `statements` operations each."""
         most = self.capabilities.compute_units * ITEMS_PER_UNIT
         return max(1, min(most, size * max(statements, 1) // (2 * WORK_PER_ITEM)))
 
     @abstractmethod
     def pointwise(self, elements: int, blocks: int, items: int) -> Sizes:
-        """Sizes for so many elements in so many blocks, of which `items` work-items would make short work."""
+        """Sizes for `elements` in `blocks`; `items` is a good number of work-items."""
 
     @abstractmethod
     def row_group(self, length: int) -> int:
-        """Work-items that share a row of this length, a power of two; 0 where a work-item has rows of its own."""
+        """How many work-items share a row of this length, a power of two; 0 if each row belongs to one work-item."""
 
     @abstractmethod
     def rows(self, rows: int, group: int, items: int) -> Sizes:
-        """Sizes for so many rows, each shared by a group or, where that is 0, divided among `items` work-items."""
+        """Sizes for `rows`, each shared by a work-group of size `group`; if that is 0, divided among `items`."""
 
     @abstractmethod
     def columns(self, places: int, items: int) -> Sizes:
-        """Sizes for so many blocks of columns, of which `items` work-items would make short work."""
+        """Sizes for `places` blocks of columns; `items` is a good number of work-items."""
 
 
 class CpuGeometry(Geometry):
-    """One work-item per long run of elements, rows or columns; groups of one."""
+    """One work-item per long run of elements, rows or columns; work-groups of one."""
 
     stashes = True
     enough_columns = 2
@@ -85,7 +86,7 @@ class CpuGeometry(Geometry):
 
 
 class GpuGeometry(Geometry):
-    """One work-item per element, column or short row; one group per long row."""
+    """One work-item per element, column or short row; one work-group per long row."""
 
     stashes = False
     column_lanes = 1
@@ -114,5 +115,5 @@ class GpuGeometry(Geometry):
 
 
 def geometry_of(capabilities: Capabilities) -> Geometry:
-    """The strategy for the shape of the device's kernels."""
+    """The strategy for the device's kernel shape."""
     return (CpuGeometry if capabilities.kernel_shape == "cpu" else GpuGeometry)(capabilities)

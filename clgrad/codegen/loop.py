@@ -38,12 +38,15 @@ class Number:
 
 @dataclass(frozen=True)
 class Given:
-    """What a library kernel has just computed at the index."""
+    """The value that a library kernel has just computed at the index, in its epilogue."""
 
 
 @dataclass(frozen=True)
 class Compute:
-    """`primitive` applied to earlier statements; a Reduction combines its one argument over the reduced axes."""
+    """`primitive` applied to earlier statements; a Reduction combines its only argument over the reduced axes.
+
+    `typed_by` is the dtype in which the expression computes.
+    """
 
     primitive: Pointwise | Reduction
     arguments: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""Turns loops into launches: the kernel file, its defines and arguments, and the sizes that the geometry gives."""
+"""Turns loops into launches: kernel file, defines, arguments, and global and local sizes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from clgrad.launch import INDEX, Launch, divide_up, round_up
 from clgrad.runtime.capabilities import Capabilities
 from clgrad.runtime.compiler import KernelSource
 
-# Terms that an accumulator takes before it is added with compensation. Short reductions, of at most MOST_PARTS terms,
-# compensate every addition.
+# Terms per accumulator between two compensated additions: few, for accuracy, but enough to hide the cost of one. Short
+# reductions, of at most MOST_PARTS terms, compensate every addition.
 BLOCK_STEPS = 16
 
 
@@ -67,7 +67,7 @@ class LoopLowerer:
         phases = Phases(writer, group, parts > 1)
         if self.geometry.stashes:
             phases.stash(middle * round_up(inner, self.capabilities.vector_width), items, self.new_scratch)
-        # Parts are runs of whole middle indices (2) where there are enough, else runs of a row (1).
+        # SPLIT 2: a part is a range of middle indices, if there are enough of these. SPLIT 1: a part of each row.
         split = 0 if parts == 1 else (2 if middle >= parts else 1)
         part_length = divide_up(middle if split == 2 else inner, parts)
         defines = [("GROUP_SIZE", str(group)), *_reduction_defines(writer, split, length)]

@@ -1,4 +1,11 @@
-"""Long reductions of few rows or columns are cut into parts, which a second kernel combines."""
+"""Long reductions of few rows or columns are cut into parts, so that every compute unit has work.
+
+    x.sum() of 1,000,000 elements, PART = 16384      61 parts
+    first loop     kind rows, space (1000000,): sums each part, and stores 61 partial sums in scratch memory
+    second loop    space (61,): sums the partial sums
+
+The number of parts never depends on the ops that are fused, so the bits of a sum do not either.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +19,21 @@ from clgrad.launch import divide_up
 from clgrad.primitives import Reduction
 from clgrad.shapes import Shape, contiguous_strides, size_of
 
-# Memory for the duration of a group's launches: size and dtype in, the number of the array out.
+# Allocates memory for the duration of a fusion group's launches: takes size and dtype, gives the number of the array.
 NewScratch = Callable[[int, DType], int]
 
-# Rows and columns longer than this are cut, if there are few of them, into parts of about this length.
+# Rows of at least twice this length are cut, if they are few, into parts of about this length: shorter parts cost more
+# to combine than they save.
 PART = 16384
+# The second loop is one short reduction: lowering.py compensates every addition of at most so many terms.
 MOST_PARTS = 64
 
 
 def parts_of(loop: Loop, geometry: Geometry) -> int:
     """Into how many parts to cut the reduced axes.
 
-    Parts set the order of a sum, so this depends on the shape and on what the device can do - compute units, vector
-    width, kernel shape - and never on what is fused, how operands lie, or who looks.
+    Parts set the order of a sum. So the number depends on the shape and on the device (compute units, vector width,
+    kernel shape), and never on fusion, on the layout of operands, or on reads of intermediate values.
     """
     kept = size_of(tuple(n for axis, n in enumerate(loop.space) if axis not in loop.axes))
     length = size_of(loop.space) // max(kept, 1)
@@ -42,7 +51,7 @@ def parts_of(loop: Loop, geometry: Geometry) -> int:
 
 
 def cut(loop: Loop, parts: int, new_scratch: NewScratch) -> tuple[Loop, Loop]:
-    """The loop up to its accumulators, which go to scratch, and the loop that combines them."""
+    """Two loops: the first stores partial reductions in scratch memory, the second combines them."""
     kept = tuple(n for axis, n in enumerate(loop.space) if axis not in loop.axes)
     first = Loop(loop.kind, loop.space, loop.axes, list(loop.statements), list(loop.stores), loop.labels)
     first.stores = [store for store in loop.stores if store.level == ELEMENT]
@@ -51,7 +60,7 @@ def cut(loop: Loop, parts: int, new_scratch: NewScratch) -> tuple[Loop, Loop]:
     moved: dict[int, int] = {}
     for place, statement in enumerate(loop.statements):
         if is_reduction(statement):
-            # Parts are not rounded before they are combined.
+            # Partial reductions of float16 stay float32, so that only the result is rounded.
             dtype = float32 if statement.dtype == float16 else statement.dtype
             first.statements[place] = replace(statement, dtype=dtype)
             scratch = new_scratch(parts * size_of(kept), dtype)
@@ -114,13 +123,13 @@ def _kept_of(loop: Loop, strides: Shape) -> Shape:
 
 
 def _over(loop: Loop, strides: Shape) -> Shape:
-    """Strides over the kept axes as strides over the space."""
+    """Strides over the kept axes, extended to strides over the whole space."""
     steps = iter(strides)
     return tuple(0 if axis in loop.axes else next(steps) for axis in range(len(loop.space)))
 
 
 def _has_phases(loop: Loop) -> bool:
-    """Whether an element value depends on a reduced one that is not just loaded."""
+    """Whether a value per element depends on a reduction that this loop computes."""
     depends = [False] * len(loop.statements)
     for place, statement in enumerate(loop.statements):
         if is_reduction(statement):

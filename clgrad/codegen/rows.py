@@ -1,4 +1,11 @@
-"""The text of a rows kernel: one pass over the columns per phase, statements per row between them."""
+"""The text of a rows kernel: one pass over each row per phase, and statements per row between the passes.
+
+    y = x - x.sum(axis=1, keepdims=True)
+    phase 0    pass over the row: accumulate x; then finish the sum
+    phase 1    pass over the row: x - sum, store y
+
+A statement belongs to the first phase in which all reductions that it needs are finished.
+"""
 
 from __future__ import annotations
 
@@ -10,35 +17,35 @@ from clgrad.codegen.writer import Accumulator, Writer, block, rounded
 from clgrad.dtypes import COMPUTE_NAME, float16, float32
 from clgrad.primitives import Pointwise, Reduction
 
-# A value that costs at least this many additions is kept between the passes over a row, if the row has at most
-# this many elements.
+# A value that costs at least so many additions is stashed between the passes over a row: loading it is cheaper.
 COSTLY = 10
+# Longer rows are not stashed, because their stash would leave the cache between two passes.
 LONGEST_STASH = 65536
 
 
 class Phases:
-    """The text of a rows kernel: statements per row, and one pass over the columns per phase."""
+    """The text of a rows kernel. `group` work-items share a row, or 0 if each row belongs to one work-item."""
 
     def __init__(self, writer: Writer, group: int, split: bool) -> None:
         self.writer = writer
         self.loop = writer.loop
         self.group = group
         self.split = split
-        # The order of a sum must not depend on what is fused with it, so both ways have it.
+        # UNROLLED and TURNING add in the same order: the order of a sum must not depend on the ops fused with it.
         self.lanes = ["0", "1", "2", "3"] if not group and writer.wide > 1 else ["0"]
         self.way = "SINGLE" if len(self.lanes) == 1 else "UNROLLED" if self._is_light() else "TURNING"
         self.ready = self._ready()
         self.phases = max(self.ready, default=0) + 1
         self.accumulators = self._accumulators()
         self.stores = self._stores()
-        # What each pass needs of the statements per element, and the first pass that does.
+        # The statements per element that each pass computes, and for each of them the first such pass.
         self.passes = [writer.closure(self._wanted(phase), ELEMENT) for phase in range(self.phases)]
         self.first_pass = {place: phase for phase in reversed(range(self.phases)) for place in self.passes[phase]}
         self.stashed: dict[int, int] = {}
         self.stash_row = "((inner + VECTOR_WIDTH - 1) / VECTOR_WIDTH * VECTOR_WIDTH)"
 
     def stash(self, length: int, items: int, new_scratch: NewScratch) -> None:
-        """Keep costly values of a row that several passes need, in a row of scratch memory per work-item."""
+        """Keep costly values that several passes need: each work-item gets a row of scratch memory for each value."""
         if length > LONGEST_STASH:
             return
         for place in self._needed_again():
@@ -77,7 +84,7 @@ class Phases:
         return found
 
     def _wanted(self, phase: int) -> list[int]:
-        """What the pass of a phase combines or stores."""
+        """The statements that the pass of a phase combines or stores."""
         arguments = [accumulator.argument for accumulator in self.accumulators[phase]]
         return arguments + [self.loop.stores[index].value for index in self.stores[phase]]
 

@@ -24,11 +24,13 @@ from clgrad.strides import merge, spans
 
 _NAMES = re.compile(r"\b[xyzw]\b")
 _COMBINE_NAME = {"max": "maximum", "min": "minimum"}
+# Kernels may compute indices a little beyond the last one, so int indices stop short of the largest int.
 _LARGEST_INT = 2**31 - 2**16
-# Last reduced axes are walked as one axis until it is at least so long, even if some operand cannot be read so
-# simply: the order of a sum depends on its shape only, not on where its operands lie.
+# The last reduced axes are merged until the merged axis is at least so long, even if no single stride then describes
+# some operand: the order of a sum depends on its shape only, not on the layout of its operands.
 SHORTEST_ROW = 128
-# Results of so many bytes are not written to the caches, unless they are read at once: they would fill half of them.
+# Results of at least so many bytes are written past the caches, unless a later kernel reads them: they would evict
+# other data.
 STREAMED = 16 << 20
 
 
@@ -81,7 +83,7 @@ def merged_space(loop: Loop) -> Space:
 
 
 def _first_inner(loop: Loop) -> int:
-    """The number of leading reduced axes that are not part of a row."""
+    """The number of leading reduced axes that are not merged into the row."""
     first, length = len(loop.axes), 1
     while first > 0 and length < SHORTEST_ROW:
         first -= 1
@@ -90,13 +92,13 @@ def _first_inner(loop: Loop) -> int:
 
 
 def _as_one(axes: list[int], strides: list[int]) -> list[int]:
-    """The strides over the inner axes, as one stride where that is possible."""
+    """The strides over the inner axes, merged to one stride if possible."""
     _, (merged,) = merge(axes, [strides])
     return strides if len(merged) > 1 else merged or [0]
 
 
 def index_type(space: Shape, all_walks: list[tuple[Shape, int]]) -> str:
-    """The type of indices: long only where one may pass the range of int."""
+    """The type of indices: int, or long if an index may pass the range of int."""
     reach = spans(space, [strides for strides, _ in all_walks]) + max((abs(o) for _, o in all_walks), default=0)
     return "int" if reach < _LARGEST_INT else "long"
 
@@ -123,7 +125,7 @@ class Generated:
 
 
 def coordinates(kind: str, letter: str, start: str, length: str, axes: int) -> list[str]:
-    """Declarations of the coordinates of an index; lengths of axes are scalars, also where `kind` is a vector."""
+    """Declarations of the coordinates of an index. `kind` may be a vector type; lengths of axes are scalars."""
     lines = [f"{kind} rest_{letter} = {start};"]
     for axis in range(axes - 1, 0, -1):
         n = f"({kind})({length}{axis})"
@@ -132,7 +134,7 @@ def coordinates(kind: str, letter: str, start: str, length: str, axes: int) -> l
 
 
 class Writer:
-    """Writes the texts that all kernel files share: parameters, offsets, statements."""
+    """Writes the text that all kernel files need: parameters, offsets, statements."""
 
     def __init__(self, loop: Loop, wide: int, space: Space | None = None) -> None:
         self.loop = loop
@@ -321,11 +323,14 @@ class Writer:
         return f"store_strided_{stored}(v{store.value}, {start}, {stride}, {count or 'VECTOR_WIDTH'});"
 
     def declare_stash(self, number: int, kind: str, item: int) -> None:
-        """A place in memory for values of one row that a later pass needs again."""
+        """Add the parameter for scratch memory that keeps values of one row for a later pass."""
         self._parameter(f"__global {kind} *stash{number}", Memory(item))
 
     def closure(self, wanted: list[int], level: str | None = None, known: Collection[int] = ()) -> list[int]:
-        """The statements behind `wanted` in order: of `level` only, not looking behind others or `known` ones."""
+        """The statements that `wanted` needs, in order, without the arguments of reductions and of `known` statements.
+
+        With a `level`, only statements of that level and the path through them.
+        """
         found: set[int] = set()
         stack = list(wanted)
         while stack:
@@ -366,7 +371,7 @@ def rounded(text: str, dtype: DType) -> str:
 
 
 class Accumulator:
-    """The text around one reduction: its totals, accumulators, how they fold and finish."""
+    """The text for one reduction: accumulators of few terms, and a total into which they are folded."""
 
     def __init__(self, place: int, statement: Statement) -> None:
         assert isinstance(statement.what, Compute)
@@ -396,7 +401,7 @@ class Accumulator:
         return f"{name} = combine_{self.combine}_{self.kind}({name}, {term});"
 
     def turn(self, suffixes: list[str]) -> str:
-        """Each accumulator takes the place of the one before, the first that of the last."""
+        """Rotate the accumulators: each moves to the place before its own, and the first to the last place."""
         names = [f"acc{self.place}_{suffix}" for suffix in suffixes]
         moves = " ".join(f"{name} = {following};" for name, following in pairwise(names))
         return f"{{ const {self.kind}_v first = {names[0]}; {moves} {names[-1]} = first; }}"
@@ -419,7 +424,7 @@ class Accumulator:
 
 
 def identity(combine: str, dtype: DType) -> str:
-    """What combining with leaves every value as it is, as a literal."""
+    """The neutral element of a reduction as a C literal, such as 0 for a sum."""
     if combine in ("sum", "prod"):
         return "0" if combine == "sum" else "1"
     if is_floating(dtype):

@@ -7,8 +7,9 @@ from clgrad.launch import Argument, FaultWord, Launch, Long, Problem, divide_up,
 from clgrad.runtime.compiler import KernelSource
 from clgrad.shapes import size_of
 
+# GPU shape: work-items of a work-group.
 GROUP = 64
-# CPU shape: elements of a work-item.
+# CPU shape: elements per work-item, so that starting one costs little in comparison.
 PER_ITEM = 4096
 
 
@@ -20,5 +21,5 @@ def lower(problem: Problem) -> list[Launch]:
     arguments: tuple[Argument, ...] = (
         x.memory, x.offset, bad.memory, bad.offset, problem.output.memory, Long(count), FaultWord(problem.attributes),
     )  # fmt: skip
-    items = round_up(divide_up(count, per_item), group)
-    return [Launch(KernelSource("checks.cl", "refuse", defines), arguments, (items,), (group,))]
+    work_items = round_up(divide_up(count, per_item), group)
+    return [Launch(KernelSource("checks.cl", "refuse", defines), arguments, (work_items,), (group,))]

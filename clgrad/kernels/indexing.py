@@ -13,12 +13,15 @@ from clgrad.launch import Argument, Fault, FaultWord, Launch, Long, Problem, div
 from clgrad.runtime.compiler import KernelSource
 from clgrad.shapes import size_of
 
+# GPU shape: work-items of a work-group.
 GROUP = 128
-# CPU shape: indices of a work-item that checks them, and elements of one that gathers rows.
+# CPU shape: indices that a work-item checks, elements that it gathers, and elements that it puts. Each share is large,
+# so that starting a work-item costs little in comparison.
 INDICES_PER_ITEM = 64
 GATHERED_PER_ITEM = 16384
 PUT_PER_ITEM = 4096
-# Work-items or groups per compute unit that own rows of a scatter's result.
+# Owners of rows in a scatter, per compute unit: several, because rows receive different numbers of values. An owner is
+# a work-item (CPU shape) or a work-group (GPU shape).
 OWNERS_PER_UNIT = 4
 # The type of elements that a kernel only copies, by their size in bytes.
 BITS = {1: "uchar", 2: "ushort", 4: "uint", 8: "ulong"}
@@ -75,13 +78,13 @@ def lower_gather(problem: Problem) -> list[Launch]:
     outer, length, inner = problem.attributes
     count = size_of(indices.shape)
     rows, per_item, group = outer * count, max(1, problem.share(GATHERED_PER_ITEM) // inner), problem.group(GROUP)
-    items = divide_up(rows, per_item) if problem.capabilities.kernel_shape == "cpu" else rows * inner
+    work_items = divide_up(rows, per_item) if problem.capabilities.kernel_shape == "cpu" else rows * inner
     arguments: tuple[Argument, ...] = (
         x.memory, x.offset, indices.memory, indices.offset, problem.output.memory,
         Long(outer), Long(length), Long(inner), Long(count), Long(per_item),
     )  # fmt: skip
     source = _source("gather", TYPE=BITS[problem.output.dtype.itemsize])
-    return [Launch(source, arguments, (round_up(items, group),), (group,))]
+    return [Launch(source, arguments, (round_up(work_items, group),), (group,))]
 
 
 def lower_scatter(problem: Problem) -> list[Launch]:
@@ -114,8 +117,8 @@ def lower_put(problem: Problem) -> list[Launch]:
 
     def launch(name: str, elements: int, *arguments: Argument) -> Launch:
         source = _source(name, TYPE=BITS[values.dtype.itemsize], PER_ITEM=str(per_item))
-        items = round_up(divide_up(elements, per_item), group)
-        return Launch(source, (*arguments, out, Long(elements)), (items,), (group,))
+        work_items = round_up(divide_up(elements, per_item), group)
+        return Launch(source, (*arguments, out, Long(elements)), (work_items,), (group,))
 
     given = values.memory, values.offset, positions.memory, positions.offset
     return [launch("put_nothing", problem.attributes), launch("put", size_of(values.shape), *given)]

@@ -9,8 +9,9 @@ from clgrad.dtypes import STORAGE_NAME
 from clgrad.launch import Argument, Launch, Long, Problem, divide_up, round_up
 from clgrad.runtime.compiler import KernelSource
 
-# Axes up to this length are scanned in one pass.
+# Axes up to this length are scanned in one pass: three launches would take longer.
 ONE_BLOCK = 256
+# GPU shape: work-items of a work-group.
 GROUP = 64
 
 
@@ -38,19 +39,19 @@ def lower(problem: Problem) -> list[Launch]:
         ("PRODUCT", str(int(product))), ("REVERSE", str(int(reverse))),
     )  # fmt: skip
 
-    def launch(entry: str, items: int, *arguments: Argument) -> Launch:
+    def launch(entry: str, work_items: int, *arguments: Argument) -> Launch:
         group = problem.group(GROUP)
-        return Launch(KernelSource("scan.cl", entry, defines), arguments, (round_up(items, group),), (group,))
+        return Launch(KernelSource("scan.cl", entry, defines), arguments, (round_up(work_items, group),), (group,))
 
     x, output = problem.inputs[0], problem.output
     sizes = [Long(n) for n in (outer, length, inner, block, blocks)]
-    items = outer * blocks * columns
+    work_items = outer * blocks * columns
     if blocks == 1:
         # A single block has no starting value: the kernel does not read its third argument.
-        return [launch("scan_blocks", items, x.memory, x.offset, x.memory, output.memory, *sizes)]
+        return [launch("scan_blocks", work_items, x.memory, x.offset, x.memory, output.memory, *sizes)]
     totals = problem.new_scratch(outer * blocks * inner, output.dtype)
     return [
-        launch("scan_totals", items, x.memory, x.offset, totals, *sizes),
+        launch("scan_totals", work_items, x.memory, x.offset, totals, *sizes),
         launch("scan_starts", outer * columns, totals, Long(outer), Long(inner), Long(blocks)),
-        launch("scan_blocks", items, x.memory, x.offset, totals, output.memory, *sizes),
+        launch("scan_blocks", work_items, x.memory, x.offset, totals, output.memory, *sizes),
     ]

@@ -10,14 +10,14 @@ from clgrad.dtypes import STORAGE_NAME, DType
 from clgrad.launch import Argument, Int, Launch, Long, Memory, Problem, divide_up, round_up
 from clgrad.runtime.compiler import KernelSource
 
-# Work-items of a group that sorts runs in GPU shape, two elements each; and of one that merges.
+# GPU shape: work-items of a work-group that sorts a run, two elements each, and of a work-group that merges.
 SORTING_GROUP = 256
 MERGING_GROUP = 64
 # CPU shape: elements of a run, which one work-item sorts.
 RUN = 4096
-# ... and of the blocks that are sorted by insertion, see sorting.cl.
+# CPU shape: elements of a block that is sorted by insertion; fixed by sorting.cl.
 INSERTED = 16
-# Elements that a work-item merges: in CPU shape as many as it sorts.
+# GPU shape: elements that a work-item merges. In CPU shape it merges as many as it sorts.
 MERGED = 16
 # The bits of infinity, by the size of a float.
 INFINITY = {2: "0x7c00", 4: "0x7f800000u", 8: "0x7ff0000000000000ul"}
@@ -35,7 +35,7 @@ class Sorting(NamedTuple):
 
 
 def lower(problem: Problem) -> list[Launch]:
-    """The launches that sort; results are the elements and their indices, int64."""
+    """The launches of a sort. Its results are the sorted elements and their indices, int64."""
     return _Sort(problem).launches()
 
 
@@ -53,10 +53,10 @@ class _Sort:
         self.index: DType = dtypes.uint32 if self.sizes.length < 1 << 32 else dtypes.uint64
 
     def launches(self) -> list[Launch]:
-        """The runs, then passes that double their length."""
+        """The launch that sorts runs, then one launch per merging pass; each pass doubles the length of runs."""
         length = self.sizes.length
         one_pass = self.run >= length
-        # Keys and indices, of which each pass reads one pair and writes the other.
+        # Two pairs of arrays (keys, indices): each pass reads one pair and writes the other.
         scratch = [self._scratch(), self._scratch()] if self.on_cpu or not one_pass else []
         found = [self._sort_runs(scratch, one_pass)]
         width = self.run

@@ -1,1 +1,1 @@
-"""Matrix products: which kernel of matmul.cl and matmul_rows.cl, and what each work-item or group gets."""
+"""Matrix products: the choice of a kernel in matmul.cl or matmul_rows.cl, and of the share of each work-item."""

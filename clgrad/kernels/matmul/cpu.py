@@ -7,15 +7,15 @@ from clgrad.kernels.matmul.product import Cut, cut
 from clgrad.kernels.matmul.strategy import BLOCK_K, Matmul, Sizes
 from clgrad.launch import Int, Launch, divide_up, round_up
 
-# Fixed by the kernel files: steps of k in a block of dots, and the largest share of a work-item.
+# Fixed by the kernel files: steps of k in a block of dot products, and the largest share of a work-item.
 DOT_BLOCK = 2048
 LARGEST_ROWS = 256
 LARGEST_PANELS = 4
 LARGEST_VECTORS = 64
 
-# Multiply-adds that are worth a work-item.
+# A work-item gets at least so many multiply-adds, so that starting it costs little in comparison.
 WORK_PER_ITEM = 1 << 17
-# Products of so few rows are limited by memory, unless the right operand (n * k) is this small.
+# A product of so few rows is limited by memory, unless its right operand has fewer elements (n * k) than this.
 FEW_ROWS = 8
 SMALL_RIGHT = 1024
 
@@ -41,7 +41,7 @@ class CpuMatmul(Matmul):
 
     def _tiles(self) -> list[Launch]:
         product, width = self.product, self.width
-        # Vectors of 16 floats come with 32 registers, narrower ones usually with 16.
+        # CPUs with vectors of 16 floats have 32 vector registers; others usually have 16.
         most_rows = 8 if width == 16 else 6
         rows = divide_up(product.m, divide_up(product.m, most_rows))
         columns = 1 if product.itemsize > 4 or product.n <= width else 2
@@ -65,7 +65,7 @@ class CpuMatmul(Matmul):
         return "INNER_AXIS" if self.product.b_inner == 1 else "NO_AXIS"
 
     def _share(self, rows: int, panel: int, parts: int) -> tuple[int, int]:
-        """Rows and panels of an item: the largest blocks that still keep every compute unit busy."""
+        """Rows and panels of a work-item: the largest blocks that still keep every compute unit busy."""
         product = self.product
         row_blocks, panels = divide_up(product.m, LARGEST_ROWS), divide_up(product.n, panel)
         item_panels = LARGEST_PANELS

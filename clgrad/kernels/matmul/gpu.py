@@ -9,13 +9,13 @@ from clgrad.kernels.matmul.strategy import Matmul, Sizes
 from clgrad.launch import Launch, divide_up, round_up
 from clgrad.runtime.capabilities import Capabilities
 
-# Work-groups that keep a device busy.
+# So many work-groups keep a device busy.
 ENOUGH_GROUPS = 64
 
 
 @dataclass(frozen=True)
 class GroupTile:
-    """What a work-group computes, and its work-items."""
+    """The tile of the result that a work-group computes in steps of `k`, and the shape of the work-group."""
 
     rows: int
     columns: int
@@ -35,13 +35,14 @@ class GroupTile:
         return divide_up(product.m, self.rows) * divide_up(product.n, self.columns) * product.batches
 
     def suits(self, product: Product) -> bool:
-        """Whether little of the tiles is padding, and large ones are enough to keep the device busy."""
+        """Whether little of a tile is padding and, for a large tile, enough tiles keep the device busy."""
         padded = product.m <= self.rows // 2 >= SMALLEST_TILE or product.n <= self.columns // 2 >= SMALLEST_TILE
         return not padded and (self.rows * self.columns <= 1024 or self.count(product) >= ENOUGH_GROUPS)
 
 
-# From large to small; the last is for devices with tiny work-groups and for tiny products.
+# The shortest side of a tile. A product that fills at most half of a longer side gets a smaller tile.
 SMALLEST_TILE = 16
+# From large to small; the last is for devices with tiny work-groups and for tiny products.
 GROUP_TILES = (
     GroupTile(128, 128, 16, 16, 16),
     GroupTile(64, 64, 16, 16, 16),

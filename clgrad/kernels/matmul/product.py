@@ -1,4 +1,4 @@
-"""Matrix products as their kernels see them: one canonical form, and the defines and arguments that it gives."""
+"""The canonical form of a matrix product, and the defines and arguments that its kernels get."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class Product:
 
     @property
     def itemsize(self) -> int:
-        """Bytes of a sum."""
+        """Bytes of an accumulated sum, which is a float for float16."""
         return 4 if COMPUTE_NAME[self.dtype] == "float" else self.dtype.itemsize
 
     def defines(self, fma: bool) -> dict[str, str]:
-        """What all kernels of products are told; `fma` as in the device's capabilities."""
+        """The defines of all matrix product kernels; `fma` as in the device's capabilities."""
         return {
             "STORAGE": STORAGE_NAME[self.dtype],
             "COMPUTE": COMPUTE_NAME[self.dtype],
@@ -54,7 +54,7 @@ class Product:
         }
 
     def arguments(self) -> list[Argument]:
-        """MATMUL_PARAMETERS of the kernel files, without the last."""
+        """The arguments for MATMUL_PARAMETERS of the kernel files, without `part_length`."""
         lengths = map(Int, (self.m, self.n, self.k))
         strides = map(Long, (self.a_row, self.a_inner, self.b_inner, self.b_column))
         batch = map(Int, (self.batches, *self.batch[1:]))
@@ -69,20 +69,20 @@ def _multiply_add(dtype: DType, fma: bool) -> str:
         return "(((x) & (y)) | (sum))"
     if not is_floating(dtype):
         return "((x) * (y) + (sum))"
-    # Some drivers have the instruction without saying so; theirs is in mad, which is never slow.
+    # Without a fast fma, use mad: it is never slow, and some drivers use a fused instruction that they do not report.
     return "fma(x, y, sum)" if fma else "mad(x, y, sum)"
 
 
 @dataclass(frozen=True)
 class Cut:
-    """How k is cut into parts that are summed apart."""
+    """How many parts k is cut into, to be summed separately, and their length."""
 
     parts: int
     length: int
 
 
 def cut(k: int, wanted: int, shortest: int, step: int) -> Cut:
-    """About `wanted` parts, none but the last shorter than `shortest`, of a length that is a multiple of `step`.
+    """About `wanted` parts with a length that is a multiple of `step`; only the last may be shorter than `shortest`.
 
     >>> cut(10_000, 4, 1000, 256)
     Cut(parts=4, length=2560)

@@ -1,4 +1,4 @@
-"""What the strategies of both kernel shapes share: the launch of a product, and the launch that adds its parts."""
+"""The base of the strategies for both kernel shapes: the launch of a product, and the launch that adds its parts."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from clgrad.launch import Argument, Int, Launch, Long, Memory, Problem
 from clgrad.runtime.capabilities import Capabilities
 from clgrad.runtime.compiler import KernelSource
 
-# Fixed by the kernel files: steps of k in a block.
+# Steps of k in a block; fixed by the kernel files.
 BLOCK_K = 256
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Global and local sizes of the product's launch, and of the one that adds parts."""
+    """Global and local sizes of the product's launch, and of the launch that adds parts."""
 
     items: int
     group: int
@@ -41,7 +41,7 @@ class Matmul(ABC):
     def launches(
         self, source: tuple[str, str], defines: dict[str, str], parts: Cut, share: Sequence[Argument], sizes: Sizes
     ) -> list[Launch]:
-        """One launch of this file and entry, and where k is cut the one that adds the parts."""
+        """The launch of a kernel, `source` = (file, entry); if k is cut, also the launch that adds the parts."""
         product, split = self.product, parts.parts > 1
         defines = product.defines(self.capabilities.fma) | {"SPLIT": str(int(split))} | defines
         target = self.problem.output.memory
