@@ -1,0 +1,72 @@
+"""Sizes of launches: long runs for the items of a CPU; an element, a column or a group's row on a GPU."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from clgrad.codegen.geometry import CpuGeometry, GpuGeometry, geometry_of
+from tests.capabilities import CPU, GPU
+from tests.codegen.loops import Lowered, softmax, total
+
+ON_CPU, ON_GPU = CpuGeometry(CPU), GpuGeometry(GPU)
+
+
+def test_the_kernel_shape_chooses_the_strategy() -> None:
+    assert isinstance(geometry_of(CPU), CpuGeometry)
+    assert isinstance(geometry_of(GPU), GpuGeometry)
+
+
+def test_tiny_work_is_one_piece_and_large_work_has_a_bound() -> None:
+    """A piece is worth 16 384 additions at least; each of the two units gets four pieces at most."""
+    assert [ON_CPU.items(size, 1) for size in (0, 16_383, 32_768, 65_536, 10**9)] == [1, 1, 2, 4, 8]
+    assert ON_CPU.items(32_768, 3) == 6
+    assert ON_CPU.items(32_768, 0) == 2
+
+
+def test_a_cpu_has_no_more_items_than_work() -> None:
+    assert ON_CPU.pointwise(1000, 3, 8) == (3, 1)
+    assert ON_CPU.pointwise(10**6, 100, 8) == (8, 1)
+    assert ON_CPU.columns(0, 8) == (1, 1)
+    assert ON_CPU.columns(5, 8) == (5, 1)
+
+
+def test_a_cpu_item_has_rows_and_four_vectors_of_columns_to_itself() -> None:
+    assert [ON_CPU.row_group(length) for length in (1, 10**6)] == [0, 0]
+    assert [CpuGeometry(replace(CPU, vector_width=width)).column_lanes for width in (4, 8, 16)] == [16, 32, 64]
+
+
+def test_a_group_shares_a_long_row_on_a_gpu() -> None:
+    """Its size grows until each item has fewer than four elements, or the group has 256 items."""
+    groups = {length: ON_GPU.row_group(length) for length in (1, 63, 64, 256, 257, 512, 513, 1024, 10**6)}
+    assert groups == {1: 0, 63: 0, 64: 64, 256: 64, 257: 128, 512: 128, 513: 256, 1024: 256, 10**6: 256}
+    assert ON_GPU.rows(30, 128, 8) == (30 * 128, 128)
+    assert ON_GPU.rows(300, 0, 8) == (384, 128)
+
+
+@pytest.mark.parametrize("most", [16, 64, 128, 1024])
+@pytest.mark.parametrize("elements", [1, 15, 100, 1000, 12_345])
+def test_groups_of_a_gpu_are_whole_and_within_the_limit(most: int, elements: int) -> None:
+    geometry = GpuGeometry(replace(GPU, max_group_size=most))
+    assert geometry.row_group(elements) <= most
+    for items, group in (geometry.pointwise(elements, 1, 1), geometry.columns(elements, 1)):
+        assert group <= min(most, 128)
+        assert items % group == 0
+        assert elements <= items < elements + group
+
+
+@pytest.mark.parametrize("length", [1, 64, 1000, 10**6])
+def test_groups_that_share_a_row_are_powers_of_two(length: int) -> None:
+    groups = [GpuGeometry(replace(GPU, max_group_size=1 << power)).row_group(length) for power in range(4, 11)]
+    assert all(group & (group - 1) == 0 for group in groups)
+
+
+def test_sizes_of_loops() -> None:
+    assert Lowered(softmax(70, 90), CPU).sizes == [(2, 1)]
+    assert Lowered(softmax(70, 90), GPU).sizes == [(70 * 64, 64)]
+    assert Lowered(softmax(70, 20), GPU).sizes == [(128, 128)]
+    # 100 columns are two blocks of 64 on a CPU, and 100 items on a GPU.
+    assert Lowered(total("columns", (100, 100)), CPU).sizes == [(1, 1)]
+    assert Lowered(total("columns", (1000, 100)), replace(CPU, compute_units=1)).sizes == [(2, 1)]
+    assert Lowered(total("columns", (100, 100)), GPU).sizes == [(128, 128)]
