@@ -37,15 +37,19 @@ class Trace:
 
     def __init__(self, roots: Iterable[Node], device: Device) -> None:
         order = pending_behind(roots)
-        self.kept = _kept(order)
+        several = [node for node in order if type(node) is Several]
+        self.kept = _kept(several, order) if several else []
         self.storages: list[Storage] = []
         self.numbers: list[bool | int | float] = []
         self.structure: Structure
         # Each pending node, None for a node that nobody holds.
         self.nodes: list[Node | None] = []
         self._device = device
-        self._wanted = {root.serial for root in roots} | {result.serial for _, _, result in self.kept}
-        self._several = {place: node.like(()) for place, node in enumerate(order) if type(node) is Several}
+        self._wanted = {root.serial for root in roots}
+        if self.kept:
+            self._wanted.update([result.serial for _, _, result in self.kept])
+        # Calls with several results like those that may die, by their serial number.
+        self._several = {node.serial: node.like(()) for node in several}
         self._serials = [node.serial for node in order]
         self._references = [*map(ref, order)]
         # The computed nodes that are read, and the pending nodes that read arrays; empty after `let_go`.
@@ -151,9 +155,14 @@ class Trace:
         """Give pending nodes their inputs back."""
         self._readers.clear()
         self.leaf_nodes.clear()
-        self.nodes = [reference() for reference in self._references]
-        pending = [index for index, node in enumerate(self.nodes) if node is not None and _waits(node)]
+        self.nodes.clear()
+        pending = [
+            index
+            for index, reference in enumerate(self._references)
+            if (node := reference()) is not None and _waits(node)
+        ]
         if pending:
+            self.nodes = [reference() for reference in self._references]
             self._restore(self._behind(pending))
 
     def _behind(self, pending: Sequence[int]) -> set[int]:
@@ -196,7 +205,7 @@ class Trace:
         """A node like the one that has died, with the same serial number."""
         call = Call(*self._calls[index])
         node: Node
-        several = self._several.get(index)
+        several = self._several.get(self._serials[index])
         if several is None:
             node = Node(call.primitive, inputs, call.attributes, call.shape, call.dtype, self._device)
         else:
@@ -245,12 +254,12 @@ def pending_behind(roots: Iterable[Node]) -> list[Node]:
     return [found[serial] for serial in sorted(found)]
 
 
-def _kept(order: list[Node]) -> list[tuple[Several, int, Node]]:
+def _kept(several: list[Several], order: list[Node]) -> list[tuple[Several, int, Node]]:
     """The results that gradient rules will read: the call, which of its results, the result.
 
     Results that nobody holds join the order.
     """
-    recorded = [call for call in order if type(call) is Several and call.entry is not None and call.needs]
+    recorded = [call for call in several if call.entry is not None and call.needs]
     kept: list[tuple[Several, int, Node]] = []
     # A captured function cannot run backward() after its capture, so nobody reads its records any more.
     if not recorded or current() is not None:
