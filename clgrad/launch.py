@@ -140,6 +140,15 @@ class Problem:
 Lower = Callable[[Problem], list[Launch]]
 
 
+def power_of_two(most: int) -> int:
+    """The largest power of two up to `most`, which is at least 1.
+
+    >>> power_of_two(192)
+    128
+    """
+    return 1 << most.bit_length() - 1
+
+
 def divide_up(value: int, step: int) -> int:
     """The quotient rounded up.
 

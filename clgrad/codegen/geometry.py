@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from clgrad.launch import round_up
+from clgrad.launch import power_of_two, round_up
 from clgrad.runtime.capabilities import Capabilities
 
 # GPU shape: size of a work-group of independent work-items.
@@ -98,7 +98,8 @@ class GpuGeometry(Geometry):
     def row_group(self, length: int) -> int:
         if length < SMALLEST_ROW_GROUP:
             return 0
-        group, most = SMALLEST_ROW_GROUP, self.capabilities.max_group_size
+        # The items of a group are added in pairs.
+        group, most = SMALLEST_ROW_GROUP, power_of_two(self.capabilities.max_group_size)
         while group < min(LARGEST_ROW_GROUP, most) and group * 4 < length:
             group *= 2
         return min(group, most)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from clgrad import dtypes
 from clgrad.dtypes import STORAGE_NAME, DType
-from clgrad.launch import Argument, Int, Launch, Long, Memory, Problem, divide_up, round_up
+from clgrad.launch import Argument, Int, Launch, Long, Memory, Problem, divide_up, power_of_two, round_up
 from clgrad.runtime.compiler import KernelSource
 
 # GPU shape: work-items of a work-group that sorts a run, two elements each, and of a work-group that merges.
@@ -47,7 +47,7 @@ class _Sort:
         self.sizes: Sorting = problem.attributes
         self.rows = self.sizes.outer * self.sizes.inner
         self.on_cpu = problem.capabilities.kernel_shape == "cpu"
-        self.group = 1 if self.on_cpu else 1 << problem.group(SORTING_GROUP).bit_length() - 1
+        self.group = 1 if self.on_cpu else power_of_two(problem.group(SORTING_GROUP))
         self.run = RUN if self.on_cpu else min(2 * self.group, 1 << max(self.sizes.length - 1, 1).bit_length())
         self.key = UNSIGNED[problem.inputs[0].dtype.itemsize]
         self.index: DType = dtypes.uint32 if self.sizes.length < 1 << 32 else dtypes.uint64

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from clgrad.kernels.matmul.product import Cut, Product, cut
 from clgrad.kernels.matmul.strategy import Matmul, Sizes
-from clgrad.launch import Launch, divide_up, round_up
+from clgrad.launch import Launch, divide_up, power_of_two, round_up
 from clgrad.runtime.capabilities import Capabilities
 
 # So many work-groups keep a device busy.
@@ -99,7 +99,7 @@ class GpuMatmul(Matmul):
 
     def _group(self, wanted: int) -> int:
         """The largest power of two up to `wanted` that the device allows."""
-        return min(wanted, 1 << (self.capabilities.max_group_size.bit_length() - 1))
+        return min(wanted, power_of_two(self.capabilities.max_group_size))
 
     def _launch(
         self, file: str, entry: str, defines: dict[str, str], parts: Cut, groups: int, group: int
