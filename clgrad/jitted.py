@@ -1,4 +1,12 @@
-"""`jit`: a function of arrays that becomes one plan at its first call, and from then on costs its launches alone."""
+"""`jit`: the first call of a function captures its ops as one plan; later calls only launch that plan.
+
+    def step(x, rate): w[:] -= rate * x      w and x are arrays, rate is a number
+    first call    runs `step` without values: the root of the plan is the node w - rate * x; its leaves are x, an
+                  argument, and w, an array from outside; rate is one of its numbers
+    each call     puts a new value into w; if the old value dies by that, the plan may write into its memory
+
+Memory is reused only if weak references show that nobody else holds the old value.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +31,8 @@ from clgrad.primitives import COPY, VIEW, Library
 from clgrad.runtime.device import Device
 from clgrad.tape import STATE
 
-# Captures of one function that are kept; each belongs to other shapes, dtypes or constants of its arguments.
+# One function keeps so many captures, one for each combination of shapes, dtypes and constants of its arguments. A
+# function that is called with ever new shapes must not keep the plans of all.
 MOST_CAPTURES = 64
 _NUMBERS = (int, float)
 
@@ -84,7 +93,7 @@ class Jitted:
         self._donate = frozenset(donate)
         self._name: str = getattr(function, "__qualname__", type(function).__name__)
         self._captures: dict[Any, Captured] = {}
-        # Which numbers are part of the structure, by the structure without numbers.
+        # For each structure without numbers: the places of the numbers that are part of it.
         self._fixed: dict[Any, tuple[int, ...]] = {}
         self._methods: WeakKeyDictionary[Any, Jitted] = WeakKeyDictionary()
 
@@ -127,12 +136,15 @@ class Jitted:
             try:
                 return captured.run(given)
             except _StaleError:
-                # An array that it reads from outside has another shape, or is gone.
+                # An array from outside of the function has another shape now, or is gone: capture again.
                 del self._captures[key]
-        raise CaptureError(f"jit: the arrays that {self._name} reads change while it is captured")
+        raise CaptureError(
+            f"jit: the arrays that {self._name} reads change while it is captured. Usual cause: another thread writes "
+            "them. Let that thread wait"
+        )
 
     def _capture(self, arguments: Any, named: Any, given: _Flat) -> Captured:
-        # What is pending now is no part of the function.
+        # Work that is pending now is not part of the function.
         flush(waiting_anywhere())
         capture = Capture(self._name)
         noted = len(MINE.waiting.references)
@@ -154,7 +166,7 @@ class Jitted:
             del MINE.waiting.references[noted:]
 
     def _donated(self, arguments: Any, given: _Flat) -> set[int]:
-        """The numbers among all arrays of those that may be overwritten."""
+        """The places, among all argument arrays, of the arrays that may be overwritten."""
         ids = set()
         for place in self._donate:
             if place >= len(arguments):
@@ -168,7 +180,7 @@ class Jitted:
 
 
 class _Method:
-    """A function with an instance as its first argument, which it does not keep alive."""
+    """A function bound to an instance, to which it holds a weak reference only."""
 
     def __init__(self, function: Callable[..., Any], instance: ref[Any]) -> None:
         self.function = function
@@ -179,11 +191,11 @@ class _Method:
 
 
 class _StaleError(Exception):
-    """A capture does not fit the arrays that are there now."""
+    """A capture does not fit the present arrays."""
 
 
 class _Flat:
-    """The arrays and numbers in nested lists, tuples and dicts; `add` gives what remains of the structure."""
+    """Collects the arrays and numbers in nested lists, tuples and dicts; `add` returns the structure without them."""
 
     def __init__(self) -> None:
         self.arrays: list[Handle] = []
@@ -218,7 +230,7 @@ class _Flat:
 
 
 def _description(array: Handle) -> Any:
-    """What a capture depends on: how the array's value lies, its gradient, and the array that it is a view of."""
+    """The facts about an array that a capture depends on: layout of its value, gradient, and the base of a view."""
     if current() is not None:
         return ()
     node = array._value
@@ -234,7 +246,7 @@ def _description(array: Handle) -> Any:
 
 
 def _with_numbers(value: Any, numbers: Any) -> Any:
-    """The same structure with other numbers."""
+    """The value with its numbers replaced by the next ones of `numbers`."""
     kind = type(value)
     if kind is float or kind is int:
         return next(numbers)
@@ -249,7 +261,11 @@ def _with_numbers(value: Any, numbers: Any) -> Any:
 
 
 class _Place:
-    """Where a capture finds an array at each call: among the arguments, or the bases of one; or outside."""
+    """Where a capture finds an array at each call.
+
+    Argument number `argument`, or if `depth` is not 0 the base of that view, its base, and so on. Without an argument,
+    the array outside of the function that `array` is.
+    """
 
     def __init__(self, array: Handle, argument: int | None, depth: int) -> None:
         self._array = ref(array)
@@ -271,7 +287,11 @@ class _Place:
 
 
 class Captured:
-    """The plan of a function for one structure of its arguments."""
+    """The plan of a function for one structure of its arguments.
+
+    There are two versions of the plan. The quick one overwrites the old values of written and donated arrays; the
+    careful one runs if somebody else still needs one of these.
+    """
 
     def __init__(
         self, name: str, capture: Capture, given: _Flat, found: _Flat, result: Any, final: dict[int, Any],
@@ -342,7 +362,7 @@ class Captured:
         return _rebuilt(self._spec, self._example, arrays, iter(plain))
 
     def _storage(self, place: int, source: _Place | Storage, given: _Flat) -> Storage:
-        """Where a leaf lies in this call."""
+        """The storage of a leaf in this call."""
         if isinstance(source, Storage):
             return source
         node = source.array(given)._value
@@ -354,10 +374,8 @@ class Captured:
             raise _StaleError
         return storage
 
-    def _new_values(
-        self, written: list[Handle], storages: list[Storage], given: _Flat
-    ) -> tuple[list[Value], bool]:
-        """New values for the arrays that are written, and whether nobody else needs the memory of the old ones."""
+    def _new_values(self, written: list[Handle], storages: list[Storage], given: _Flat) -> tuple[list[Value], bool]:
+        """New values for the written arrays, and whether nobody else needs the memory of old and donated values."""
         old: list[ref[Node] | None] = []
         values: list[Value] = []
         for array in written:
@@ -365,7 +383,7 @@ class Captured:
             assert node is not None
             value = Value(None, (), None, node.shape, node.dtype, node.device, node.storage)
             if value.storage is None:
-                # Its old value is never read: any storage of its shape does until the new one is there.
+                # The function never reads this old value, but an array must have a storage until the plan gives it one.
                 flush((node,))
                 value.storage = node.storage
             leaf = array._leaf
@@ -388,7 +406,7 @@ class Captured:
         return values, alone
 
     def _careful_plan(self) -> PreparedPlan:
-        """The plan for a call where somebody else needs a value that the usual plan overwrites."""
+        """The plan for a call while somebody else needs a value that the quick plan overwrites."""
         if self._careful is None:
             self._careful = prepare(self._careful_structure, self._device)
         return self._careful
@@ -402,7 +420,7 @@ _DONATED = Library("donated", _raise_donated)
 
 
 def _give_away(array: Handle, storage: Storage) -> bool:
-    """Make an array unusable; whether nobody else needs its memory."""
+    """Make an array unusable; returns whether nobody else needs its memory."""
     node = array._node
     if node is None:
         return False
@@ -413,7 +431,7 @@ def _give_away(array: Handle, storage: Storage) -> bool:
 
 
 def _places_inside(given: _Flat) -> dict[int, tuple[int, int]]:
-    """Which argument each array is, or which base of one; by the identity of the array."""
+    """By the id of an array: number of the argument that is the array or a view of it, and number of views between."""
     inside: dict[int, tuple[int, int]] = {}
     for place, argument in enumerate(given.arrays):
         array, depth = argument, 0
@@ -426,7 +444,7 @@ def _places_inside(given: _Flat) -> dict[int, tuple[int, int]]:
 
 
 def _own(values: Sequence[Value]) -> list[Node]:
-    """The values as results with memory of their own: views, inputs and repeated values are copied."""
+    """The values as results with memory of their own; a view, an input or a repeated value is copied."""
     roots: list[Node] = []
     seen: set[int] = set()
     for value in values:
@@ -442,7 +460,8 @@ def _one_device(name: str, roots: Sequence[Node], given: _Flat) -> Device:
     devices = dict.fromkeys([*(root.device for root in roots), *(array._value.device for array in given.arrays)])
     if len(devices) != 1:
         raise CaptureError(
-            f"jit: {name} computes on {len(devices)} devices" + (": " + ", ".join(map(str, devices)) if devices else "")
+            f"jit: {name} computes on {len(devices)} devices"
+            + (": " + ", ".join(map(str, devices)) if devices else "")
             + "; a function under jit takes or returns arrays of one device"
         )
     return next(iter(devices))
@@ -458,7 +477,7 @@ def _with_bases(arrays: Sequence[Handle]) -> list[Handle]:
 
 
 def _refuse_escapes(name: str, made: Sequence[ref[Any]], known: Sequence[Handle]) -> None:
-    """Raise for arrays that were made inside and are neither returned nor gone: later calls would not renew them."""
+    """Raise for an array that was made inside, is not returned, and still lives: later calls would not renew it."""
     ids = set(map(id, known))
     for collect in (False, True):
         if collect:

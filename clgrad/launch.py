@@ -1,4 +1,4 @@
-"""The types that the planner, the kernels and the runtime share: a launch, its arguments, and the call of a kernel.
+"""The types that the planner, kernels and runtime share: a launch, its arguments, and the call of a kernel.
 
 Arguments name the arrays of a plan by numbers that the planner gives them; scratch memory has negative numbers.
 """
@@ -28,7 +28,7 @@ class Fault(NamedTuple):
     origin: str | None = None
 
     def exception(self) -> ClgradError:
-        """The error to raise."""
+        """The exception to raise."""
         said = self.message.format(*self.data)
         return self.error(f"{said} (asked for in {self.origin})" if self.origin else said)
 
@@ -42,7 +42,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Offset:
-    """The offset of an array in its buffer plus `within`, in elements; a long."""
+    """The offset of an array in its buffer, plus `within`, in elements; a 64-bit argument."""
 
     array: int
     within: int = 0
@@ -81,7 +81,7 @@ class FaultWord:
 
 
 Argument = Memory | Offset | Parameter | Int | Long | FaultWord
-# The arguments of the index types; each kernel uses one of these types.
+# The argument class of each type of index in OpenCL C; a kernel uses int if all its indices fit.
 INDEX: dict[str, type[Int] | type[Long]] = {"int": Int, "long": Long}
 
 
@@ -109,7 +109,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Problem:
-    """A call of a hand-written kernel: everything that its launches may depend on.
+    """A call of a hand-written kernel: all facts that its launches may depend on.
 
     An output that nobody wants is None. `new_scratch(size, dtype)` gives memory for the duration of the call.
     """
@@ -128,7 +128,7 @@ class Problem:
         return output
 
     def group(self, most: int) -> int:
-        """Work-items per group: 1 in CPU shape, `most` or the device's limit in GPU shape."""
+        """Work-items per work-group: 1 in CPU shape; in GPU shape `most`, or the device's limit if that is smaller."""
         return 1 if self.capabilities.kernel_shape == "cpu" else min(most, self.capabilities.max_group_size)
 
     def share(self, elements: int) -> int:
