@@ -1,1 +1,1 @@
-"""Devices, compiled kernels, device memory and queues: the only rooms that know OpenCL."""
+"""Devices, compiled kernels, device memory and queues: the only package that calls OpenCL."""

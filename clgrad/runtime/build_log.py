@@ -1,4 +1,4 @@
-"""Reads what a driver's compiler says about a refused program, and finds the place in our own files."""
+"""Reads the compiler's messages about a refused program, and finds their places in our own files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from clgrad.errors import BuildError
 
 _LINE_DIRECTIVE = re.compile(r'#line (\d+) "(.*)"')
-# "file:12:5: error: text" is said by most compilers, "error: file:12:5 <Spelling=file:3:1>: text" by PoCL's.
+# Most compilers write "file:12:5: error: text", PoCL's writes "error: file:12:5 <Spelling=file:3:1>: text".
 _MESSAGES = (
     re.compile(r"^(?P<file>[^:\n]+):(?P<line>\d+):(?:\d+:)? *(?:fatal )?error: *(?P<what>.*)$", re.MULTILINE),
     re.compile(
@@ -33,7 +33,7 @@ class Place:
 
 
 def places(text: str) -> list[Place]:
-    """For each line of a program, the file and line that its `#line` directives say.
+    """For each line of a program, the file and line that its `#line` directives give it.
 
     >>> print(places('#line 7 "sum.cl"\\nint a;')[1])
     sum.cl:7: int a;

@@ -1,4 +1,4 @@
-"""What a device can do, read from its driver."""
+"""The capabilities of a device, as its driver reports them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KINDS: tuple[Kind, ...] = ("discrete", "integrated", "accelerator", "cpu")
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a device can do. Kernels and plans branch on these, never on names of vendors."""
+    """The facts about a device on which kernels and plans depend; they never depend on names of vendors."""
 
     kernel_shape: KernelShape
     fp64: bool
@@ -37,12 +37,12 @@ class Capabilities:
     local_memory: int
     max_group_size: int
     max_parameter_bytes: int
-    """of all arguments of a kernel together"""
+    """the most bytes that all arguments of a kernel may take together"""
     global_memory: int
     max_allocation: int
     unified_memory: bool
     keeps_programs: bool
-    """whether the driver keeps on disk what it compiled, and compiles again what is read as a binary"""
+    """whether the driver has a disk cache of its own, and compiles a program again when its binary is read"""
 
 
 def read_capabilities(cl: pyopencl.Device, kernel_shape: KernelShape) -> Capabilities:
@@ -64,7 +64,7 @@ def read_capabilities(cl: pyopencl.Device, kernel_shape: KernelShape) -> Capabil
 
 
 def choose_vector_width(native: int) -> int:
-    """The lanes that CLGRAD_VECTOR_WIDTH asks for, else the most of 4, 8 and 16 that the device has floats for."""
+    """The lanes that CLGRAD_VECTOR_WIDTH asks for, else the most of 4, 8 and 16 that fit a vector register."""
     given = os.environ.get("CLGRAD_VECTOR_WIDTH")
     if not given:
         return next(width for width in reversed(VECTOR_WIDTHS) if width <= max(native, VECTOR_WIDTHS[0]))
@@ -74,7 +74,7 @@ def choose_vector_width(native: int) -> int:
 
 
 def device_kind(cl: pyopencl.Device) -> Kind:
-    """What sort of device it is; one that claims to be several counts as a CPU first."""
+    """The kind of a device. A device that reports several types counts as a CPU if that is one of them."""
     types = load_opencl().device_type
     if cl.type & types.CPU:
         return "cpu"
@@ -84,7 +84,7 @@ def device_kind(cl: pyopencl.Device) -> Kind:
 
 
 def choose_kernel_shape(kind: Kind) -> KernelShape:
-    """The shape that CLGRAD_KERNEL_SHAPE asks for, else the one that suits the kind of device."""
+    """The kernel shape that CLGRAD_KERNEL_SHAPE asks for, else the shape that suits the kind of device."""
     given = os.environ.get("CLGRAD_KERNEL_SHAPE")
     if not given:
         return "cpu" if kind == "cpu" else "gpu"
@@ -96,7 +96,7 @@ def choose_kernel_shape(kind: Kind) -> KernelShape:
 
 
 def unmet_requirement(cl: pyopencl.Device) -> str | None:
-    """Why a device is of no use even before a kernel was tried, or None."""
+    """The requirement that a device does not meet, as a reason to reject it without a probe; None if it meets all."""
     if not cl.available:
         return "the driver says that it is not available"
     if not cl.compiler_available:

@@ -1,4 +1,4 @@
-"""Turns kernel files and defines into kernels: assembles the text of programs, and keeps what was built."""
+"""Turns kernel files and defines into kernels: assembles the text of programs, and keeps built kernels."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from clgrad.runtime.shared_files import numbered, shared_text, shared_text_hash
 
 if TYPE_CHECKING:
     import pyopencl
+
 
 @dataclass(frozen=True)
 class KernelSource:
@@ -57,7 +58,7 @@ class KernelSource:
 class Part:
     """A function of a kernel file, and the declarations of its parameters in order.
 
-    The last two of its parameters, which the caller fills in, say which of how many work-items runs it.
+    The function has two more parameters, last: the number of the work-item, and how many work-items run this part.
     """
 
     source: KernelSource
@@ -68,7 +69,7 @@ class Part:
 class JointSource:
     """One kernel that runs several parts: the first work-items do the first part, and so on.
 
-    Its arguments are those of all parts, each followed by the number of work-items that do it.
+    Its arguments are the arguments of each part, followed by the number of work-items that do the part.
     """
 
     parts: tuple[Part, ...]
@@ -99,7 +100,7 @@ Source = KernelSource | JointSource
 
 
 def _once(source: KernelSource) -> str:
-    """The text of a function that several kernels of a program may need."""
+    """The text of a function, guarded so that a program has it once although several kernels need it."""
     guard = f"HAS_{source.kernel_name}"
     return f"#ifndef {guard}\n#define {guard}\n{source.text()}\n#endif"
 
@@ -109,7 +110,7 @@ def _continued(text: str) -> str:
 
 
 def device_text(capabilities: Capabilities, kernel_shape: KernelShape) -> str:
-    """The beginning of every program: pragmas, and what the device can do as defines."""
+    """The beginning of every program: pragmas, and the device's capabilities as defines."""
     lines = ["#pragma OPENCL FP_CONTRACT OFF"]
     if capabilities.fp64:
         lines += ["#pragma OPENCL EXTENSION cl_khr_fp64 : enable", "#define HAS_FP64 1"]
@@ -121,7 +122,7 @@ def device_text(capabilities: Capabilities, kernel_shape: KernelShape) -> str:
 
 
 def preamble(capabilities: Capabilities, kernel_shape: KernelShape, kernels: str) -> str:
-    """What comes before the text of the kernels: the device's text, and what they need of the shared files."""
+    """The text before the kernels: the device's text, and the pieces of shared files that the kernels need."""
     return f"{device_text(capabilities, kernel_shape)}\n{shared_text(kernels)}"
 
 
@@ -142,7 +143,7 @@ class CompiledKernel:
         return kernel
 
     def max_group_size(self) -> int:
-        """The largest work-group in which this kernel can run: less than the device allows where it needs much."""
+        """The largest work-group in which this kernel can run: less than the device's if it needs many registers."""
         if self._most_together is None:
             parameter = load_opencl().kernel_work_group_info.WORK_GROUP_SIZE
             self._most_together = int(self.instantiate().get_work_group_info(parameter, self._device))
@@ -150,7 +151,7 @@ class CompiledKernel:
 
 
 class Compiler:
-    """Gives kernels of one device, each of which is built once, whatever it is built together with."""
+    """Gives the kernels of one device. Each kernel is built once, in a program with others."""
 
     def __init__(
         self,
@@ -169,7 +170,7 @@ class Compiler:
         self._confirm: Callable[[], None] | None = None
 
     def when_refused(self, confirm: Callable[[], None]) -> None:
-        """Has `confirm` called when the driver first refuses kernels; it raises if the driver refuses others too."""
+        """Call `confirm` when the driver first refuses kernels. It raises if the driver refuses a tiny kernel too."""
         self._confirm = confirm
 
     def kernels(self, sources: Sequence[Source]) -> list[CompiledKernel]:
@@ -208,7 +209,7 @@ class Compiler:
             raise
 
     def _key(self, source: Source) -> str:
-        """All that a kernel is made of; the shared files as a whole, which takes less time than a look for its part."""
+        """The key of a kernel's text. It covers all shared files, because finding the needed pieces takes longer."""
         shared = device_text(self._capabilities, self._kernel_shape), shared_text_hash()
         return self._programs.key(source.kernel_name, source.text(), *shared)
 
@@ -217,5 +218,5 @@ class Compiler:
         return f"{preamble(self._capabilities, self._kernel_shape, kernels)}\n{kernels}\n"
 
     def program(self, text: str, kernel_names: Sequence[str]) -> pyopencl._cl._Program:
-        """A built program of a text that is whole, from the disk cache where that holds one with these kernels."""
+        """The built program of a complete text, from the disk cache if that has one with these kernels."""
         return self._programs.of_text(text, kernel_names)

@@ -10,7 +10,7 @@ LEVELS = ("0", "1", "2")
 
 
 def debug_level() -> int:
-    """What CLGRAD_DEBUG asks for: 1 waits after each launch, 2 also names each launch before it starts."""
+    """The level in CLGRAD_DEBUG: 1 waits after each launch, 2 also prints the name of each launch before it."""
     given = os.environ.get("CLGRAD_DEBUG") or "0"
     if given not in LEVELS:
         raise ArgumentError(f"CLGRAD_DEBUG={given!r} is not a level of debugging; use 0, 1 or 2")
@@ -18,5 +18,5 @@ def debug_level() -> int:
 
 
 def is_debugging() -> bool:
-    """Whether CLGRAD_DEBUG is set and not 0. A level that does not exist counts: the first device raises for it."""
+    """Whether CLGRAD_DEBUG is set and not 0. A wrong level counts as set: opening the first device raises for it."""
     return (os.environ.get("CLGRAD_DEBUG") or "0") != "0"

@@ -87,7 +87,7 @@ class RejectedDevice:
 
 
 def device_type(kind: Kind) -> DeviceType:
-    """Accelerators count as `gpu`: what users ask for is not the CPU."""
+    """`cpu` or `gpu`. Accelerators count as `gpu`, because a user who asks for a GPU wants anything but the CPU."""
     return "cpu" if kind == "cpu" else "gpu"
 
 
@@ -101,12 +101,12 @@ class _Candidate:
         self.rejected: RejectedDevice | None = None
 
     def rank(self) -> tuple[int, list[int], str]:
-        """Sorts by preference: the kind, then the newer driver; the name makes the order stable."""
+        """The key for sorting by preference: the kind, then the newer driver, then the name, for a stable order."""
         numbers = re.findall(r"\d+", self.cl.platform.version)
         return KINDS.index(self.kind), [-int(number) for number in numbers], self.cl.platform.name
 
     def probe(self, index: int) -> None:
-        """Finds out whether the device works; it is the `index`th of its type if so."""
+        """Find out whether the device works. If it does, it gets the number `index` among devices of its type."""
         reason = unmet_requirement(self.cl)
         if reason is None:
             try:
@@ -132,7 +132,7 @@ class _Registry:
         self._candidates: list[_Candidate] | None = None
 
     def usable(self, wanted: str | None = None) -> Iterator[Device]:
-        """The devices that work, or those of one type, best first; probes no further than the caller asks."""
+        """The devices that work, of one type if `wanted`, best first. A device is probed when the caller reaches it."""
         found = {"cpu": 0, "gpu": 0}
         for candidate in self._all():
             kind = device_type(candidate.kind)
@@ -157,7 +157,7 @@ class _Registry:
             return self._candidates
 
     def after_fork(self) -> None:
-        """Makes the locks new: a thread that does not exist in the child may have held them."""
+        """Make new locks: a thread that does not exist in the child may hold the old ones."""
         self.lock = RLock()
         for candidate in self._candidates or ():
             if candidate.device is not None:
@@ -193,7 +193,7 @@ def default_device() -> Device:
 
 
 def set_default_device(spec: Device | str | None) -> None:
-    """Chooses the device of new arrays; None goes back to the automatic choice."""
+    """Choose the device of new arrays; None goes back to the automatic choice."""
     _registry.default = None if spec is None else find_device(spec)
 
 

@@ -13,7 +13,7 @@ _NO_LETTER_OR_DIGIT = re.compile(r"[^a-z0-9]")
 
 
 def matches(wanted: str, names: str) -> bool:
-    """Whether each word that was typed is part of the names, whatever its case; spaces inside the names may lack.
+    """Whether each typed word is part of the names; case and missing spaces do not matter.
 
     >>> matches("intel opencl", "Intel(R) OpenCL"), matches("RTX4090", "NVIDIA GeForce RTX 4090"), matches(" ", "any")
     (True, True, False)
@@ -25,7 +25,7 @@ def matches(wanted: str, names: str) -> bool:
 
 
 def driver_names(platform: pyopencl.Platform) -> str:
-    """What a driver is called: its platform, its vendor, and the product that its version names, such as PoCL."""
+    """The names of a driver: its platform, its vendor, and the product in its version, such as PoCL."""
     # "OpenCL 3.0 PoCL 3.1+debian Linux ...", "OpenCL 3.0 CUDA 12.2": the standard's version, then the driver's own.
     product = platform.version.split()[2:3]
     return " ".join((platform.name, platform.vendor, *product))

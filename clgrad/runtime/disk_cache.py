@@ -1,4 +1,4 @@
-"""Programs, and where kernels are, on disk. Never in the way: a bad entry is a miss, an unusable folder is no cache.
+"""The disk cache of programs and kernel keys. It never fails a program: a bad entry is a miss, a bad folder no cache.
 
 One file for each key: a line that names the format, a SHA-256 of key and content, the content. A file is
 written under a name of its own and then renamed, so readers and other writers only ever see whole files.
@@ -29,7 +29,7 @@ HEADER = len(MAGIC) + hashlib.sha256().digest_size
 DEFAULT_LIMIT = "256M"
 # A temporary file this old was left by a process that died while writing.
 ABANDONED_SECONDS = 3600
-# A process that waited so long for another one builds for itself and saves nothing.
+# A process that has waited so long for another one builds for itself and saves nothing.
 LOCK_SECONDS = 60.0
 
 
@@ -42,7 +42,7 @@ class DiskCache:
         self._limit_holds = False
 
     def load(self, key: str) -> bytes | None:
-        """The content saved under a key; None when there is none that is whole."""
+        """The content saved under a key; None if there is none or it is damaged."""
         if not self.limit:
             return None
         path = self._path(key)
@@ -60,11 +60,11 @@ class DiskCache:
         return payload
 
     def save(self, key: str, payload: bytes) -> None:
-        """Keeps the content for later processes, where the folder allows that."""
+        """Save the content for later processes, if the folder allows it."""
         self.save_all({key: payload})
 
     def save_all(self, payloads: Mapping[str, bytes]) -> None:
-        """Keeps several contents by their keys."""
+        """Save several contents by their keys."""
         fitting = {key: payload for key, payload in payloads.items() if HEADER + len(payload) <= self.limit}
         if not fitting:
             return
@@ -79,7 +79,7 @@ class DiskCache:
 
     @contextmanager
     def exclusive(self, key: str) -> Iterator[bool]:
-        """Waits for other processes that are about to save this key; False where nothing can be saved.
+        """Wait for other processes that are about to save this key; yields False if nothing can be saved.
 
         Beside saving them work, this keeps drivers apart: PoCL crashes in a process that asks for the binary of
         a program while another process builds the same one.
@@ -98,11 +98,11 @@ class DiskCache:
             yield locked
 
     def _lock_path(self, key: str) -> Path:
-        """One of 256 files: they stay, since removing a file that others wait for would undo their lock."""
+        """One of 256 lock files. They are never removed: removing a file that others wait for would undo their lock."""
         return self.folder / f"lock-{hashlib.sha256(key.encode()).hexdigest()[:2]}"
 
     def check(self) -> None:
-        """Raises OSError when the folder cannot be used."""
+        """Raise OSError when the folder cannot be used."""
         self._create_folder()
         with tempfile.TemporaryFile(dir=self.folder):
             return
@@ -112,7 +112,7 @@ class DiskCache:
         self._check_folder()
 
     def _check_folder(self) -> None:
-        """Programs from a folder that others may write to would run their code."""
+        """Refuse a folder that other users may write to, because a program from it would run their code."""
         if not hasattr(os, "geteuid"):
             return
         found = self.folder.stat()
@@ -124,15 +124,15 @@ class DiskCache:
             file.write(self._header(key, payload) + payload)
 
     def _start(self) -> None:
-        """Once in a process, since the limit may be smaller than it was for those that saved."""
+        """Evict once per process: the limit may be smaller than in the processes that saved the files."""
         if not self._limit_holds:
             self._limit_holds = True
-            # What cannot be deleted can be read nevertheless.
+            # A folder whose files cannot be deleted can still be read.
             with suppress(OSError):
                 self._evict()
 
     def _evict(self) -> None:
-        """Deletes the files that were not used for the longest time, until the limit holds."""
+        """Delete the files that were not used for the longest time, until the limit holds."""
         entries = []
         for entry in os.scandir(self.folder):
             if entry.name.startswith("lock-"):
@@ -140,7 +140,7 @@ class DiskCache:
             try:
                 found = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
-                # Another process evicts, too.
+                # Another process has deleted it.
                 continue
             if not stat.S_ISREG(found.st_mode):
                 continue
@@ -156,7 +156,7 @@ class DiskCache:
         try:
             os.utime(path)
         except OSError:
-            # Only the order of eviction depends on it.
+            # The time of last use only matters for the order of eviction.
             return
 
     def _header(self, key: str, payload: bytes) -> bytes:
@@ -167,7 +167,7 @@ class DiskCache:
 
 
 def _open_file(path: str, flags: int) -> int:
-    """Opens a file; opening a pipe would wait for the process at its other end, and a device may never end."""
+    """Open a regular file only: opening a pipe could wait for ever, and a device file may have no end."""
     descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o600)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -176,7 +176,7 @@ def _open_file(path: str, flags: int) -> int:
 
 
 def _lock(descriptor: int) -> bool:
-    """Locks an open file until it is closed; False when another process holds it for too long."""
+    """Lock an open file until it is closed; False if another process holds the lock for too long."""
     deadline = time.monotonic() + LOCK_SECONDS
     while time.monotonic() < deadline:
         try:
@@ -184,7 +184,7 @@ def _lock(descriptor: int) -> bool:
         except BlockingIOError:
             time.sleep(0.01)
         except OSError:
-            # A file system without locks.
+            # The file system has no locks: go on without.
             return True
         else:
             return True
@@ -192,7 +192,7 @@ def _lock(descriptor: int) -> bool:
 
 
 def _try_lock(descriptor: int) -> None:
-    """Raises BlockingIOError while another process holds it; Windows has no such locks."""
+    """Raise BlockingIOError while another process holds the lock. Windows has no such locks."""
     if sys.platform != "win32":
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
@@ -201,14 +201,14 @@ def cache_folder() -> Path:
     """The folder of CLGRAD_CACHE_DIR, else the user's own for caches."""
     given = os.environ.get("CLGRAD_CACHE_DIR")
     folder = Path(os.path.expanduser(given or platformdirs.user_cache_dir("clgrad", appauthor=False)))
-    # A user without a home has a relative one.
+    # Without a home folder, platformdirs gives a relative path.
     return folder if folder.is_absolute() or given else Path(tempfile.gettempdir(), "clgrad")
 
 
 def default_cache() -> DiskCache:
-    """The cache as the variables CLGRAD_CACHE_DIR and CLGRAD_CACHE_LIMIT (0 turns it off) ask for.
+    """The cache that the variables CLGRAD_CACHE_DIR and CLGRAD_CACHE_LIMIT describe; a limit of 0 turns it off.
 
-    The programs have a folder of their own: a folder that the user names may be shared with other things.
+    Programs lie in a folder of their own, because the user's folder may hold other files.
     """
     limit = parse_bytes(os.environ.get("CLGRAD_CACHE_LIMIT") or DEFAULT_LIMIT, "CLGRAD_CACHE_LIMIT")
     return DiskCache(cache_folder() / "programs", limit)

@@ -31,10 +31,10 @@ VENDORS_VARIABLE = "OCL_ICD_VENDORS"
 SYSTEM_FOLDER = "/etc/OpenCL/vendors"
 ENVIRONMENT_FOLDER = "etc/OpenCL/vendors"
 
-# A loader looks for a driver's functions through one of these.
+# A library is a driver if it has one of these functions, through which a loader finds the others.
 ENTRIES = ("clGetExtensionFunctionAddress", "clIcdGetPlatformIDsKHR")
 
-# Of the system; of a pip or conda environment; inside pyopencl's wheel; named by OCL_ICD_VENDORS.
+# The place of an `.icd` file: the system's folder, a pip or conda environment, pyopencl's wheel, or OCL_ICD_VENDORS.
 Origin = Literal["system", "environment", "pyopencl", "variable"]
 
 
@@ -66,7 +66,7 @@ def _drivers_of_variable(given: Path) -> list[Driver]:
 
 
 def _bundled_drivers() -> list[Driver]:
-    """What the PoCL wheel lays into the folder of pyopencl, whose own loader always looks there."""
+    """Drivers that the PoCL wheel puts into pyopencl's folder, where the loader in pyopencl's wheel looks."""
     folder = _pyopencl_libraries()
     return _drivers_in(folder, "pyopencl", folder) if folder else []
 
@@ -84,7 +84,7 @@ def _drivers_in(folder: Path, origin: Origin, libraries: Path | None = None) -> 
 
 
 def _read_icd(icd: Path, origin: Origin, libraries: Path | None) -> Driver:
-    """Reads which library a file names; one that lies in the folder `libraries` is taken from there."""
+    """Read the name of a driver's library from a file. If `libraries` has that library, it is taken from there."""
     try:
         named = icd.read_text().strip()
     except (OSError, UnicodeDecodeError) as problem:
@@ -106,7 +106,7 @@ def _pyopencl_libraries() -> Path | None:
 
 
 def _missed_by_loader(drivers: list[Driver]) -> list[Driver]:
-    """Those drivers that the loader would not find by itself."""
+    """The drivers that the loader would not find by itself."""
     libraries = _pyopencl_libraries()
     wheel_has_loader = libraries is not None and any(libraries.glob("libOpenCL*"))
     unread = {"environment"} if wheel_has_loader else {"environment", "pyopencl"}
@@ -115,9 +115,9 @@ def _missed_by_loader(drivers: list[Driver]) -> list[Driver]:
 
 @contextmanager
 def _all_drivers_visible() -> Iterator[None]:
-    """While the loader starts, shows it a private folder with the system's drivers and the missed ones.
+    """While the loader starts, let OCL_ICD_VENDORS name a private folder with all drivers.
 
-    Afterwards the variable is gone again: the loader reads it once, and child processes look for themselves.
+    Afterwards the variable is removed: the loader reads it only once, and child processes make their own folder.
     """
     drivers = find_drivers()
     missed = _missed_by_loader(drivers)
@@ -127,7 +127,7 @@ def _all_drivers_visible() -> Iterator[None]:
     try:
         folder = TemporaryDirectory(prefix="clgrad-drivers-")
     except OSError:
-        # Nowhere to write: the drivers of the system have to do.
+        # No folder can be written: the loader finds the system's drivers only.
         yield
         return
     with folder as path:
@@ -157,7 +157,7 @@ after_fork(_loaded.after_fork)
 
 
 def load_opencl() -> ModuleType:
-    """pyopencl, imported at the first call with every driver in sight; nobody imports it in another way."""
+    """pyopencl, imported at the first call so that it finds every driver; nothing else may import it."""
     check_process()
     if _loaded.module is None:
         with _loaded.lock:
@@ -167,7 +167,7 @@ def load_opencl() -> ModuleType:
 
 def _import_pyopencl() -> ModuleType:
     mark_drivers_used()
-    # Its caches use pickle, and a damaged entry makes them fail for ever.
+    # pyopencl's own caches use pickle, and a damaged entry makes every later process fail.
     os.environ.setdefault("PYOPENCL_NO_CACHE", "1")
     with _all_drivers_visible():
         try:
@@ -179,14 +179,14 @@ def _import_pyopencl() -> ModuleType:
                 f"  {shell.run_python('-m', 'pip', 'install', '--force-reinstall', 'pyopencl')}"
             ) from problem
         with suppress(pyopencl.LogicError):
-            # Starts the loader. That it finds no driver is reported where devices are listed.
+            # This starts the loader. If it finds no driver, the list of devices reports that.
             pyopencl.get_platforms()
     share_invokers(pyopencl)
     return pyopencl
 
 
 def driver_problem(driver: Driver) -> str | None:
-    """Why a driver cannot be used, or None. Loaders are silent about a library that is missing or is no driver."""
+    """Why a driver cannot be used, or None. Loaders give no message if a library is missing or is not a driver."""
     if driver.problem:
         return driver.problem
     try:
@@ -199,12 +199,12 @@ def driver_problem(driver: Driver) -> str | None:
 
 
 def driver_problems() -> list[str]:
-    """What is wrong with the drivers that were found."""
+    """The problems of the drivers that were found."""
     return [f"{driver.icd}: {problem}" for driver in find_drivers() if (problem := driver_problem(driver))]
 
 
 def install_commands() -> tuple[str, ...]:
-    """The commands of which each gives this system a working driver: with root, where there is one, and without."""
+    """Commands that each install a working driver here: one that needs root, if it is known, and one that does not."""
     return tuple(dict.fromkeys((_system_command(), pip_command())))
 
 
@@ -216,7 +216,7 @@ SYSTEM_COMMANDS = {
     "suse": "sudo zypper install pocl",
     "alpine": "sudo apk add pocl",
 }
-# Brings a loader as well, which on macOS and Windows finds PoCL where pip's pyopencl does not look.
+# Installs a loader too: on macOS and Windows it finds PoCL, which the loader of pip's pyopencl does not.
 CONDA_COMMAND = "conda install -c conda-forge pyopencl pocl"
 
 
@@ -233,7 +233,7 @@ def _system_command() -> str:
 
 
 def pip_command() -> str:
-    """Installs a driver for the CPU without root. Intel's wheels are for x86-64 on Linux and Windows only."""
+    """The command that installs a CPU driver without root. Intel has wheels for x86-64 on Linux and Windows only."""
     if sys.platform != "darwin" and platform.machine().lower() in ("x86_64", "amd64"):
         return shell.run_python("-m", "pip", "install", "intel-opencl-rt", "intel-cmplr-lib-rt")
     return CONDA_COMMAND

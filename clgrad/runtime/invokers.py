@@ -1,4 +1,4 @@
-"""Keeps pyopencl from writing and compiling Python functions for every kernel object that it makes."""
+"""Makes kernel objects share the Python functions that pyopencl generates, instead of compiling some for each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def share_invokers(pyopencl: ModuleType) -> None:
-    """Lets kernels with the same number of arguments share the functions with which pyopencl calls them.
+    """Let kernels with the same number of arguments share the functions with which pyopencl calls them.
 
     pyopencl compiles two Python functions for each kernel object, in a module whose name no other has. The search
     for such a name takes longer with every kernel that the process has made. The functions depend on the number of

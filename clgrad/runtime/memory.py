@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     _GiveBack = Callable[[tuple[int, pyopencl.Buffer]], None]
 
+# Many small buffers share one size class, so that they are reused for each other.
 SMALLEST = 256
+# The share of a device's memory that may be in use; drivers and other programs need some too.
 DEFAULT_SHARE = 0.9
 
 
@@ -44,7 +46,7 @@ def size_class(nbytes: int) -> int:
 class Buffer:
     """Device memory that goes back to its pool when the last reference to it dies.
 
-    `owners` are weak references to all that describe arrays in it and live; they go when these die.
+    `owners` are weak references to the live storages in it; a reference is removed when its storage dies.
     """
 
     __slots__ = ("__weakref__", "_give_back", "cl", "nbytes", "owners", "size")
@@ -57,7 +59,7 @@ class Buffer:
         self._give_back = give_back
 
     def __del__(self) -> None:
-        # Not there if an interrupt came before the object was complete: the driver's own count frees the memory then.
+        # An interrupt may leave an incomplete object without this attribute. Then pyopencl frees the memory.
         if hasattr(self, "_give_back"):
             self._give_back((self.size, self.cl))
 
@@ -78,7 +80,7 @@ class MemoryPool:
         self._context = context
         self._flags = self._opencl.mem_flags.READ_WRITE
         if capabilities.unified_memory:
-            # Asks for memory that the host can map without a copy.
+            # Ask for memory that the host can map without a copy.
             self._flags |= self._opencl.mem_flags.ALLOC_HOST_PTR
         self._free: defaultdict[int, list[pyopencl.Buffer]] = defaultdict(list)
         self._returned: deque[tuple[int, pyopencl.Buffer]] = deque()
@@ -88,7 +90,7 @@ class MemoryPool:
     def allocate(self, nbytes: int) -> Buffer:
         """A buffer of at least `nbytes` bytes, with whatever content it had.
 
-        When memory is full, first what is kept for reuse is released, then what only reference cycles hold.
+        If memory is full, buffers that are kept for reuse are released first, then buffers that only cycles hold.
         """
         check_process()
         size = size_class(nbytes)
@@ -100,7 +102,7 @@ class MemoryPool:
         return Buffer(cl, nbytes, size, self._give_back)
 
     def release(self) -> None:
-        """Gives the memory that is kept for reuse back to the driver."""
+        """Give the memory that is kept for reuse back to the driver."""
         with statistics.bytes_lock:
             self._settle()
             self._count_held(-self._pooled_bytes())
@@ -112,7 +114,7 @@ class MemoryPool:
         self.release()
 
     def settle(self) -> None:
-        """Brings the byte counts up to date with the buffers that died since the last call."""
+        """Count the buffers that died since the last call as free."""
         with statistics.bytes_lock:
             self._settle()
 
@@ -171,7 +173,7 @@ class MemoryPool:
 
 
 def memory_limit(capacity: int) -> int:
-    """What may be in use on a device of `capacity` bytes: CLGRAD_MEMORY_LIMIT, or nine tenths of it."""
+    """The most bytes in use on a device of `capacity` bytes: CLGRAD_MEMORY_LIMIT, or nine tenths of the capacity."""
     given = os.environ.get("CLGRAD_MEMORY_LIMIT")
     if not given:
         return int(capacity * DEFAULT_SHARE)

@@ -1,6 +1,6 @@
-"""Cuts OpenCL C into pieces - a function, a macro, a table of constants - and finds those that a text needs.
+"""Cuts OpenCL C into pieces - a function, a macro, a table of constants - and finds the pieces that a text needs.
 
-Compilers read all that they are given: with the whole function files, a program takes a tenth of a second longer.
+Without this, each program would contain all function files, which take a compiler a tenth of a second to read.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from functools import cached_property
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _USE = re.compile(r"(\w+)\(")
-# In macros, a name that goes on with what the caller gives.
+# In a macro, the beginning of a name that is completed by an argument, as in `load_##type`.
 _BEGINNING = re.compile(r"\b([A-Za-z]\w+)\s*##|\b([A-Za-z]\w+_)\b")
 _OUTLINE = re.compile(r"static inline [^{]*\{|\bDEFINE_\w+\([^)]*\)")
 _PASTED = re.compile(r"\s*##\s*")
 _MACRO = re.compile(r"#define\s+(\w+)(?:\(([^)]*)\))?((?:[^\n]*\\\n)*[^\n]*)")
-# A function, whose type may be a use of a macro; a table of constants, a type.
+# The definition of a function, which may have a macro call as its type; or of a constant or a type.
 _DEFINED = re.compile(
     r"static inline\s+(?:\w+\([^)]*\)|\w+)[\s*]+(\w+)\s*\(|(?:__constant|typedef)\s[^(\[;{=]*?\b(\w+)\s*[\[;=]"
 )
@@ -32,18 +32,18 @@ class Macro:
         self._places = re.compile(rf"\b({'|'.join(self._parameters)})\b")
 
     def of(self, arguments: list[str]) -> str:
-        """What a preprocessor makes of it, with `##` carried out."""
+        """The text to which a preprocessor expands a call of the macro, including `##`."""
         given = dict(zip(self._parameters, arguments))
         return self._places.sub(lambda found: given.get(found[0], ""), self._body).replace("##", "")
 
     @cached_property
     def outline(self) -> Macro:
-        """The same without what is inside of functions."""
+        """The same macro without the bodies of the functions that it defines."""
         return Macro(", ".join(self._parameters), " ".join(_OUTLINE.findall(self._body)))
 
 
 class Macros:
-    """The macros with parameters that a text defines; several of one name where it has them for several devices."""
+    """The macros with parameters that a text defines; a name has several if each `#if` branch defines it."""
 
     def __init__(self, text: str) -> None:
         self._named: dict[str, list[Macro]] = {}
@@ -52,7 +52,7 @@ class Macros:
                 self._named.setdefault(name, []).append(Macro(parameters, body))
 
     def expanded(self, text: str, outline: bool = False) -> str:
-        """The text, and what each of its uses of a macro becomes, down to the last; or the outlines of these."""
+        """The text followed by the expansion of each macro call in it, and of the calls in these; or by outlines."""
         waiting = [_without_comments(text)]
         done: dict[str, None] = {}
         while waiting:
@@ -68,7 +68,7 @@ class Macros:
 
 
 def _arguments(text: str, start: int) -> list[str]:
-    """What stands between commas up to the parenthesis that closes."""
+    """The arguments of a macro call: the texts between commas, up to the closing parenthesis."""
     depth, arguments = 1, [""]
     for character in text[start:]:
         depth += (character in "([{") - (character in ")]}")
@@ -87,18 +87,18 @@ def _without_comments(text: str) -> str:
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a file that is there for itself, with the conditions under which the file has it."""
+    """One definition of a file, with the `#if` lines around it."""
 
     file: str
     line: int
     text: str
     conditions: tuple[str, ...]
     macros: Macros
-    """those of all files, for what the piece makes of them"""
+    """the macros of all files, to expand the piece"""
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """What the piece defines: itself, or through the macro that it is a use of."""
+        """The names that the piece defines, directly or by a macro call."""
         if self.text.startswith("#"):
             return frozenset(name for name, *_ in _MACRO.findall(_without_comments(self.text)))
         found = _DEFINED.findall(self.macros.expanded(self.text, outline=True))
@@ -106,17 +106,17 @@ class Piece:
 
     @cached_property
     def mentions(self) -> frozenset[str]:
-        """All names in the piece and in what its macros become."""
+        """All names in the piece and in the expansions of its macro calls."""
         return frozenset(_NAME.findall(self.macros.expanded(self.text)))
 
     def placed(self) -> str:
-        """The text under its conditions, from its line of its file on."""
+        """The text inside its `#if` lines, with a `#line` directive for error messages."""
         ends = ["#endif"] * len(self.conditions)
         return "\n".join((*self.conditions, f'#line {self.line} "{self.file}"', self.text, *ends))
 
 
 def pieces_of(file: str, text: str, macros: Macros) -> list[Piece]:
-    """The pieces of a file in order. What depends on a condition that has an alternative is one piece with it."""
+    """The pieces of a file in order. An `#if` with an `#else` or `#elif` is one piece."""
     pieces: list[Piece] = []
     conditions: list[str] = []
     lines = text.split("\n")
@@ -148,7 +148,7 @@ def _has_alternative(lines: list[str], start: int) -> bool:
 
 
 def _length(lines: list[str], start: int) -> int:
-    """The lines up to the end of a condition, a directive or a definition."""
+    """How many lines the condition, directive or definition that begins at line `start` takes."""
     first = lines[start]
     depth = 0
     for number, line in enumerate(lines[start:], start=1):
@@ -167,9 +167,9 @@ def _length(lines: list[str], start: int) -> int:
 
 
 def needed(pieces: list[Piece], text: str, macros: Macros) -> list[Piece]:
-    """The pieces that a text needs, with those that these need, in order. Each may use those before it."""
+    """The pieces that a text needs, directly or through other pieces, in order. A piece may use earlier ones only."""
     mentioned = set(_NAME.findall(macros.expanded(text)))
-    # Names that the macros of the text put together.
+    # Macros of the text may complete these to names of pieces.
     beginnings = tuple({one or other for one, other in _BEGINNING.findall(text)})
     found: list[Piece] = []
     for piece in reversed(pieces):

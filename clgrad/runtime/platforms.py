@@ -1,4 +1,4 @@
-"""The platforms, one for each driver that the loader accepted, and the devices that they list."""
+"""The platforms, one for each driver that the loader accepts, and the devices that they list."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Platform:
 
 
 def find_platforms() -> list[Platform]:
-    """Every platform; none when the loader has found no driver."""
+    """Every platform; none if the loader finds no driver."""
     opencl = load_opencl()
     try:
         listed = opencl.get_platforms()
@@ -35,7 +35,7 @@ def find_platforms() -> list[Platform]:
 
 
 def _read_platform(cl: pyopencl.Platform, seen: set[int]) -> Platform | None:
-    """None for a platform whose devices were all seen: two `.icd` files may name the same library."""
+    """A platform; None if all its devices were seen before, because two `.icd` files may name the same library."""
     name, version = cl.name.strip(), cl.version.strip()
     try:
         listed = cl.get_devices()
@@ -50,5 +50,5 @@ def _read_platform(cl: pyopencl.Platform, seen: set[int]) -> Platform | None:
 
 
 def _cause(platform_name: str) -> str | None:
-    """Why a platform lists no devices, where that can be known: drivers give no reason."""
+    """A likely reason why a platform lists no devices, or None. Drivers give no reason themselves."""
     return pocl_cache_problem() if platform_name == PLATFORM_NAME else None

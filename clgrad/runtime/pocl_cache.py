@@ -1,4 +1,4 @@
-"""The folder in which PoCL keeps what it compiled. Without a usable one PoCL lists no devices, or ends the process."""
+"""The folder of PoCL's own cache. If PoCL cannot use the folder, it lists no devices, or ends the process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LEAST_FREE = 8 << 20
 
 
 def keeps_programs(platform_name: str) -> bool:
-    """Whether a driver of this name keeps what it compiled, so that the text is all that it needs to find it again.
+    """Whether a driver of this name has a disk cache of its own, which finds a compiled program by its text.
 
     PoCL does, and generates code when a kernel first runs; for the binary of a program it generates that of every
     kernel once more, which takes as long. Other drivers that keep programs give their binaries at no cost.
@@ -25,15 +25,15 @@ def keeps_programs(platform_name: str) -> bool:
 
 
 def pocl_cache_folder() -> Path:
-    """Where PoCL looks: POCL_CACHE_DIR, else a folder among the user's caches."""
+    """The folder of PoCL's cache: POCL_CACHE_DIR, else a folder among the user's caches."""
     parent = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
     return Path(os.environ.get("POCL_CACHE_DIR") or parent / "pocl" / "kcache")
 
 
 def pocl_cache_problem() -> str | None:
-    """Why PoCL cannot use its cache, or None. Damaged files show only when a process that reads them ends."""
+    """Why PoCL cannot use its cache, or None. Damaged files are not found: they only show when PoCL reads them."""
     folder = pocl_cache_folder()
-    # os.path knows no error: what lies in a folder that may not be entered does not exist.
+    # os.path.exists raises no error: it is False for a path in a folder that may not be entered.
     existing = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
     if not os.path.isdir(existing) or not os.access(existing, os.W_OK):
         return f"its cache {folder} cannot be written; set POCL_CACHE_DIR to a folder that can"
@@ -44,7 +44,7 @@ def pocl_cache_problem() -> str | None:
 
 
 def other_pocl_cache() -> str:
-    """The command that gives PoCL a cache which does not exist yet, so that nothing in it is damaged."""
+    """The command that gives PoCL a new cache folder, in which no file can be damaged."""
     folder = Path(tempfile.gettempdir(), "pocl-cache")
     number = 2
     while folder.exists():

@@ -1,4 +1,4 @@
-"""Whether a device works: builds, runs and reads back a tiny kernel. That it did is kept on disk."""
+"""Whether a device works: builds, runs and reads back a tiny kernel. Success is noted on disk."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def _count(device: Device) -> None:
 
 
 def find_new_problem(device: Device) -> str | None:
-    """The same, without a kernel where the device worked in an earlier process with the same drivers.
+    """Like `find_problem`, but without a kernel if the device worked in an earlier process with the same drivers.
 
-    The first program that such a device refuses makes it try the tiny kernel after all.
+    If such a device later refuses a program, the tiny kernel is tried after all.
     """
     key = _key(device)
     if device.cache.load(key) == WORKED:
@@ -63,7 +63,7 @@ def find_new_problem(device: Device) -> str | None:
 
 
 def _confirm(device: Device, key: str) -> None:
-    """Raises DeviceError where the device does not work any more, and forgets that it did."""
+    """Raise DeviceError if the device does not work any more, and remove the note on disk that it does."""
     problem = find_problem(device)
     if problem is not None:
         device.cache.save(key, FAILED)
@@ -79,11 +79,11 @@ def _key(device: Device) -> str:
 
 
 def _driver_files() -> Iterator[str]:
-    """Names, sizes and times of the files of all drivers: a new one may lack what the old one could."""
+    """Names, sizes and times of all drivers' files, because an update may break a device that worked."""
     for driver in find_drivers():
         for file in (driver.icd, Path(driver.library)):
             yield str(file)
-            # A bare name is the dynamic linker's to find; the `.icd` file beside it changes with the package.
+            # A bare name is found by the dynamic linker only. Its `.icd` file changes with the package, too.
             if file.is_file():
                 found = file.stat()
                 yield f"{found.st_size} {found.st_mtime_ns}"

@@ -13,24 +13,24 @@ _hooks: list[Callable[[], None]] = []
 
 
 def mark_drivers_used() -> None:
-    """Says that this process has called a driver, so that its forked children may not."""
+    """Note that this process has called a driver, so that its forked children must not."""
     global _uses_drivers
     _uses_drivers = True
 
 
 def after_fork(hook: Callable[[], None]) -> None:
-    """Has `hook` called in forked children of a process that uses drivers; for making new locks."""
+    """Call `hook` in forked children of a process that uses drivers, to make new locks."""
     _hooks.append(hook)
 
 
 def check_process() -> None:
-    """Raises in a child that was forked after its parent had used a device."""
+    """Raise in a child that was forked after its parent had used a device."""
     if in_forked_child:
         raise forked_error()
 
 
 def forked_error() -> DeviceError:
-    """The error for a call that would hang."""
+    """The error for a driver call in a forked child, which would hang."""
     return DeviceError(
         "this process was forked from one that had already used an OpenCL device; drivers hang there. Start "
         "processes with multiprocessing.get_context('spawn') or 'forkserver', or fork before the first array"

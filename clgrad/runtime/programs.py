@@ -1,4 +1,4 @@
-"""The programs of one device: builds them from text, and finds those on disk that have a kernel.
+"""The programs of one device: builds them from text, and finds programs on disk by the kernels that they contain.
 
 The cache has two sorts of entries: for a program, what it is loaded from; for a kernel, the key of a program that has
 it. So each kernel is found alone, whatever it was built together with, and a program is loaded once.
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Program = pyopencl._cl._Program
 
 OPTIONS = "-cl-std=CL1.2"
-# PoCL prints the number of warnings to the terminal at each build: only who works on kernels asks for them.
+# PoCL prints the number of warnings to the terminal at each build, so warnings are on only under CLGRAD_DEBUG.
 WARNINGS = "" if is_debugging() else "-w"
 
 _KEY = re.compile(rb"[0-9a-f]{64}")
@@ -39,7 +39,7 @@ def options() -> str:
 
 
 def driver_facts(device: pyopencl.Device) -> list[str]:
-    """What tells one driver and device from all others. A home folder may be shared by different machines."""
+    """Facts that identify a driver and device, because different machines may share a home folder."""
     platform = device.platform
     return [
         device.name, device.vendor, device.version, device.driver_version, device.extensions,
@@ -50,7 +50,7 @@ def driver_facts(device: pyopencl.Device) -> list[str]:
 class Programs:
     """Builds programs, keeps them in memory and on disk.
 
-    A driver that keeps programs itself (`Capabilities.keeps_programs`) gets the same text again, instead of a binary.
+    If the driver has a cache of its own (`Capabilities.keeps_programs`), the disk holds texts instead of binaries.
     """
 
     def __init__(self, context: pyopencl.Context, device: pyopencl.Device, cache: DiskCache, driver_keeps: bool):
@@ -62,7 +62,7 @@ class Programs:
         self._known: dict[str, Program] = {}
 
     def key(self, *parts: str) -> str:
-        """The key of what depends on these parts, on the options of builds and on the driver."""
+        """The cache key for these texts, which covers the build options and the driver, too."""
         return hashlib.sha256("\0".join((*parts, options(), *self._facts)).encode()).hexdigest()
 
     @cached_property
@@ -70,7 +70,7 @@ class Programs:
         return [str(self._driver_keeps), *driver_facts(self._device)]
 
     def having(self, kernels: Mapping[str, str]) -> dict[str, Program]:
-        """The programs on disk that have these kernels, by the key of each kernel; `kernels` has their names."""
+        """For each key in `kernels` (key to kernel name) a program from disk that has the kernel, if there is one."""
         found = {}
         for key, name in kernels.items():
             noted = self._cache.load(key)
@@ -81,12 +81,12 @@ class Programs:
         return found
 
     def note(self, keys: Iterable[str], text: str) -> None:
-        """Keeps on disk that the program of this text has the kernels with these keys."""
+        """Note on disk that the program of this text has the kernels with these keys."""
         program = self.key(text).encode()
         self._cache.save_all(dict.fromkeys(keys, program))
 
     def of_text(self, text: str, kernel_names: Sequence[str]) -> Program:
-        """A built program of this text, from the disk where that holds one with these kernels."""
+        """The built program of this text, from disk if that has one with these kernels."""
         key = self.key(text)
         return self._load(key, kernel_names) or self._load_or_build(key, text, kernel_names)
 
@@ -121,7 +121,7 @@ class Programs:
                 program = self._opencl._cl._Program(self._context, [self._device], [content])
             program._build(options().encode(), [self._device])
         except (self._opencl.Error, UnicodeDecodeError):
-            # What the driver refuses is a miss; the build that follows replaces it.
+            # The driver refuses the entry, so it is a miss; the build that follows replaces it.
             return None
         return program
 
@@ -137,7 +137,7 @@ class Programs:
         return str(program.get_build_info(self._device, self._opencl.program_build_info.LOG))
 
     def _missing_kernel(self, program: Program, kernel_names: Sequence[str]) -> str | None:
-        """The first of these kernels that cannot be made. Some drivers add code to the binary only here."""
+        """Make each kernel; returns the first failure. Some drivers add a kernel's code to the binary only now."""
         for name in kernel_names:
             try:
                 self._opencl.Kernel(program, name)

@@ -24,15 +24,17 @@ Size = tuple[int, ...]
 Array = numpy.ndarray[Any, Any]
 BYTES = numpy.dtype("uint8")
 
-# Uploads up to this size are copied aside and not waited for, until so many bytes lie aside.
+# Uploads up to this size are copied to a staging array and not waited for, until STAGED_LIMIT bytes are staged. Waiting
+# for a small upload would take longer than copying it.
 LARGEST_STAGED = 64 << 10
 STAGED_LIMIT = 16 << 20
 
 
 class Queue:
-    """Runs commands one after the other, in the order of the calls, which only enqueue unless they say so.
+    """Runs commands one after the other, in the order of the calls. A call returns before its command is done, unless
+    its docstring says that it waits.
 
-    A kernel object holds its arguments: who sets them and launches holds the lock of the device meanwhile.
+    A kernel object holds its arguments, so a caller holds the device's lock from setting arguments to the launch.
     """
 
     def __init__(self, context: pyopencl.Context, device_name: str, memory: MemoryPool, lock: RLock):
@@ -50,7 +52,7 @@ class Queue:
         self._staged_bytes = 0
 
     def launch(self, kernel: pyopencl.Kernel, global_size: Size, local_size: Size, label: str | None = None) -> None:
-        """Starts a kernel whose arguments are set. `label` says which op it computes, from which line."""
+        """Start a kernel whose arguments are set. `label` names its ops and the user's lines that called them."""
         check_process()
         try:
             if self._debug_level:
@@ -62,7 +64,7 @@ class Queue:
         counters.launches += 1
 
     def _launch_and_wait(self, kernel: Any, global_size: Size, local_size: Size, label: str | None) -> None:
-        """So a failure comes from its own launch, not from a later call; and a crash follows its own line."""
+        """Wait for a launch under CLGRAD_DEBUG, so that a failure is raised here and not at a later call."""
         if self._debug_level > 1:
             said = f"{self.device_name}: launching {label or kernel.function_name}"
             print(said, file=sys.stderr, flush=True)
@@ -70,7 +72,7 @@ class Queue:
         self.cl.finish()
 
     def _recover(self, problem: Exception, kernel: Any, global_size: Size, local_size: Size, label: str | None) -> None:
-        """Where memory was the problem, retries with an emptied pool: some drivers allocate only now."""
+        """Retry with an emptied pool if memory is short: some drivers allocate buffers only at a launch."""
         if isinstance(problem, self._opencl.MemoryError):
             self._memory.release()
             try:
@@ -85,7 +87,7 @@ class Queue:
         ) from problem
 
     def write(self, buffer: Buffer, byte_offset: int, array: Array) -> None:
-        """Copies a contiguous array to the device. The array may change as soon as the call returns."""
+        """Copy a contiguous array to the device. The array may change as soon as the call returns."""
         if not array.nbytes:
             return
         waits = array.nbytes > LARGEST_STAGED
@@ -104,7 +106,7 @@ class Queue:
             self._stage(event, array.nbytes)
 
     def _stage(self, event: Any, nbytes: int) -> None:
-        """Keeps the event, which keeps the bytes: dropping one before its copy is done would wait for it."""
+        """Keep the event of a staged copy, and its bytes with it: dropping an unfinished event would wait for it."""
         if not self._staged:
             self._staged_bytes = 0
         self._staged.append(event)
@@ -113,11 +115,11 @@ class Queue:
             self.finish()
 
     def read(self, buffer: Buffer, byte_offset: int, out: Array) -> None:
-        """Waits for everything enqueued so far and copies from the device into a contiguous array."""
+        """Wait for all earlier commands and copy from the device into a contiguous array."""
         if not out.nbytes:
             return
         check_process()
-        # As `_call` does it, in fewer steps: every look at a number passes here.
+        # Like `_call`, but in fewer steps, because every read of a value passes here.
         with self._lock:
             try:
                 self._copy(self.cl, out, buffer.cl, src_offset=byte_offset, is_blocking=True)
@@ -127,7 +129,7 @@ class Queue:
 
     @contextmanager
     def view(self, buffer: Buffer, byte_offset: int, nbytes: int) -> Iterator[Array]:
-        """Waits, and gives the bytes of a buffer as a read-only array that is valid inside the `with`.
+        """Wait, and give the bytes of a buffer as a read-only array that is valid inside the `with`.
 
         Where host and device share memory nothing is copied. `nbytes` must not be zero.
         """
@@ -150,15 +152,15 @@ class Queue:
             self._call("unmapping device memory", mapping.release, self.cl)
 
     def finish(self) -> None:
-        """Waits until everything enqueued is done."""
+        """Wait until everything enqueued is done."""
         self._call("waiting for the device", self.cl.finish, waits=True)
 
     def _call(
         self, action: str, function: Callable[..., Any], *arguments: Any, waits: bool = False, **named: Any
     ) -> Any:
-        """Calls the driver; refuses in a forked child, and turns the driver's errors into ours.
+        """Call the driver, and raise its errors as clgrad's; raises in a forked child.
 
-        After a call that `waits`, every upload enqueued before is done.
+        A call that `waits` finishes all earlier uploads, so their staged bytes are dropped.
         """
         check_process()
         with self._lock:

@@ -1,4 +1,4 @@
-"""The files of OpenCL C in `cl_kernels/`: those of kernels, and those that kernels share."""
+"""The files of OpenCL C in `cl_kernels/`: files with kernels, and files with functions that kernels share."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def kernel_text(file: str) -> str:
 
 @cache
 def shared_text_hash() -> str:
-    """Changes with any of the shared files."""
+    """The hash of all shared files."""
     return hashlib.sha256("\0".join(map(kernel_text, (FIRST_FILE, *FUNCTION_FILES))).encode()).hexdigest()
 
 
 def numbered(file: str) -> str:
-    """The text of a file, of which errors name the lines."""
+    """The text of a file after a `#line` directive, so that errors name the file and its lines."""
     return f'#line 1 "{file}"\n{kernel_text(file)}'
 
 

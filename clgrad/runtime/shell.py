@@ -24,12 +24,12 @@ def unset_variable(name: str) -> str:
 
 
 def remove_file(path: Path) -> str:
-    """Deletes a file."""
+    """Delete a file."""
     return f"{'Remove-Item' if sys.platform == 'win32' else 'rm'} {quoted(str(path))}"
 
 
 def remove_folder(path: Path) -> str:
-    """Deletes a folder with all that it holds."""
+    """Delete a folder with all that it holds."""
     return f"{'Remove-Item -Recurse' if sys.platform == 'win32' else 'rm -r'} {quoted(str(path))}"
 
 
