@@ -1,1 +1,1 @@
-"""Measures clgrad beside the device's limits and other frameworks: `python -m benchmarks --help`."""
+"""Compares clgrad with the device's limits and with other frameworks: `python -m benchmarks --help`."""

@@ -43,7 +43,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def chosen_rows(patterns: str) -> list[Row]:
-    """The rows whose names fit one of the patterns."""
+    """The rows with names that match one of the patterns."""
     wanted = patterns.split(",")
     rows = [row for row in ROWS.values() if any(fnmatch(row.name, pattern) for pattern in wanted)]
     if not rows:
@@ -68,7 +68,7 @@ def chosen_peers(names: str, pythons: list[str]) -> dict[str, str]:
 
 
 def limits_of_device() -> Limits | None:
-    """Measured in a process of its own, which then is gone."""
+    """The device's limits, measured in a process of their own, which frees the device's memory when it ends."""
     command = [sys.executable, "-m", "benchmarks.limits"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
@@ -78,7 +78,7 @@ def limits_of_device() -> Limits | None:
 
 
 def describe_limits(limits: Limits) -> str:
-    """The limits in a sentence."""
+    """The limits as a sentence."""
     return (
         f"{limits.device}\nlimits: read {limits.read_gigabytes:.0f} GB/s, copy {limits.copy_gigabytes:.0f} GB/s "
         f"(16 MiB arrays), {limits.large_copy_gigabytes:.0f} GB/s (256 MiB); "
@@ -87,7 +87,7 @@ def describe_limits(limits: Limits) -> str:
 
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
-    """Measures, shows the table while it grows, and returns everything for the JSON file."""
+    """Measure all rows, show the table while it grows, and return the data for the JSON file."""
     limits = limits_of_device()
     if limits:
         console.print(describe_limits(limits), highlight=False)
@@ -105,7 +105,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     console.print()
     rows = [report.record(row, results, limits) for row, results in measured]
     if limits and report.beyond_limits(rows):
-        # Whatever else ran on the machine may have held up the first measurement.
+        # Measure again: other programs on the machine may have slowed down the first measurement.
         limits = limits.better(limits_of_device() or limits)
         console.print(f"measured again: {describe_limits(limits)}", highlight=False)
         rows = [report.record(row, results, limits) for row, results in measured]
@@ -128,8 +128,8 @@ def failures(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def main() -> int:
-    """Runs the command; the exit status is 1 when a row failed or passes a limit."""
-    # Into a file or a pipe the table goes unwrapped.
+    """Run the command; the exit status is 1 if a row failed or is faster than the device's limit."""
+    # In a file or a pipe the lines of the table are not wrapped.
     options, console = parse(), Console(width=None if sys.stdout.isatty() else 160)
     if options.list:
         for row in chosen_rows(options.rows):

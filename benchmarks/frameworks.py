@@ -11,7 +11,7 @@ Array = Any
 
 
 class Framework:
-    """A framework whose arrays are NumPy's and whose results are there when a call returns."""
+    """A framework, by default with NumPy's arrays, which are computed when a call returns."""
 
     name = "numpy"
 
@@ -28,7 +28,7 @@ class Framework:
         return values
 
     def wait(self, arrays: tuple[Array, ...]) -> None:
-        """Returns when these results are computed."""
+        """Return when these results are computed."""
 
     def values(self, array: Array) -> numpy.ndarray[Any, Any]:
         """The values of a result."""
@@ -86,7 +86,7 @@ class Clgrad(Mxnet):
     name = "clgrad"
 
     def wait(self, arrays: tuple[Array, ...]) -> None:
-        # What is pending goes as one plan, as in a training loop.
+        # Start all pending results together, as one plan, as in a training loop.
         if any(isinstance(array, self.array_type) for array in arrays):
             self.module.npx.waitall()
 

@@ -1,7 +1,7 @@
-"""The limits of the device that clgrad chooses, against which its rows are held. Prints them as JSON.
+"""The limits of the device that clgrad chooses, for comparison with the rows. Prints them as JSON.
 
-Small kernels of their own measure them, so that they do not depend on what clgrad generates. Each limit is the best
-of several kernels: which vectors and how many chains a device likes is not known beforehand.
+Small separate kernels measure the limits, so that they do not depend on clgrad's kernels. Each limit is the best of
+several kernels, because the best vector width and number of chains differ between devices.
 """
 
 from __future__ import annotations
@@ -21,43 +21,46 @@ from clgrad.runtime.device import Device, default_device
 from clgrad.runtime.drivers import load_opencl
 
 KERNELS = Path(__file__).with_name("limits.cl")
+# The size of the arrays of most rows, so that caches serve rows and limits alike; and a size that fits no cache.
 ROW_FLOATS = 1 << 22
 LARGE_FLOATS = 1 << 26
-# A core has 16 or 32 registers for vectors, two of which hold the factor and the term; a GPU has more, for more items.
+# Numbers of independent chains of multiply-adds, each in a vector register. A CPU core has 16 or 32 such registers, two
+# of which hold the factor and the term; on a GPU many work-items share its registers.
 CHAINS = (4, 6, 8, 10, 12, 14, 20, 28)
+# How long each kernel is repeated.
 SECONDS = 0.15
-# A launch takes long enough to hide its own cost, and is short enough that nothing else runs meanwhile.
+# A launch must be long compared with its own cost, and so short that no other program interrupts it.
 OPERATIONS = 3e8
 
 
 @dataclass
 class Limits:
-    """What the device does at best, in 1e9 bytes or operations per second."""
+    """The best rates of the device, in 1e9 bytes or operations per second."""
 
     device: str
     read_gigabytes: float
-    """Adding up an array as large as those of the rows: 16 MiB, which may lie in a cache."""
+    """Bytes read by a sum of 16 MiB, the size of the rows' arrays, which may lie in a cache."""
     copy_gigabytes: float
-    """Read plus written, with two such arrays."""
+    """Bytes read plus bytes written by a copy of 16 MiB."""
     large_copy_gigabytes: float
-    """The same with 256 MiB each, which lie in no cache."""
+    """The same for a copy of 256 MiB, which lies in no cache."""
     gigaflops: float
-    """Multiply-adds in registers, two operations each, float32."""
+    """Multiply-adds of float32 in registers, two operations each."""
 
     def rate(self, row: Row) -> float | None:
-        """The limit of a row: its arrays are as large as those that were measured, so caches serve both alike."""
+        """The limit for a row, by its unit. The limits are measured on arrays of the rows' size."""
         if row.unit == "GB/s":
             return self.read_gigabytes if row.reads_only else self.copy_gigabytes
         return self.gigaflops if row.unit == "GFLOP/s" else None
 
     def better(self, other: Limits) -> Limits:
-        """The larger of two measurements, where something else may have held up either."""
+        """The larger of two measurements for each rate, because other programs may have slowed down either."""
         rates = {name: max(rate, vars(other)[name]) for name, rate in vars(self).items() if name != "device"}
         return Limits(self.device, **rates)
 
 
 def measure_limits(device: Device) -> Limits:
-    """Measures one device."""
+    """Measure one device."""
     bench = Bench(device)
     name = f"{device}: {device.name}, {device.platform_name} {device.driver_version}"
     return Limits(name, bench.read(ROW_FLOATS), bench.copy(ROW_FLOATS), bench.copy(LARGE_FLOATS), bench.multiply_add())
@@ -65,7 +68,7 @@ def measure_limits(device: Device) -> Limits:
 
 @dataclass(frozen=True)
 class Launch:
-    """A kernel with its arguments, its defines, and the gigabytes or 1e9 operations of one run."""
+    """A kernel with its arguments, number of work-items and defines. `amount`: 1e9 bytes or operations per run."""
 
     kernel: Any
     items: int
@@ -73,7 +76,7 @@ class Launch:
     chains: int
     amount: float
     buffers: tuple[Any, ...]
-    """Those that the kernel reads and writes, the result last."""
+    """the buffers that the kernel reads and writes, the result last"""
 
 
 class Bench:
@@ -90,11 +93,11 @@ class Bench:
         self.widths = sorted({max(4, min(native, 16)), 16} if self.cpu else {1, 4})
 
     def read(self, count: int) -> float:
-        """Gigabytes per second that are read."""
+        """Gigabytes read per second."""
         return self._best(self.reads(count))
 
     def copy(self, count: int) -> float:
-        """Gigabytes per second, read plus written."""
+        """Gigabytes read plus gigabytes written per second."""
         return self._best(self.copies(count))
 
     def multiply_add(self) -> float:
@@ -102,16 +105,16 @@ class Bench:
         return self._best(self.multiply_adds())
 
     def reads(self, count: int) -> Iterator[Launch]:
-        """All kernels that add up so many floats."""
+        """Kernels that add up `count` floats, one per combination of options."""
         yield from self._passes("read", count, 4e-9 * count)
 
     def copies(self, count: int) -> Iterator[Launch]:
-        """All kernels that copy so many floats."""
+        """Kernels that copy `count` floats, one per combination of options."""
         for name in ("copy", "copy_past_caches"):
             yield from self._passes(name, count, 8e-9 * count)
 
     def multiply_adds(self, operations: float = OPERATIONS) -> Iterator[Launch]:
-        """All kernels that multiply and add about so often."""
+        """Kernels of about so many operations, half of them multiplications, one per combination of options."""
         items = self.capabilities.compute_units * (8 if self.cpu else 2048)
         forms = ("mad", "fma") if self.capabilities.fma else ("mad",)
         for width, chains, form in product(self.widths, CHAINS, forms):
@@ -145,7 +148,7 @@ class Bench:
 
 
 def best_seconds(work: Callable[[], None], seconds: float = SECONDS) -> float:
-    """The shortest time of many turns, the first ones not counted."""
+    """The shortest time of many runs, without the first ones."""
     for _ in range(3):
         work()
     end = perf_counter() + seconds

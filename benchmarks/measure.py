@@ -12,13 +12,15 @@ import numpy
 from benchmarks.frameworks import Framework
 from benchmarks.row import Row
 
+# Steps before the timing begins: frameworks compile, and fill their caches and memory pools.
 WARM_UP_STEPS = 3
+# Values per result that are compared between frameworks: they must fit into a line of JSON.
 COMPARED_VALUES = 64
 
 
 @dataclass
 class Timing:
-    """The seconds of one step, over the steps of one round."""
+    """The best and the median of the seconds per step, over all steps of one round."""
 
     best: float
     median: float
@@ -26,7 +28,7 @@ class Timing:
 
 
 class PreparedRow:
-    """A row whose inputs lie on the framework's device, and whose code is compiled and warm."""
+    """A row with its inputs on the framework's device, compiled and warmed up."""
 
     def __init__(self, row: Row, framework: Framework):
         self.row = row
@@ -34,26 +36,26 @@ class PreparedRow:
         inputs = [framework.array(values) for values in row.inputs()]
         self.step = getattr(row, framework.name)(framework.module, *inputs)
         first = self.computed()
-        # After one step and not later, since a training step changes what it works on.
+        # Taken after the first step, because each training step changes its own inputs.
         self.sample = [] if row.own_clock else [sample(framework.values(array)) for array in first]
         for _ in range(WARM_UP_STEPS - 1):
             self.computed()
 
     def computed(self) -> tuple[Any, ...]:
-        """The results of one step, when they are there."""
+        """Run one step; returns its results when they are computed."""
         result = self.step()
         arrays = result if isinstance(result, tuple) else (result,)
         self.framework.wait(arrays)
         return arrays
 
     def seconds(self) -> float:
-        """How long one step took: until its results are there, or as its own clock says."""
+        """Run one step; returns its time until the results are computed, or the time by the row's own clock."""
         start = perf_counter()
         (first, *_) = self.computed()
         return float(first) if self.row.own_clock else perf_counter() - start
 
     def measure(self, seconds: float) -> Timing:
-        """Repeats the step for about so long, and once at least."""
+        """Repeat the step for about `seconds`, at least once."""
         end = perf_counter() + seconds
         times = [self.seconds()]
         while perf_counter() < end:
@@ -62,7 +64,7 @@ class PreparedRow:
 
 
 def sample(values: numpy.ndarray[Any, Any]) -> list[float]:
-    """Values spread over an array, enough to tell whether two frameworks computed the same."""
+    """Values spread over an array, to check that two frameworks compute the same."""
     flat = values.reshape(-1)
     return [float(value) for value in flat[:: max(1, flat.size // COMPARED_VALUES)][:COMPARED_VALUES]]
 

@@ -21,7 +21,7 @@ TOLERANCE = 1e-3
 
 @dataclass
 class Result:
-    """What one framework did in one row; `error` says why there is no time."""
+    """The times and values of one framework in one row. If there is no time, `error` may say why."""
 
     best: float | None = None
     median: float | None = None
@@ -29,7 +29,7 @@ class Result:
     error: str | None = None
 
     def add(self, answer: dict[str, Any]) -> None:
-        """Takes in the answer of one round."""
+        """Add the answer of one round."""
         if "error" in answer:
             self.error = answer["error"]
         elif answer:
@@ -38,7 +38,7 @@ class Result:
             self.sample = answer["sample"]
 
     def agrees(self, other: Result) -> bool:
-        """Whether both computed the same, as far as both say."""
+        """Whether the values of both agree; true if one of them has no values."""
         return all(
             numpy.allclose(mine, others, rtol=TOLERANCE, atol=TOLERANCE)
             for mine, others in zip(self.sample, other.sample)
@@ -64,7 +64,7 @@ class Runner:
         self._requests, self._answers = self._process.stdin, self._process.stdout
 
     def ask(self, **request: Any) -> dict[str, Any]:
-        """Sends a request and waits for its answer."""
+        """Send a request and wait for its answer."""
         try:
             self._requests.write(json.dumps(request) + "\n")
             self._requests.flush()
@@ -81,7 +81,7 @@ class Runner:
         return next((line for line in reversed(lines) if line.strip()), "the process ended")
 
     def close(self) -> None:
-        """Ends the process."""
+        """End the process."""
         self._process.communicate()
         self._errors.close()
 
@@ -89,7 +89,7 @@ class Runner:
 def race(
     rows: Sequence[Row], runners: Sequence[Runner], rounds: int, seconds: float
 ) -> Iterator[tuple[Row, dict[str, Result]]]:
-    """The results of each row as soon as all frameworks had their rounds, which they take in turn."""
+    """Yield the results of each row when all its rounds are done. In each round the frameworks take turns."""
     for row in rows:
         results = {runner.framework: Result() for runner in runners}
         for _ in range(rounds):

@@ -1,4 +1,4 @@
-"""Shows results as a table and as JSON."""
+"""Results as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from benchmarks.race import Result
 from benchmarks.row import Row
 
 CLGRAD = "clgrad"
-# Timings of one thing differ by a few per cent.
+# A row may exceed the limit by a few per cent, because repeated timings of the same work differ by as much.
 MOST_PERCENT = 105
 
 
 def duration(seconds: float) -> str:
-    """Seconds in the unit that suits them."""
+    """A time with a suitable unit."""
     for factor, unit in ((1, "s"), (1e3, "ms")):
         if seconds * factor >= 1:
             return f"{seconds * factor:.3g} {unit}"
@@ -33,7 +33,7 @@ def table(frameworks: list[str]) -> Table:
 
 
 def add_row(made: Table, row: Row, results: dict[str, Result], limits: Limits | None) -> None:
-    """Adds the results of one row."""
+    """Add the results of one row."""
     own = results[CLGRAD]
     facts = figures(row, own, limits)
     rate = f"{facts['rate']:.3g} {row.unit}" if "rate" in facts else ""
@@ -48,12 +48,12 @@ def own_cell(result: Result) -> Text:
 
 
 def failed_cell(result: Result) -> Text:
-    """A cell without a time."""
+    """The text of a cell without a time."""
     return Text("failed", "bold red") if result.error else Text("-")
 
 
 def peer_cell(own: Result, peer: Result) -> Text:
-    """A peer's time and the ratio of the times, above one where clgrad is faster."""
+    """A peer's time, and its ratio to clgrad's time: above one if clgrad is faster."""
     if not peer.best:
         return failed_cell(peer)
     cell = Text(duration(peer.best))
@@ -66,7 +66,7 @@ def peer_cell(own: Result, peer: Result) -> Text:
 
 
 def figures(row: Row, result: Result, limits: Limits | None) -> dict[str, Any]:
-    """Time, rate and per cent of the limit of one result, as far as there are."""
+    """Time, rate and per cent of the limit for one result, each if there is one."""
     if result.best is None:
         return {"error": result.error} if result.error else {}
     facts: dict[str, Any] = {"seconds": result.best, "median_seconds": result.median}
@@ -90,7 +90,7 @@ def record(row: Row, results: dict[str, Result], limits: Limits | None) -> dict[
 
 
 def beyond_limits(rows: list[dict[str, Any]]) -> list[str]:
-    """A line for each row of which some framework does more than the device can: one of the two is measured wrong."""
+    """A line for each row in which a framework exceeds the device's limit: one of these measurements must be wrong."""
     return [
         f"{row['row']} in {name} reaches {facts['percent_of_limit']:.0f} % of the limit, and nothing passes a limit: "
         "either the row counts work that is not done, or the limit was measured while something else ran"

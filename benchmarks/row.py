@@ -1,4 +1,4 @@
-"""What a row is: one piece of work, with one builder per framework that can do it."""
+"""Rows of the table: one piece of work each, with one builder per framework that can do it."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ Unit = Literal["GB/s", "GFLOP/s", ""]
 
 
 class Row:
-    """One piece of work. A subclass has a method per framework, named after it, which makes the step to time.
+    """One piece of work. A subclass has one method per framework, a builder named after the framework.
 
-    Such a builder gets the framework's module and the inputs as its arrays. It returns a function that
-    does the work once and returns what it computed: an array or a tuple of them, which are waited for
-    and, after the first step, compared between the frameworks.
+    A builder gets the framework's module, and the inputs as the framework's arrays. It returns the step to time: a
+    function that does the work once and returns its results, an array or a tuple of arrays. The timing waits for the
+    results; the results of the first step are compared between frameworks.
     """
 
     unit: Unit = ""
-    """What `amount` counts in 1e9: bytes that every implementation moves, operations, or nothing."""
+    """The unit of `amount` per second: 1e9 bytes that every implementation must move, 1e9 operations, or none."""
     amount: float = 0.0
     reads_only = False
-    """True where nothing is written that is as large as what is read: the limit is that of reading, not of copying."""
+    """True if the results are much smaller than the inputs, so that the limit is that of reading, not of copying."""
     own_clock = False
-    """True when a step returns the seconds that it took, because only a part of it counts."""
+    """True if a step returns its own time in seconds, because only a part of it counts."""
 
     def __init__(self, name: str):
         self.name = name
@@ -46,16 +46,16 @@ class Row:
         return ()
 
     def mxnet(self, mxnet: Module, *inputs: Array) -> Step:
-        """MXNet's interface is clgrad's, so the same code runs; rows that only clgrad has say otherwise."""
+        """The builder for MXNet. It has the same interface as clgrad; rows that need more of clgrad override this."""
         return self.clgrad(mxnet, *inputs)
 
     def clgrad(self, clgrad: Module, *inputs: Array) -> Step:
-        """Every row has this builder."""
+        """The builder for clgrad, which every row has."""
         raise NotImplementedError(f"{type(self).__name__} has no builder for clgrad")
 
 
 class ProcessRow(Row):
-    """Work for a fresh process: a program that prints its seconds, or whose whole life counts."""
+    """Work for a fresh process. The time is printed by its program, or is that of the whole process."""
 
     own_clock = True
 

@@ -25,37 +25,37 @@ class Worker:
         self.prepared: PreparedRow | None = None
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """What one request asks for."""
+        """The answer to one request."""
         if request["do"] == "describe":
             return {"description": self.framework.description}
         return self.measure(request["row"], request["seconds"])
 
     def measure(self, name: str, seconds: float) -> dict[str, Any]:
-        """The timing of one round, with values to compare; empty when the framework cannot do the row."""
+        """The timing of one round, with values to compare; empty if the framework cannot do the row."""
         row = ROWS[name]
         if not can_run(row, self.framework):
             return {}
         if self.prepared is None or self.prepared.row is not row:
-            # The old row's memory goes first.
+            # Free the memory of the old row before the new row needs some.
             self.prepared = None
             self.prepared = PreparedRow(row, self.framework)
         return {**asdict(self.prepared.measure(seconds)), "sample": self.prepared.sample}
 
 
 def serve(worker: Worker, answers: TextIO) -> None:
-    """Answers until the other side closes the pipe."""
+    """Answer requests until the other process closes the pipe."""
     for line in sys.stdin:
         try:
             answer = worker.answer(json.loads(line))
         except Exception as problem:
-            # Whatever a framework raises belongs in the table.
+            # Any error of a framework is a result for the table.
             answer = {"error": f"{type(problem).__name__}: {problem}"}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
 
 def main() -> None:
-    """Keeps standard output for answers: what a framework prints goes to standard error."""
+    """Reserve standard output for answers, and send the output of frameworks to standard error."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     serve(Worker(sys.argv[1]), answers)

@@ -19,17 +19,17 @@ def set_variable(name: str, value: str | Path) -> str:
 
 
 def unset_variable(name: str) -> str:
-    """Removes an environment variable."""
+    """The command that removes an environment variable."""
     return f"Remove-Item Env:{name}" if sys.platform == "win32" else f"unset {name}"
 
 
 def remove_file(path: Path) -> str:
-    """Delete a file."""
+    """The command that deletes a file."""
     return f"{'Remove-Item' if sys.platform == 'win32' else 'rm'} {quoted(str(path))}"
 
 
 def remove_folder(path: Path) -> str:
-    """Delete a folder with all that it holds."""
+    """The command that deletes a folder with its contents."""
     return f"{'Remove-Item -Recurse' if sys.platform == 'win32' else 'rm -r'} {quoted(str(path))}"
 
 
