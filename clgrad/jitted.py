@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import gc
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
@@ -20,7 +20,7 @@ from clgrad.array.assembly import ndarray
 from clgrad.array.handle import Handle
 from clgrad.errors import ArgumentError, CaptureError, GradientError
 from clgrad.graph.capture import Capture, Deferred, Run, capturing, current
-from clgrad.graph.execute import flush, state_of
+from clgrad.graph.execute import flush, run_prepared
 from clgrad.graph.node import Node, Storage
 from clgrad.graph.pending import MINE, waiting_anywhere
 from clgrad.graph.prepared import PreparedPlan, prepare
@@ -34,7 +34,6 @@ from clgrad.tape import STATE
 # One function keeps so many captures, one for each combination of shapes, dtypes and constants of its arguments. A
 # function that is called with ever new shapes must not keep the plans of all.
 MOST_CAPTURES = 64
-_NUMBERS = (int, float)
 
 
 def jit(function: Callable[..., Any] | None = None, *, donate: Sequence[int] = ()) -> Any:
@@ -153,16 +152,19 @@ class Jitted:
             with capturing(capture):
                 result = self._function(*_with_numbers(arguments, numbers), **_with_numbers(named, numbers))
                 found = _Flat()
-                spec = found.add(result)
+                found.add(result)
                 final = {key: array._node for key, (array, _) in capture.written.items()}
                 written = [array for array, _ in capture.written.values()]
                 known = _with_bases([*found.arrays, *written, *capture.views])
                 _refuse_escapes(self._name, MINE.waiting.references[noted:], known)
                 donated = self._donated(arguments, given)
-                return Captured(self._name, capture, given, found, (spec, result), final, donated)
+                return Captured(self._name, capture, given, found, _template(result, found), final, donated)
         finally:
             for array, before in capture.written.values():
                 array._node = before
+            # Numbers refer to their capture, which must not keep old values alive.
+            capture.written.clear()
+            capture.views.clear()
             del MINE.waiting.references[noted:]
 
     def _donated(self, arguments: Any, given: _Flat) -> set[int]:
@@ -201,6 +203,10 @@ class _Flat:
         self.arrays: list[Handle] = []
         self.numbers: list[Any] = []
         self._places: dict[int, int] = {}
+
+    def place_of(self, array: Handle) -> int:
+        """The number of an array among all."""
+        return self._places[id(array)]
 
     def add(self, value: Any) -> Any:
         """The structure of a value: hashable, and equal for equal structures."""
@@ -245,19 +251,11 @@ def _description(array: Handle) -> Any:
     return node.shape, node.dtype, storage.strides, node.device, None if leaf is None else leaf.grad_req, base
 
 
-def _with_numbers(value: Any, numbers: Any) -> Any:
-    """The value with its numbers replaced by the next ones of `numbers`."""
-    kind = type(value)
-    if kind is float or kind is int:
+def _with_numbers(value: Any, numbers: Iterator[Any]) -> Any:
+    """The same structure with other numbers."""
+    if type(value) in (int, float):
         return next(numbers)
-    if isinstance(value, Handle):
-        return value
-    if isinstance(value, (list, tuple)):
-        parts = [_with_numbers(one, numbers) for one in value]
-        return kind(*parts) if hasattr(value, "_fields") else kind(parts)
-    if isinstance(value, dict):
-        return {key: _with_numbers(one, numbers) for key, one in value.items()}
-    return value
+    return value if isinstance(value, Handle) else _mapped(lambda part: _with_numbers(part, numbers), value)
 
 
 class _Place:
@@ -294,20 +292,20 @@ class Captured:
     """
 
     def __init__(
-        self, name: str, capture: Capture, given: _Flat, found: _Flat, result: Any, final: dict[int, Any],
+        self, name: str, capture: Capture, given: _Flat, found: _Flat, template: Any, final: dict[int, Any],
         donated: Collection[int],
     ) -> None:  # fmt: skip
         self._draws = capture.draws
-        self._spec, self._example = result
+        self._template = template
         self._result_numbers = found.numbers
-        self._inside = _places_inside(given)
+        inside = _places_inside(given)
         written = [array for array, _ in capture.written.values()]
         roots = _own([array._value for array in found.arrays] + [final[id(array)] for array in written])
         self._device = _one_device(name, roots, given)
         trace = Trace(roots, self._device)
         self.fixed = capture.fixed
         self._numbers: list[Any] = [*trace.numbers]
-        self._written = [self._place(array) for array in written]
+        self._written = [_Place(array, *inside.get(id(array), (None, 0))) for array in written]
         self._sources: list[_Place | Storage] = []
         before = {id(node): array for array, node in capture.written.values()}
         overwritten: dict[int, int] = {}
@@ -320,7 +318,7 @@ class Captured:
             if array is None or (array._node is not node and id(node) not in before):
                 self._sources.append(storage)
                 continue
-            self._sources.append(self._place(array))
+            self._sources.append(_Place(array, *inside.get(id(array), (None, 0))))
             if id(array) in positions:
                 overwritten[place] = positions[id(array)]
             elif any(one is array for one in map(given.arrays.__getitem__, donated)):
@@ -337,20 +335,17 @@ class Captured:
         order = {number: position for position, (number, _) in enumerate(self._quick.plan.outputs)}
         self._order = [order[number] for number in trace.places(roots)]
 
-    def _place(self, array: Handle) -> _Place:
-        return _Place(array, *self._inside.get(id(array), (None, 0)))
-
     def run(self, given: _Flat) -> Any:
         """Launch the plan on the arrays and numbers of this call."""
-        draws = [next_stream() for _ in range(self._draws)]
-        run = Run(given.numbers, draws)
-        numbers = [one.compute(run) if isinstance(one, Deferred) else one for one in self._numbers]
         with self._device.lock:
             written = [place.array(given) for place in self._written]
             storages = [self._storage(place, source, given) for place, source in enumerate(self._sources)]
+            # Only now is it certain that this call runs, and that random numbers advance.
+            run = Run(given.numbers, [next_stream() for _ in range(self._draws)])
+            numbers = [one.compute(run) if isinstance(one, Deferred) else one for one in self._numbers]
             values, alone = self._new_values(written, storages, given)
             prepared = self._quick if alone else self._careful_plan()
-            found = prepared.run(storages, numbers, state_of(self._device).watch)
+            found = run_prepared(prepared, storages, numbers)
             results = [found[position][1] for position in self._order]
             for value, storage in zip(values, results[len(results) - len(written) :]):
                 value.storage = storage
@@ -359,7 +354,7 @@ class Captured:
             for (shape, dtype), storage in zip(self._shapes, results[: len(results) - len(written)])
         ]
         plain = [one.compute(run) if isinstance(one, Deferred) else one for one in self._result_numbers]
-        return _rebuilt(self._spec, self._example, arrays, iter(plain))
+        return _filled(self._template, arrays, iter(plain))
 
     def _storage(self, place: int, source: _Place | Storage, given: _Flat) -> Storage:
         """The storage of a leaf in this call."""
@@ -491,15 +486,40 @@ def _refuse_escapes(name: str, made: Sequence[ref[Any]], known: Sequence[Handle]
     )
 
 
-def _rebuilt(spec: Any, example: Any, arrays: Sequence[Any], numbers: Any) -> Any:
-    """The result of the function with the arrays and numbers of this call."""
-    if spec is Deferred or spec is int or spec is float:
+class _ArrayHole:
+    """Where a result has an array."""
+
+    def __init__(self, place: int) -> None:
+        self.place = place
+
+
+class _NumberHole:
+    """Where a result has a number."""
+
+
+def _template(result: Any, found: _Flat) -> Any:
+    """The structure of a result with holes for its arrays and numbers, so that none of these is kept alive."""
+    if isinstance(result, Handle):
+        return _ArrayHole(found.place_of(result))
+    if type(result) in (int, float) or isinstance(result, Deferred):
+        return _NumberHole()
+    return _mapped(lambda part: _template(part, found), result)
+
+
+def _filled(template: Any, arrays: Sequence[Any], numbers: Iterator[Any]) -> Any:
+    """A result with the arrays and numbers of this call in its holes."""
+    if isinstance(template, _ArrayHole):
+        return arrays[template.place]
+    if isinstance(template, _NumberHole):
         return next(numbers)
-    if isinstance(example, Handle):
-        return arrays[spec[0]]
-    if isinstance(example, (list, tuple)):
-        parts = [_rebuilt(one, each, arrays, numbers) for one, each in zip(spec[1], example)]
-        return type(example)(*parts) if hasattr(example, "_fields") else type(example)(parts)
-    if isinstance(example, dict):
-        return {key: _rebuilt(one, each, arrays, numbers) for key, one, each in zip(spec[1], spec[2], example.values())}
-    return example
+    return _mapped(lambda part: _filled(part, arrays, numbers), template)
+
+
+def _mapped(change: Callable[[Any], Any], value: Any) -> Any:
+    """A list, tuple or dict with changed parts; any other value as it is."""
+    if isinstance(value, (list, tuple)):
+        parts = [change(part) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    if isinstance(value, dict):
+        return {key: change(part) for key, part in value.items()}
+    return value

@@ -213,6 +213,28 @@ def test_a_value_that_somebody_else_holds_is_not_overwritten() -> None:
     assert total.tolist() == [3] * 1000
 
 
+def test_old_values_are_not_kept_alive() -> None:
+    w = np.zeros(1 << 16)
+    w.wait_to_read()
+
+    @jit
+    def step(x: Any, rate: float) -> Any:
+        w[:] = w + x * rate
+        return x * rate, rate
+
+    x = np.ones(1)
+    x.wait_to_read()
+    before = clgrad.statistics()["live_bytes"]
+    clgrad.reset_peak()
+    for turn in range(3):
+        scaled, rate = step(x, 2.0)
+        assert (float(scaled), rate, w[turn].item()) == (2, 2, 2 * (turn + 1))
+    del scaled
+    after = clgrad.statistics()
+    assert after["live_bytes"] == before
+    assert after["peak_bytes"] - before < w.nbytes
+
+
 def test_gradients_add_up_where_they_shall() -> None:
     x = np.ones(3)
     x.attach_grad("add")

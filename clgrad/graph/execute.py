@@ -174,21 +174,30 @@ def _run(found: Trace, device: Device) -> None:
     else:
         counters.plan_hits += 1
     prepared.last_use = counters.flushes
-    try:
-        results = prepared.run(found.storages, found.numbers, state.watch)
-    except OutOfDeviceMemoryError:
-        # Kernel objects of cached plans keep their last buffers alive, so drop the plans and try again.
-        state.plans.clear()
-        gc.collect()
-        device.memory.release()
-        results = prepare(found.structure, device).run(found.storages, found.numbers, state.watch)
-    for number, storage in results:
+    for number, storage in run_prepared(prepared, found.storages, found.numbers):
         node = found.nodes[number]
         if node is not None:
             node.settle(storage)
     for call, which, result in found.kept:
         if result.storage is not None:
             call.keep(which, result.storage)
+
+
+def run_prepared(
+    prepared: PreparedPlan, storages: Sequence[Storage], numbers: Sequence[Any]
+) -> list[tuple[int, Storage]]:
+    """Run a plan on storages and numbers; once more with empty pools if device memory is full."""
+    device = prepared.device
+    state = state_of(device)
+    try:
+        return prepared.run(storages, numbers, state.watch)
+    except OutOfDeviceMemoryError:
+        # Kernel objects keep the buffers of their last launch alive: cached plans are dropped, this one is renewed.
+        state.plans.clear()
+        prepared.renew()
+        gc.collect()
+        device.memory.release()
+        return prepared.run(storages, numbers, state.watch)
 
 
 def read(node: Node) -> numpy.ndarray[Any, Any]:

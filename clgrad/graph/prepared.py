@@ -49,16 +49,22 @@ class PreparedPlan:
         self.plan = plan
         self.device = device
         self.last_use = 0  # the number of the flush
-        check_numbers = count()
-        self._steps = [
-            _step(plan, kernel.instantiate(), launch, label, check_numbers)
-            for kernel, (launch, label) in zip(kernels, plan.launches)
-        ]
+        self._kernels = kernels
+        self._steps: list[Step] = []
+        self.renew()
         self._allocated = plan.result_bytes + plan.temporary_bytes
         # Per result: number of its call, memory slot, leaf that gives the offset (None: offset 0), strides.
         self._outputs = [
             (number, home.slot, home.leaf, contiguous_strides(plan.items.of_call(number).shape))
             for number, home in plan.outputs
+        ]
+
+    def renew(self) -> None:
+        """Make the steps. New kernel objects let go of the buffers that the old ones were launched with."""
+        check_numbers = count()
+        self._steps = [
+            _step(self.plan, kernel.instantiate(), launch, label, check_numbers)
+            for kernel, (launch, label) in zip(self._kernels, self.plan.launches)
         ]
 
     def run(self, leaves: Sequence[Storage], numbers: Sequence[Any], watch: Watch) -> list[tuple[int, Storage]]:
