@@ -1,7 +1,7 @@
 """The process that runs rows in one framework: reads a request per line and answers with a line, both JSON.
 
 `python -m benchmarks.worker numpy`; requests: {"do": "describe"} and
-{"do": "measure", "row": "gemm512", "seconds": 0.2}. Answers hold what was asked for, or "error".
+{"do": "measure", "row": "gemm512", "seconds": 0.2}. An answer has the requested facts, or "error".
 """
 
 from __future__ import annotations

@@ -31,8 +31,7 @@ from clgrad.primitives import COPY, VIEW, Library
 from clgrad.runtime.device import Device
 from clgrad.tape import STATE
 
-# One function keeps so many captures, one for each combination of shapes, dtypes and constants of its arguments. A
-# function that is called with ever new shapes must not keep the plans of all.
+# Bounds the captures of one function, which has one for each combination of shapes, dtypes and constants of arguments.
 MOST_CAPTURES = 64
 
 
@@ -51,16 +50,17 @@ def jit(function: Callable[..., Any] | None = None, *, donate: Sequence[int] = (
     Arrays that the function reads from outside are read anew at each call; arrays that it writes in place - parameters,
     moments, running statistics, gradients - are written at each call. Random numbers advance.
 
-    The function must not look at values: `print`, `float`, `asnumpy` raise `CaptureError`, which names the line. It is
-    not called again, so what it does besides arrays, it does once. It finds arrays when it is captured: give a name
-    another array, and it does not notice. Call `autograd.record()` inside of it, not around it.
+    The function must not read values: `print`, `float`, `asnumpy` raise `CaptureError`, which names the line. Later
+    calls do not run its Python code. So effects other than on arrays happen once, at the capture; and if a name outside
+    gets another array afterwards, calls still use the old one. Call `autograd.record()` inside of the function, not
+    around it.
 
     Parameters
     ----------
     function : callable
         A function or a method. Without it, `jit(donate=...)` is a decorator.
     donate : sequence of int
-        Numbers of positional arguments whose memory results may take over. The arrays must not be used afterwards.
+        Places of positional arguments. Results may overwrite their arrays, which must not be used afterwards.
 
     Examples
     --------

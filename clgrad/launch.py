@@ -17,7 +17,7 @@ from clgrad.shapes import Shape
 
 
 class Fault(NamedTuple):
-    """A check in a kernel. If it fails, `error` is raised with `message`, whose fields are filled from `data`.
+    """A check in a kernel. If it fails, `error` is raised with `message`, formatted with `data`.
 
     `origin` is the user's source line that called the op, or None if it is unknown.
     """

@@ -1,4 +1,4 @@
-"""What the host pays: the smallest gradient, recording one op, and replaying a plan of many launches."""
+"""Time on the host: the smallest gradient, recording one op, and replaying a plan of many launches."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class TinyGradientJit(TinyGradient):
 
 
 class RecordedCall(Row):
-    """One call of `x + y` under record, values not looked at: the mean of a chain of a hundred."""
+    """One call of `x + y` under record, without reading the result: the mean of a chain of a hundred."""
 
     own_clock = True
     calls = 100
@@ -155,7 +155,7 @@ class ReplayJit(Replay):
 class Planning(Row):
     """The host's time per op for a new plan whose kernels exist: a long chain of small products, which cannot fuse.
 
-    Rows of different lengths show whether planning takes time in proportion to what is planned.
+    Rows of different lengths show whether the time for planning grows in proportion to the number of ops.
     """
 
     own_clock = True

@@ -50,7 +50,7 @@ def chain(np: Module, z: Array, y: Array) -> Array:
 
 
 def gelu(np: Module, x: Array) -> Array:
-    """The tanh form of GELU, written out as a user would who has no such function."""
+    """The tanh form of GELU, written out as by a user without a function for it."""
     return 0.5 * x * (1 + np.tanh(0.7978845608 * (x + 0.044715 * x * x * x)))
 
 

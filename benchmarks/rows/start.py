@@ -1,4 +1,4 @@
-"""What a fresh process pays before its first result."""
+"""The time that a fresh process takes before its first result."""
 
 from __future__ import annotations
 

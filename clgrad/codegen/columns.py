@@ -1,4 +1,4 @@
-"""The text of a columns kernel: the statements of each step down a column, and those at its end."""
+"""The text of a columns kernel: the statements at each step down a column, and the statements at its end."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def _space(loop: Loop, shape: Shape) -> Space:
 
 
 def _expanded(strides: Shape, shape: Shape) -> Shape:
-    """Strides over a shape without axes of length one, with those axes put back."""
+    """Strides over `shape` from strides over the same shape without its axes of length one."""
     steps = iter(strides)
     return tuple(0 if n == 1 else next(steps) for n in shape)
 

@@ -98,7 +98,7 @@ class GpuGeometry(Geometry):
     def row_group(self, length: int) -> int:
         if length < SMALLEST_ROW_GROUP:
             return 0
-        # The items of a group are added in pairs.
+        # The work-items of a work-group add their sums in pairs.
         group, most = SMALLEST_ROW_GROUP, power_of_two(self.capabilities.max_group_size)
         while group < min(LARGEST_ROW_GROUP, most) and group * 4 < length:
             group *= 2
@@ -110,9 +110,9 @@ class GpuGeometry(Geometry):
     def columns(self, places: int, items: int) -> Sizes:
         return self._grouped(places)
 
-    def _grouped(self, items: int) -> Sizes:
+    def _grouped(self, work_items: int) -> Sizes:
         group = min(GPU_GROUP, self.capabilities.max_group_size)
-        return round_up(items, group), group
+        return round_up(work_items, group), group
 
 
 def geometry_of(capabilities: Capabilities) -> Geometry:

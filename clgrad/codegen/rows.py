@@ -44,7 +44,7 @@ class Phases:
         self.stashed: dict[int, int] = {}
         self.stash_row = "((inner + VECTOR_WIDTH - 1) / VECTOR_WIDTH * VECTOR_WIDTH)"
 
-    def stash(self, length: int, items: int, new_scratch: NewScratch) -> None:
+    def stash(self, length: int, work_items: int, new_scratch: NewScratch) -> None:
         """Keep costly values that several passes need: each work-item gets a row of scratch memory for each value."""
         if length > LONGEST_STASH:
             return
@@ -52,7 +52,7 @@ class Phases:
             statement = self.loop.statements[place]
             kind = COMPUTE_NAME[statement.dtype]
             dtype = float32 if statement.dtype == float16 else statement.dtype
-            self.writer.declare_stash(len(self.stashed), kind, new_scratch(items * length, dtype))
+            self.writer.declare_stash(len(self.stashed), kind, new_scratch(work_items * length, dtype))
             self.stashed[place] = len(self.stashed)
 
     def _needed_again(self) -> list[int]:

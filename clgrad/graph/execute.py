@@ -23,7 +23,7 @@ from clgrad.runtime.device import Device
 from clgrad.runtime.statistics import counters
 from clgrad.shapes import contiguous_strides, is_contiguous, size_of
 
-# A program whose structures keep changing must not keep every plan; the plan that was used longest ago goes.
+# Bounds the plans of a program with ever new structures. The plan that was used longest ago is dropped.
 MOST_PLANS = 1024
 # For fewer bytes, mapping and unmapping take longer than a copy.
 LEAST_MAPPED = 1 << 16
@@ -141,7 +141,7 @@ def flush(nodes: Iterable[Node]) -> None:
             settle_view(view)
     waiting = MINE.waiting
     if len(waiting.references) > waiting.swept + MOST_PENDING:
-        # The values that were asked for are computed. So many others wait that they may never be read: start them.
+        # The requested values are computed. Many others are still pending, and may never be read: start them.
         _start_pieces(waiting)
     waiting.make_room()
 

@@ -30,8 +30,8 @@ class Explanation:
     """The plan that reading an array would run. Prints as a table; `dot()` gives Graphviz text.
 
     `kernels` are in launch order, and `nodes` counts the pending ops. The plan allocates `result_bytes` and
-    `temporary_bytes`; without sharing, temporaries would take `unshared_bytes`. `overwritten` counts the inputs whose
-    memory results take over.
+    `temporary_bytes`; without sharing, temporaries would take `unshared_bytes`. `overwritten` counts the inputs that
+    results overwrite.
     """
 
     kernels: tuple[Kernel, ...]

@@ -105,7 +105,7 @@ class Trace:
         return [place_of[root.serial] for root in roots]
 
     def let_go(self) -> None:
-        """See who else holds the nodes, and make the structure. `put_back` must follow, whatever happens."""
+        """Find the fates of the nodes, and make the structure. `put_back` must follow, even after an exception."""
         self._forget_inputs()
         self.leaf_nodes.clear()
         self.nodes = [reference() for reference in self._references]

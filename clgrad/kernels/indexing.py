@@ -44,7 +44,7 @@ class Rows(NamedTuple):
 
 
 class Scatter(NamedTuple):
-    """The result's lengths as in `Rows`, and whether values replace what was there or are added up."""
+    """The result's lengths as in `Rows`, and whether values replace old elements or are added up."""
 
     outer: int
     length: int

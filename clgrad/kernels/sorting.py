@@ -84,15 +84,15 @@ class _Sort:
     def _merge(self, scratch: list[tuple[Memory, Memory]], width: int) -> Launch:
         last = 2 * width >= self.sizes.length
         per_item = self.run if self.on_cpu else min(MERGED, 2 * self.run)
-        items = self.rows * divide_up(self.sizes.length, per_item)
+        work_items = self.rows * divide_up(self.sizes.length, per_item)
         group = self.problem.group(MERGING_GROUP)
         written = () if last else scratch[1]
         return self._launch(
-            "sort_merge", round_up(items, group), group, last, [*scratch[0], Long(width), *written], per_item
+            "sort_merge", round_up(work_items, group), group, last, [*scratch[0], Long(width), *written], per_item
         )
 
     def _launch(
-        self, entry: str, items: int, group: int, last: bool, arguments: Sequence[Argument], per_item: int = 1
+        self, entry: str, work_items: int, group: int, last: bool, arguments: Sequence[Argument], per_item: int = 1
     ) -> Launch:
         x = self.problem.inputs[0]
         sizes, results = self.sizes, [one.memory for one in self.problem.outputs if one and last]
@@ -100,7 +100,7 @@ class _Sort:
         return Launch(
             KernelSource("sorting.cl", entry, self._defines(last, per_item)),
             (x.memory, x.offset, *map(Long, counts), *arguments, *results),
-            (items,),
+            (work_items,),
             (group,),
         )
 

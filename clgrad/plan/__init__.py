@@ -1,1 +1,1 @@
-"""The planner: a pending graph in, launches and memory out. It knows what a device can do, and no device."""
+"""The planner: a pending graph in, launches and memory out. It knows the capabilities of a device, but no device."""

@@ -70,7 +70,7 @@ class Group:
         return tuple(0 if axis in self.axes else next(steps) for axis in range(len(self.space)))
 
     def admit(self, member: Member) -> None:
-        """Take in an item, whose producers are members already if they ever will be."""
+        """Add a member. Its producers must be members before, or never."""
         self.members[member.item.index] = member
         self.operands.update(
             read for read in member.reads if isinstance(read, Operand) and read.item not in self.members
@@ -146,7 +146,7 @@ class Fuser:
         self._open(item, candidates)
 
     def _candidates(self, item: Item) -> list[Group]:
-        """Groups that compute what the item reads, the latest first."""
+        """Groups that compute operands of the item, the latest first."""
         found = {self.group_of[read.item].number: self.group_of[read.item]
                  for read in item.operands if read.item in self.group_of}  # fmt: skip
         return [found[number] for number in sorted(found, reverse=True)]

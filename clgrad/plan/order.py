@@ -43,11 +43,11 @@ class Order:
         return len(self.place) - 1
 
     def may_wait(self, later: int, earlier: int) -> bool:
-        """Whether one vertex can wait for another without a cycle, as far as `MOST_EDGES` tell."""
+        """Whether `later` can wait for `earlier` without a cycle. False if `MOST_EDGES` are too few to tell."""
         return self.place[earlier] < self.place[later] or self._between(later, earlier, MOST_EDGES) is not None
 
     def are_independent(self, one: int, other: int) -> bool:
-        """Whether neither of two vertices waits for the other, as far as `MOST_EDGES` tell."""
+        """Whether neither of two vertices waits for the other. False if `MOST_EDGES` are too few to tell."""
         return self._between(*self._sorted(one, other), MOST_EDGES) is not None
 
     def wait(self, later: int, earlier: int) -> None:

@@ -35,7 +35,7 @@ class Resolver:
         self.order = order
         self.stored = {item.index for item in items.all if self._always_stored(item)}
         depths = order.depths()
-        # Readers come before what they read.
+        # Readers come before their producers.
         for group in sorted(groups, key=lambda group: -depths[group.number]):
             self._store_what_is_read(group)
 
@@ -50,7 +50,7 @@ class Resolver:
             return True
         return any(isinstance(self.items[reader].primitive, Library) for reader in item.read_by)
 
-    # -- what goes to memory ------------------------------------------------------------------------------------
+    # -- storing ------------------------------------------------------------------------------------------------
 
     def live(self, group: Group) -> list[Member]:
         """Members that are stored or that a live member of the group reads, in order."""
@@ -254,7 +254,7 @@ class _Builder:
         return self._add(Statement(Compute(primitive, places, typed_by), item.dtype, level))
 
     def _typed_by(self, item: Item, arguments: list[int | Slot]) -> DType:
-        """The dtype in which an expression computes: of one of its array arguments, or of the result."""
+        """The dtype in which an expression computes: that of an array argument, or of the result."""
         typed_by = getattr(item.primitive, "typed_by", 0)
         if typed_by is None:
             return item.dtype

@@ -46,7 +46,7 @@ class Capabilities:
 
 
 def read_capabilities(cl: pyopencl.Device, kernel_shape: KernelShape) -> Capabilities:
-    """The capabilities of a device whose kernels have this shape."""
+    """The capabilities of a device, for kernels of this shape."""
     return Capabilities(
         kernel_shape=kernel_shape,
         fp64="cl_khr_fp64" in cl.extensions.split(),

@@ -35,7 +35,7 @@ class KernelSource:
 
     @cached_property
     def suffix(self) -> str:
-        """Tells specialisations apart; it is the same in every process, so that cached programs match."""
+        """A hash that identifies the specialisation. It is equal in every process, so that cached programs match."""
         parts = [self.file, self.name]
         for define in self.defines:
             parts += define
@@ -174,10 +174,10 @@ class Compiler:
         self._confirm = confirm
 
     def kernels(self, sources: Sequence[Source]) -> list[CompiledKernel]:
-        """The kernels of these sources. All that neither memory nor disk holds are built as one program.
+        """The kernels of these sources. Kernels that are neither in memory nor on disk are built as one program.
 
-        A program of its own for each would take up to twice the processor time, even on several cores: compilers read
-        what kernels share each time, and Intel's and PoCL's let one thread build at a time.
+        One program per kernel would take up to twice the processor time, because each program contains the shared
+        files. Threads would not help: the compilers of Intel and PoCL let only one thread build at a time.
         """
         check_process()
         with self._lock:

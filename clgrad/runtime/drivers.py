@@ -1,4 +1,4 @@
-"""Finds OpenCL drivers, those inside pip packages included, and loads pyopencl so that it sees them all.
+"""Finds OpenCL drivers, also inside pip packages, and loads pyopencl so that it sees all of them.
 
 An OpenCL loader learns about drivers from `.icd` files, which name a library each. It reads the folder of the
 system. Packages from pip bring such files too, but into the environment's own folder, which no loader reads,

@@ -9,7 +9,7 @@ from typing import Any
 def share_invokers(pyopencl: ModuleType) -> None:
     """Let kernels with the same number of arguments share the functions with which pyopencl calls them.
 
-    pyopencl compiles two Python functions for each kernel object, in a module whose name no other has. The search
+    pyopencl compiles two Python functions for each kernel object, in a module with a unique name. The search
     for such a name takes longer with every kernel that the process has made. The functions depend on the number of
     arguments alone, unless `set_arg_types` declares their types. clgrad itself launches without them.
     """

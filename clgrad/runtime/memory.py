@@ -88,7 +88,7 @@ class MemoryPool:
         statistics.pools.append(self)
 
     def allocate(self, nbytes: int) -> Buffer:
-        """A buffer of at least `nbytes` bytes, with whatever content it had.
+        """A buffer of at least `nbytes` bytes, with undefined content.
 
         If memory is full, buffers that are kept for reuse are released first, then buffers that only cycles hold.
         """

@@ -1,7 +1,7 @@
 """The programs of one device: builds them from text, and finds programs on disk by the kernels that they contain.
 
-The cache has two sorts of entries: for a program, what it is loaded from; for a kernel, the key of a program that has
-it. So each kernel is found alone, whatever it was built together with, and a program is loaded once.
+The disk cache has two kinds of entries: for a program its binary or its text, and for a kernel the key of a program
+that contains it. So a kernel is found in any program, and a program is loaded only once.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ class Programs:
 
     def _build(self, text: str, kernel_names: Sequence[str]) -> Program:
         start = perf_counter()
-        # pyopencl.Program would put a cache and warnings of its own in between.
+        # pyopencl.Program would add its own cache and its own warnings.
         program: Program = self._opencl._cl._Program(self._context, text)
         try:
             program._build(options().encode(), [self._device])

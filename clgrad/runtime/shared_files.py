@@ -9,7 +9,7 @@ from pathlib import Path
 from clgrad.runtime.pieces import Macros, Piece, needed, pieces_of
 
 FIRST_FILE = "common.cl"
-# Each may use what the files before it define.
+# Each file may use the definitions of the files before it.
 FUNCTION_FILES = (
     "functions.cl", "logarithms.cl", "activations.cl", "trigonometry.cl", "arithmetic.cl", "hyperbolic.cl",
     "special_functions.cl", "integers.cl", "random.cl", "reductions.cl", "gather.cl",
@@ -56,7 +56,7 @@ def shared_pieces() -> list[Piece]:
 
 
 def shared_text(kernels: str) -> str:
-    """What a program with the text of these kernels needs of the shared files."""
+    """The part of the shared files that a program with the text of these kernels needs."""
     # Kernels of the same file differ in their defines only.
     once = dict.fromkeys(kernels.split("#line 1 "))
     pieces = needed(shared_pieces(), "\n".join(once), shared_macros())

@@ -1,4 +1,4 @@
-"""Counters that tell what the library did: launches, builds, plans, memory. Tests and users read them."""
+"""Counters of the library's work: launches, builds, plans, memory. Tests and users read them."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ pools: list[SettlesBytes] = []
 
 
 def statistics() -> dict[str, int | float]:
-    """What the process did so far, over all devices.
+    """Counters of the process so far, over all devices.
 
     - `launches`: kernels started; `flushes`: times that pending work was sent to a device
     - `plans`, `plan_hits`: plans made, and plans found in the cache
     - `builds`, `kernels_built`, `build_seconds`: programs compiled from source, their kernels, the time it took
-    - `disk_cache_hits`: programs that a cache on disk held, ours or the driver's own
+    - `disk_cache_hits`: programs that were found on disk, in clgrad's cache or in the driver's own
     - `allocations`: buffers taken from a driver; a reused one does not count
-    - `live_bytes`: device memory in use; `peak_bytes`: the most ever in use
+    - `live_bytes`: device memory in use; `peak_bytes`: the most in use at any time
     - `held_bytes`: memory taken from drivers; `pooled_bytes`: the part of it that is kept for reuse
 
     >>> now = statistics()
@@ -66,7 +66,7 @@ def statistics() -> dict[str, int | float]:
 
 
 def reset_peak() -> None:
-    """Starts the search for `peak_bytes` again from what is in use now.
+    """Set `peak_bytes` to the bytes in use now, so that it becomes the peak from here on.
 
     >>> reset_peak()
     >>> now = statistics()

@@ -109,10 +109,10 @@ class CpuMatmul(Matmul):
     ) -> list[Launch]:
         product = self.product
         arguments = [Int(value) for value in (*share, places)]
-        sizes = Sizes(_items(product.work, places), 1, _items(product.size * parts.parts, product.size), 1)
+        sizes = Sizes(_work_items(product.work, places), 1, _work_items(product.size * parts.parts, product.size), 1)
         return self.launches((file, entry), defines, parts, arguments, sizes)
 
 
-def _items(work: int, places: int) -> int:
+def _work_items(work: int, places: int) -> int:
     """How many work-items share `places` equal pieces of work."""
     return divide_up(places, max(1, WORK_PER_ITEM * places // work))

@@ -27,7 +27,7 @@ def lower(problem: Problem) -> list[Launch]:
 
 
 def canonical(problem: Problem) -> Product:
-    """The problem with three batch axes and, if it can be, no column as its right operand."""
+    """The problem with three batch axes; a product with a column is transposed to a product with a row, if possible."""
     a, b = problem.inputs
     *batch, m, n = problem.output.shape
     lengths, (a_batch, b_batch) = merge(batch, [a.strides[:-2], b.strides[:-2]])
