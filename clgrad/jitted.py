@@ -463,7 +463,7 @@ def _one_device(name: str, roots: Sequence[Node], given: _Flat) -> Device:
 
 
 def _with_bases(arrays: Sequence[Handle]) -> list[Handle]:
-    """The arrays, and those that they are views of."""
+    """The arrays, and the bases of those that are views."""
     known = list(arrays)
     for array in known:
         if array._link is not None:

@@ -24,7 +24,7 @@ LONGEST_STASH = 65536
 
 
 class Phases:
-    """The text of a rows kernel. `group` work-items share a row, or 0 if each row belongs to one work-item."""
+    """The text of a rows kernel. `group` work-items share a row; 0 if each row belongs to one work-item."""
 
     def __init__(self, writer: Writer, group: int, split: bool) -> None:
         self.writer = writer

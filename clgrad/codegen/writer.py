@@ -1,6 +1,6 @@
 """From a loop to OpenCL C: the defines that specialise a kernel file, and the kernel's arguments.
 
-Generated names: p0 q0 where an item is read and written, v0 the value of statement 0, n0 a number,
+Generated names: p0 and q0 point to an item that is read or written, v0 is the value of statement 0, n0 a number,
 d e f the lengths of outer, middle and inner axes, a m s b the outer, middle and inner strides and the fixed offset of
 an access, `at` and `in` its offset after the outer and the middle axes, `lanes` what each lane adds to that.
 """
@@ -51,7 +51,7 @@ class Access:
 class Space:
     """The loop's space after merging: lengths of the outer and middle axes, and of the inner ones as one axis.
 
-    `inner_axes` are the axes behind `inner` where some access steps through them differently.
+    `inner_axes` are the axes that `inner` merges; several if no single stride describes some access to them.
     """
 
     outer: list[int]

@@ -1,4 +1,4 @@
-"""Capture for `jit`: the ops of a function become one plan instead of running, so no value may be read meanwhile."""
+"""Capture for `jit`: the ops of a function become one plan instead of running, so the function may read no value."""
 
 from __future__ import annotations
 
@@ -180,8 +180,8 @@ def refuse_to_look() -> None:
     capture = current()
     if capture is not None:
         raise CaptureError(
-            f"jit: {capture.name} looks at the value of an array, in {user_line() or 'code without a file'}. "
-            "A function under jit runs without values: return the array and look at it outside. "
+            f"jit: {capture.name} reads the value of an array, in {user_line() or 'code without a file'}. "
+            "A function under jit runs without values: return the array and read it outside. "
             "Usual causes: print, float(x), "
             "x.item(), asnumpy(), a Python if on an array, indexing by a mask, copies between devices"
         )

@@ -1,4 +1,4 @@
-"""Work-groups that are too large for a kernel: if it needs many registers, it runs in smaller ones than others do."""
+"""Work-groups that are too large for a kernel: if a kernel needs many registers, it only runs in smaller ones."""
 
 from __future__ import annotations
 

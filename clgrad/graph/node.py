@@ -195,4 +195,4 @@ class Several(Node):
 
 
 def _nothing() -> None:
-    """Stands for the reference to a result that was never made."""
+    """A dead reference, for a result that was never made."""

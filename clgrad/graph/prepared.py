@@ -60,7 +60,7 @@ class PreparedPlan:
         ]
 
     def renew(self) -> None:
-        """Make the steps. New kernel objects let go of the buffers that the old ones were launched with."""
+        """Make the steps with new kernel objects: the old ones keep the buffers of their last launch alive."""
         check_numbers = count()
         self._steps = [
             _step(self.plan, kernel.instantiate(), launch, label, check_numbers)

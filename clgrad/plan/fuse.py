@@ -1,4 +1,4 @@
-"""Fusion: which items share a kernel. Each item joins the group of one of its producers where that is possible.
+"""Fusion: which items share a kernel. Each item joins the group of one of its producers if that is possible.
 
 A group has a space, the index space that its kernel walks, and members at two levels: `element` members have one
 value per index, `reduced` members one value per index of the kept axes. Kinds: `pointwise` (nothing reduced),
@@ -256,7 +256,7 @@ class Fuser:
         return Member(item, ELEMENT, reads), shaped
 
     def _expressed(self, item: Item, space: Shape) -> list[Operand | Slot] | None:
-        """The item's reads as strides over `space`, or None where its shape does not fit the space."""
+        """The item's reads as strides over `space`, or None if its shape does not fit the space."""
         canonical = _canonical(item.shape, item.reads)
         shape, _ = without_units(item.shape, item.shape)
         return canonical if shape == space else _reshaped_reads(canonical, shape, space)

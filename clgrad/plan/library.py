@@ -1,4 +1,4 @@
-"""Launches of library nodes: hand-written kernels, with the fused epilogue where they have one."""
+"""Launches of library nodes: hand-written kernels, with a fused epilogue if they take one."""
 
 from __future__ import annotations
 

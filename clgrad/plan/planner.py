@@ -138,7 +138,7 @@ class _Planner:
         return Work(launches, labels, list(dict.fromkeys(loads)), list(dict.fromkeys(stores)), scratch)
 
     def _without_copy(self, group: Group, loops: list[Loop]) -> list[Loop]:
-        """The loops of an update, without the copy of its base where the update may overwrite the base."""
+        """The loops of an update, without the copy of its base if the update may overwrite the base."""
         (item,) = (member.item for member in group.members.values())
         base = self.items[item.operands[0].item]
         read = item.operands[0]

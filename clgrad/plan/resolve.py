@@ -21,7 +21,7 @@ from clgrad.strides import compose, without_units
 
 # Up to about this many additions, computing a value again costs less than a store and a load.
 CHEAP = 12
-# The same where a value is broadcast: each value would be computed again for many indices.
+# The same limit for a value that is broadcast: it would be computed again for many indices.
 CHEAP_BROADCAST = 2
 
 
@@ -97,7 +97,7 @@ class Resolver:
         return self.items[index].is_leaf or index in self.stored
 
     def _needed_to_repeat(self, read: Operand, shape: Shape) -> set[int] | None:
-        """The items to store so that the reader can cheaply compute the operand itself; None where it cannot."""
+        """The items to store so that the reader can cheaply compute the operand itself; None if it cannot."""
         item = self.items[read.item]
         needed: set[int] = set()
         if item.index not in self.generated:

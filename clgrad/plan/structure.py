@@ -24,7 +24,7 @@ class Call(NamedTuple):
     """One pending value.
 
     `inputs` are numbers of earlier calls, -1 - the number of a leaf, or None for a Python number. `origin` is the
-    user's line, where it is known.
+    user's line that called the op, None if it is unknown.
     """
 
     primitive: Primitive

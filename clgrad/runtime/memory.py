@@ -181,6 +181,6 @@ def memory_limit(capacity: int) -> int:
     if limit < SMALLEST:
         raise ArgumentError(
             f"CLGRAD_MEMORY_LIMIT={given!r} is too small: the smallest array takes {SMALLEST} bytes. "
-            "Usual cause: a missing unit; write such as 512M or 4G"
+            "Usual cause: a missing unit; write for example 512M or 4G"
         )
     return limit

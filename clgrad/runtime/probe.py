@@ -63,13 +63,13 @@ def find_new_problem(device: Device) -> str | None:
 
 
 def _confirm(device: Device, key: str) -> None:
-    """Raise DeviceError if the device does not work any more, and remove the note on disk that it does."""
+    """Raise DeviceError if the device does not work any more, and note on disk that it does not."""
     problem = find_problem(device)
     if problem is not None:
         device.cache.save(key, FAILED)
         raise DeviceError(
             f"{device} ({device.name}) worked in an earlier process with the same driver, and does not now: {problem}\n"
-            "The next process tries it first, and takes another device if there is one that works"
+            "The next process tests this device again, and takes another if the test fails"
         )
 
 

@@ -131,7 +131,7 @@ class Queue:
     def view(self, buffer: Buffer, byte_offset: int, nbytes: int) -> Iterator[Array]:
         """Wait, and give the bytes of a buffer as a read-only array that is valid inside the `with`.
 
-        Where host and device share memory nothing is copied. `nbytes` must not be zero.
+        If host and device share memory, nothing is copied. `nbytes` must not be zero.
         """
         array, _ = self._call(
             "mapping device memory",

@@ -51,7 +51,7 @@ def shared_macros() -> Macros:
 
 @cache
 def shared_pieces() -> list[Piece]:
-    """The pieces of the function files, in the order in which they must come."""
+    """The pieces of the function files, each after the pieces that it uses."""
     return [piece for file in FUNCTION_FILES for piece in pieces_of(file, kernel_text(file), shared_macros())]
 
 

@@ -17,7 +17,7 @@ def lower(problem: Problem) -> list[Launch]:
 
     `problem` has the inputs a and b, of shapes (*batch, m, k) and (*batch, k, n), with strides of 0 along broadcast
     axes. The last launch writes the output and takes the epilogue (EPILOGUE_ARGUMENTS, EPILOGUE_STORE and
-    EPILOGUE_STORE_PART, see matmul.cl). Where n is 1, its `column` runs along m and its `row` is 0.
+    EPILOGUE_STORE_PART, see matmul.cl). If n is 1, its `column` runs along m and its `row` is 0.
     The order of additions depends on the shape, the strides and the kind of device, not on how many units it has.
     """
     if 0 in problem.output.shape:
