@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from clgrad.codegen.loop import ELEMENT, Loop, Store
+from clgrad.codegen.loop import ELEMENT, REDUCED, Loop, Store
 from clgrad.codegen.rows import LONGEST_STASH
 from clgrad.dtypes import float16, float32, int64
 from clgrad.launch import Int, Memory
 from clgrad.runtime.capabilities import Capabilities
 from tests.capabilities import CPU, GPU
-from tests.codegen.loops import ADD, DIVIDE, EXP, RESULT, Lowered, X, compute, load, reduce, softmax, text, total
+from tests.codegen.loops import ADD, DIVIDE, EXP, RESULT, TOTAL, Lowered, X, compute, load, reduce, softmax, text, total
 
 STASH = "stash0 + (get_global_id(0) * mid + j) * ((inner + VECTOR_WIDTH - 1) / VECTOR_WIDTH * VECTOR_WIDTH) + (i)"
 
@@ -61,6 +61,12 @@ def test_a_cpu_keeps_costly_values_between_passes() -> None:
 def test_rows_too_long_for_the_caches_are_computed_again() -> None:
     assert [len(Lowered(softmax(3, length), CPU).scratch) for length in (LONGEST_STASH, LONGEST_STASH + 1)] == [1, 0]
     assert Lowered(softmax(3, 90), GPU).scratch == []
+
+
+def test_what_one_pass_needs_alone_is_not_kept() -> None:
+    raised = [load(X, (90, 1)), compute(EXP, 0), reduce("sum", 1)]
+    loop = Loop("rows", (70, 90), (1,), raised, [Store(TOTAL, 2, REDUCED, (1, 0))])
+    assert Lowered(loop, CPU).scratch == []
 
 
 @pytest.mark.parametrize(("length", "group"), [(20, 0), (90, 64), (1000, 256)])
@@ -118,6 +124,14 @@ def test_parts_of_a_row_store_totals_that_are_not_rounded() -> None:
         "store_strided_float(v1, q0 + (long)part * rows + row, 1, 1);",
     ]
     assert second.source.name == "columns"
+
+
+def test_what_is_done_with_a_total_waits_until_its_parts_are_combined() -> None:
+    statements = [load(X, (100_000, 1)), reduce("sum", 0), compute(EXP, 1, level=REDUCED)]
+    loop = Loop("rows", (3, 100_000), (1,), statements, [Store(TOTAL, 2, REDUCED, (1, 0))])
+    first, second = Lowered(loop, CPU).launches
+    assert not any("exp_float" in line for line in text(first, "PHASES"))
+    assert text(second, "FINISH(i, u)")[1] == "const float_v v2 = (exp_float(v1));"
 
 
 def test_a_mean_and_what_is_left_of_it_wait_for_each_other() -> None:

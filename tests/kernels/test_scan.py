@@ -70,6 +70,7 @@ def test_a_cpu_walks_neighbouring_columns_as_a_vector() -> None:
     wide, narrow = scan(2, 10, 40).launches[0], scan(2, 10, 15).launches[0]
     assert (defines(wide)["IN_VECTORS"], sizes(wide)) == ("1", (2 * 3, 1))
     assert (defines(narrow)["IN_VECTORS"], sizes(narrow)) == ("0", (2 * 15, 1))
+    assert sizes(scan(2, 10, 16).launches[0]) == (2, 1)
     assert defines(scan(2, 10, 40, GPU).launches[0])["IN_VECTORS"] == "0"
 
 

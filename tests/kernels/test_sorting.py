@@ -43,6 +43,10 @@ def test_a_cpu_item_sorts_a_run() -> None:
     call = sort(2, 3 * RUN - 1, 5, CPU)
     assert call.names == ["sort_runs", "sort_merge", "sort_merge"]
     assert [sizes(launch) for launch in call.launches] == [(2 * 5 * 3, 1)] * 3
+    # Blocks of 16 become a run in eight steps between the two pairs, so it lies in the first, which is merged next.
+    assert [memories(launch)[1:] for launch in call.launches] == [
+        [-1, -2, -3, -4], [-1, -2, -3, -4], [-3, -4, VALUES, ORDER],
+    ]  # fmt: skip
 
 
 def test_a_pass_reads_what_the_one_before_wrote() -> None:
@@ -82,6 +86,14 @@ def test_groups_of_a_gpu_cover_all_rows(most: int, length: int) -> None:
         assert group == min(most, 64)
         assert items % group == 0
         assert items >= 21 * -(-length // int(defines(launch)["PER_ITEM"]))
+
+
+@pytest.mark.parametrize(("length", "merges"), [(512, 0), (513, 1), (1024, 1), (1025, 2)])
+def test_only_the_last_pass_writes_results(length: int, merges: int) -> None:
+    *before, last = sort(1, length, 1, GPU).launches
+    assert len(before) == merges
+    assert memories(last)[-2:] == [VALUES, ORDER]
+    assert not any({VALUES, ORDER} & set(memories(launch)) for launch in before)
 
 
 def test_a_result_that_nobody_wants_is_left_out() -> None:
