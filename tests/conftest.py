@@ -25,8 +25,8 @@ def warnings_are_errors() -> None:
     """
     try:
         device = default_device()
-        capabilities = replace(device.capabilities, vector_width=16)
-        device.compiler.program(f"{preamble(capabilities, 'cpu', WIDE)}\n{WIDE}\n", ["wide"])
+        capabilities = replace(device.capabilities, kernel_shape="cpu", vector_width=16)
+        device.compiler.program(f"{preamble(capabilities, WIDE)}\n{WIDE}\n", ["wide"])
     except DeviceNotFoundError:
         return
     except BuildError as problem:
@@ -38,7 +38,7 @@ def warnings_are_errors() -> None:
 def _shaped(shape: str) -> Device:
     """The default device as it would be in another kernel shape."""
     chosen = default_device()
-    return chosen if chosen.kernel_shape == shape else _another(chosen, shape)
+    return chosen if chosen.capabilities.kernel_shape == shape else _another(chosen, shape)
 
 
 def _another(chosen: Device, shape: str) -> Device:

@@ -305,7 +305,7 @@ def _checks_of_row(row: Row, inputs: Inputs) -> Iterator[Check]:
     float32.
     """
     wide = dtypes.float64 if inputs.device.capabilities.fp64 else dtypes.float32
-    turn = crc32(row.name.encode()) + (inputs.device.kernel_shape == "gpu")
+    turn = crc32(row.name.encode()) + (inputs.device.capabilities.kernel_shape == "gpu")
     shapes = [some for some in row.shapes if 0 not in [n for shape in some for n in shape]]
     if row.elementwise:
         broadcast = [some for some in shapes if len(set(some)) > 1]

@@ -75,7 +75,7 @@ def compiler(device: Device, tmp_path: Path) -> Compiler:
 
 def fresh_compiler(device: Device, folder: Path) -> Compiler:
     cache = DiskCache(folder / "programs", 1 << 24)
-    return Compiler(device.context, device.cl, device.capabilities, device.kernel_shape, cache)
+    return Compiler(device.context, device.cl, device.capabilities, cache)
 
 
 def mapped(expression: str) -> KernelSource:
@@ -169,7 +169,7 @@ def test_drivers_with_a_cache_of_their_own_are_not_asked_for_binaries(
     cache = DiskCache(tmp_path / "programs", 1 << 24)
     sources = [mapped("x + 8"), ADD]
     for counts in ((1, 2, 0), (0, 0, 1)):
-        compiler = Compiler(device.context, device.cl, capabilities, device.kernel_shape, cache)
+        compiler = Compiler(device.context, device.cl, capabilities, cache)
         assert counts_of(compiler, *sources) == counts
         assert result_of(device, compiler, ADD, numpy.float32(1)) == [101, 102, 103, 104]
     texts = [file for file in cache.folder.glob("*.entry") if b"#define VECTOR_WIDTH" in file.read_bytes()]
@@ -233,12 +233,12 @@ def test_names_are_the_same_in_every_process() -> None:
 
 
 def test_the_preamble_says_what_the_device_can_do(device: Device) -> None:
-    text = preamble(device.capabilities, "cpu", "half_of(x)")
+    text = preamble(device.capabilities, "half_of(x)")
     assert "#pragma OPENCL FP_CONTRACT OFF\n" in text
     assert f"#define VECTOR_WIDTH {device.capabilities.vector_width}\n" in text
     assert ("#define HAS_FP64 1\n" in text) == device.capabilities.fp64
     assert text.index('#line 1 "common.cl"') < text.index('#line 1 "functions.cl"')
-    shaped = preamble(read_capabilities(device.cl, "gpu"), "gpu", "")
+    shaped = preamble(read_capabilities(device.cl, "gpu"), "")
     assert "#define GPU_SHAPE 1\n" in shaped
     assert "#define VECTOR_WIDTH 1\n" in shaped
 

@@ -43,7 +43,7 @@ def test_a_device_describes_itself() -> None:
         assert device.name in repr(device)
         assert device.platform_name
         assert device.driver_version
-        assert can.vector_width in ((4, 8, 16) if device.kernel_shape == "cpu" else (1,))
+        assert can.vector_width in ((4, 8, 16) if can.kernel_shape == "cpu" else (1,))
         assert can.compute_units > 0
         assert 0 < can.max_allocation <= can.global_memory
         assert can.max_group_size >= 1

@@ -164,7 +164,7 @@ def evaluate(
         device.queue.write(buffer, 0, array)
     sizes = (1, result.size, BLOCK, result.size // BLOCK)
     kernel.set_args(*(buffer.cl for buffer in buffers), *map(numpy.int32, sizes))
-    shape_is_cpu = device.kernel_shape == "cpu"
+    shape_is_cpu = device.capabilities.kernel_shape == "cpu"
     device.queue.launch(kernel, (2 if shape_is_cpu else result.size,), (1 if shape_is_cpu else 64,))
     device.queue.read(buffers[-1], 0, result)
     return result

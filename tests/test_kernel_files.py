@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from clgrad.runtime.capabilities import Capabilities
 from clgrad.runtime.compiler import preamble
 from clgrad.runtime.device import default_device
 from clgrad.runtime.drivers import load_opencl
@@ -27,13 +28,18 @@ def test_a_file_says_first_what_it_holds(file: str) -> None:
     assert re.match(r"// \S.{30,}", kernel_text(file))
 
 
+def of_width(capabilities: Capabilities, width: int) -> Capabilities:
+    """These capabilities with vectors of so many floats; one is the width of GPU shape."""
+    return replace(capabilities, kernel_shape="gpu" if width == 1 else "cpu", vector_width=width)
+
+
 @pytest.mark.parametrize("width", [1, 4, 8, 16])
 def test_files_compile_alone(width: int) -> None:
     """All in one program would not be alone: a define of one file could serve another. Names may repeat, though."""
     device = default_device()
-    capabilities = replace(device.capabilities, vector_width=width)
+    capabilities = of_width(device.capabilities, width)
     for file in KERNEL_FILES:
-        shared = preamble(capabilities, "gpu" if width == 1 else "cpu", kernel_text(file))
+        shared = preamble(capabilities, kernel_text(file))
         names = re.findall(r"KERNEL\((\w+)\)\s*\(", kernel_text(file))
         entries = re.findall(r"#define ENTRY_(\w+)", kernel_text(file))
         assert entries, f"{file} has no default entries"
@@ -59,8 +65,8 @@ def test_a_function_compiles_with_what_is_found_for_it(piece: Piece) -> None:
 
 def compiles(width: int, mentioned: str) -> bool:
     device = default_device()
-    capabilities = replace(device.capabilities, vector_width=width)
-    shared = preamble(capabilities, "gpu" if width == 1 else "cpu", mentioned)
+    capabilities = of_width(device.capabilities, width)
+    shared = preamble(capabilities, mentioned)
     return device.compiler.program(f"{shared}\n{PROBE}", ["probe"]) is not None
 
 

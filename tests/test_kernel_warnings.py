@@ -49,8 +49,8 @@ def program(file: str, width: int) -> str:
     """A kernel file with what it needs before it; for one of functions, these and what they need."""
     capabilities = replace(DEVICE, vector_width=width)
     if file not in FUNCTION_FILES:
-        return f"{preamble(capabilities, 'cpu', kernel_text(file))}\n{numbered(file)}"
-    return preamble(capabilities, "cpu", " ".join(name for piece in shared_pieces() for name in piece.names))
+        return f"{preamble(capabilities, kernel_text(file))}\n{numbered(file)}"
+    return preamble(capabilities, " ".join(name for piece in shared_pieces() for name in piece.names))
 
 
 needs_clang = pytest.mark.skipif(CLANG is None, reason="not run: clang is absent (apt-get install clang)")

@@ -78,7 +78,7 @@ def _describe_capabilities(device: Device) -> str:
     return (
         f"{'float64' if can.fp64 else 'no float64'}\n"
         f"{can.compute_units} compute units, groups up to {can.max_group_size}\n"
-        f"{device.kernel_shape}-shaped kernels, vectors of {can.vector_width}"
+        f"{can.kernel_shape}-shaped kernels, vectors of {can.vector_width}"
     )
 
 

@@ -10,7 +10,7 @@ from threading import RLock
 from typing import TYPE_CHECKING
 
 from clgrad.errors import BuildError
-from clgrad.runtime.capabilities import Capabilities, KernelShape
+from clgrad.runtime.capabilities import Capabilities
 from clgrad.runtime.disk_cache import DiskCache
 from clgrad.runtime.drivers import load_opencl
 from clgrad.runtime.process import check_process
@@ -109,7 +109,7 @@ def _continued(text: str) -> str:
     return text.replace("\n", " \\\n")
 
 
-def device_text(capabilities: Capabilities, kernel_shape: KernelShape) -> str:
+def device_text(capabilities: Capabilities) -> str:
     """The beginning of every program: pragmas, and the device's capabilities as defines."""
     lines = ["#pragma OPENCL FP_CONTRACT OFF"]
     if capabilities.fp64:
@@ -117,13 +117,13 @@ def device_text(capabilities: Capabilities, kernel_shape: KernelShape) -> str:
     if capabilities.fma:
         lines += ["#define HAS_FMA 1"]
     lines.append(f"#define VECTOR_WIDTH {capabilities.vector_width}")
-    lines.append(f"#define GPU_SHAPE {int(kernel_shape == 'gpu')}")
+    lines.append(f"#define GPU_SHAPE {int(capabilities.kernel_shape == 'gpu')}")
     return "\n".join(lines)
 
 
-def preamble(capabilities: Capabilities, kernel_shape: KernelShape, kernels: str) -> str:
+def preamble(capabilities: Capabilities, kernels: str) -> str:
     """The text before the kernels: the device's text, and the pieces of shared files that the kernels need."""
-    return f"{device_text(capabilities, kernel_shape)}\n{shared_text(kernels)}"
+    return f"{device_text(capabilities)}\n{shared_text(kernels)}"
 
 
 class CompiledKernel:
@@ -158,12 +158,10 @@ class Compiler:
         context: pyopencl.Context,
         device: pyopencl.Device,
         capabilities: Capabilities,
-        kernel_shape: KernelShape,
         cache: DiskCache,
     ):
         self._device = device
         self._capabilities = capabilities
-        self._kernel_shape = kernel_shape
         self._programs = Programs(context, device, cache, capabilities.keeps_programs)
         self._kernels: dict[Source, CompiledKernel] = {}
         self._lock = RLock()
@@ -210,12 +208,12 @@ class Compiler:
 
     def _key(self, source: Source) -> str:
         """The key of a kernel's text. It covers all shared files, because finding the needed pieces takes longer."""
-        shared = device_text(self._capabilities, self._kernel_shape), shared_text_hash()
+        shared = device_text(self._capabilities), shared_text_hash()
         return self._programs.key(source.kernel_name, source.text(), *shared)
 
     def _text(self, sources: Sequence[Source]) -> str:
         kernels = "\n".join(source.text() for source in sources)
-        return f"{preamble(self._capabilities, self._kernel_shape, kernels)}\n{kernels}\n"
+        return f"{preamble(self._capabilities, kernels)}\n{kernels}\n"
 
     def program(self, text: str, kernel_names: Sequence[str]) -> pyopencl._cl._Program:
         """The built program of a complete text, from the disk cache if that has one with these kernels."""

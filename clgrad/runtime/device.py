@@ -13,7 +13,6 @@ from clgrad.errors import DeviceError, DeviceNotFoundError
 from clgrad.runtime.capabilities import (
     KINDS,
     Capabilities,
-    KernelShape,
     Kind,
     choose_kernel_shape,
     device_kind,
@@ -59,12 +58,11 @@ class Device:
         self.device_type: DeviceType = device_type(kind)
         self.index = index
         self.names = " ".join((self.name, driver_names(cl.platform), self.device_type, kind))
-        self.kernel_shape: KernelShape = choose_kernel_shape(kind)
-        self.capabilities: Capabilities = read_capabilities(cl, self.kernel_shape)
+        self.capabilities: Capabilities = read_capabilities(cl, choose_kernel_shape(kind))
         self.lock = RLock()
         self.context: pyopencl.Context = load_opencl().Context([cl])
         self.cache = default_cache()
-        self.compiler = Compiler(self.context, cl, self.capabilities, self.kernel_shape, self.cache)
+        self.compiler = Compiler(self.context, cl, self.capabilities, self.cache)
         self.memory = MemoryPool(self.context, str(self), self.capabilities)
         self.queue = Queue(self.context, str(self), self.memory, self.lock)
 

@@ -22,7 +22,7 @@ def main() -> int:
     """Runs the command."""
     options = parse()
     device = default_device()
-    print(f"{device.name}, {device.kernel_shape} shape, seed {options.seed}", flush=True)
+    print(f"{device.name}, {device.capabilities.kernel_shape} shape, seed {options.seed}", flush=True)
     runner = Runner(options.seed, report=lambda finding: print(finding, flush=True))
     start = perf_counter()
     runner.run(options.minutes)

@@ -22,7 +22,7 @@ one = default_device()
 print(json.dumps({
     "python": platform.python_version(),
     "device": f"{one.name}, {one.platform_name} {one.driver_version}",
-    "shape": f"{one.capabilities.vector_width}, {one.kernel_shape}",
+    "shape": f"{one.capabilities.vector_width}, {one.capabilities.kernel_shape}",
 }))
 """
 
