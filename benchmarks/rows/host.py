@@ -93,38 +93,51 @@ class RecordedCall(Row):
         return (perf_counter() - start) / self.calls
 
 
-class Replay(Row):
-    """The host's time for a known plan of 100 launches: a chain of small products, which cannot fuse."""
+class Products(Row):
+    """A chain of small products, which cannot fuse."""
 
     own_clock = True
-    launches = 100
+
+    def __init__(self, name: str, ops: int):
+        super().__init__(name)
+        self.ops = ops
 
     def inputs(self) -> tuple[numpy.ndarray[Any, Any], ...]:
         return numpy.eye(8, dtype=numpy.float32), numpy.eye(8, dtype=numpy.float32)
+
+    def chain(self, multiply: Any, x: Array, y: Array) -> Array:
+        """x times y times y ..."""
+        for _ in range(self.ops):
+            x = multiply(x, y)
+        return x
+
+    def mxnet(self, mxnet: Module, *inputs: Array) -> Step:
+        """MXNet has no plan: each call starts its launch."""
+
+        def step() -> float:
+            start = perf_counter()
+            z = self.chain(mxnet.np.dot, *inputs)
+            seconds = perf_counter() - start
+            z.wait_to_read()
+            return self.told(seconds)
+
+        return step
+
+    def told(self, seconds: float) -> float:
+        """The figure of the row for the host's time of the whole chain."""
+        return seconds
+
+
+class Replay(Products):
+    """The host's time for a known plan of 100 launches: a chain of small products, which cannot fuse."""
 
     def clgrad(self, clgrad: Module, x: Array, y: Array) -> Step:
         flush = clgrad.graph.execute.flush_live
 
         def step() -> float:
-            z = x
-            for _ in range(self.launches):
-                z = clgrad.np.dot(z, y)
+            z = self.chain(clgrad.np.dot, x, y)
             start = perf_counter()
             flush()
-            seconds = perf_counter() - start
-            z.wait_to_read()
-            return seconds
-
-        return step
-
-    def mxnet(self, mxnet: Module, *inputs: Array) -> Step:
-        """MXNet has no plan: a hundred calls, which start a hundred launches."""
-        x, y = inputs
-
-        def step() -> float:
-            z, start = x, perf_counter()
-            for _ in range(self.launches):
-                z = mxnet.np.dot(z, y)
             seconds = perf_counter() - start
             z.wait_to_read()
             return seconds
@@ -136,11 +149,7 @@ class ReplayJit(Replay):
     """The same chain under jit."""
 
     def clgrad(self, clgrad: Module, x: Array, y: Array) -> Step:
-        @clgrad.jit
-        def chain(z: Array, y: Array) -> Array:
-            for _ in range(self.launches):
-                z = clgrad.np.dot(z, y)
-            return z
+        chain = clgrad.jit(lambda x, y: self.chain(clgrad.np.dot, x, y))
 
         def step() -> float:
             start = perf_counter()
@@ -152,20 +161,11 @@ class ReplayJit(Replay):
         return step
 
 
-class Planning(Row):
+class Planning(Products):
     """The host's time per op for a new plan whose kernels exist: a long chain of small products, which cannot fuse.
 
     Rows of different lengths show whether the time for planning grows in proportion to the number of ops.
     """
-
-    own_clock = True
-
-    def __init__(self, name: str, ops: int):
-        super().__init__(name)
-        self.ops = ops
-
-    def inputs(self) -> tuple[numpy.ndarray[Any, Any], ...]:
-        return numpy.eye(8, dtype=numpy.float32), numpy.eye(8, dtype=numpy.float32)
 
     def clgrad(self, clgrad: Module, x: Array, y: Array) -> Step:
         """Values, not arrays: a chain of arrays this long would be started in pieces that share a plan."""
@@ -173,39 +173,26 @@ class Planning(Row):
         x, y = x._value, y._value
 
         def step() -> float:
-            z = x
-            for _ in range(self.ops):
-                z = matmul(z, y)
+            z = self.chain(matmul, x, y)
             execute.state_of(x.device).plans.clear()
             start = perf_counter()
             execute.flush([z])
             seconds = perf_counter() - start
             execute.wait(z)
-            return seconds / self.ops
+            return self.told(seconds)
 
         return step
 
-    def mxnet(self, mxnet: Module, *inputs: Array) -> Step:
-        """MXNet has no plan: each call starts its launch."""
-        x, y = inputs
-
-        def step() -> float:
-            z, start = x, perf_counter()
-            for _ in range(self.ops):
-                z = mxnet.np.dot(z, y)
-            seconds = perf_counter() - start
-            z.wait_to_read()
-            return seconds / self.ops
-
-        return step
+    def told(self, seconds: float) -> float:
+        return seconds / self.ops
 
 
 HOST = [
     TinyGradient("tiny_dot_backward"),
     TinyGradientJit("tiny_dot_backward_jit"),
     RecordedCall("op_call_under_record"),
-    Replay("replay_100_launches"),
-    ReplayJit("replay_100_launches_jit"),
+    Replay("replay_100_launches", 100),
+    ReplayJit("replay_100_launches_jit", 100),
     Planning("plan_op_of_5000", 5000),
     Planning("plan_op_of_20000", 20_000),
 ]
