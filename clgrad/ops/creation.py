@@ -104,6 +104,18 @@ def axis_index(shape: Shape, axis: int, device: Device) -> Value:
     return reshape(iota((shape[axis],), device), lengths)
 
 
+def position_along(indices: Value, axis: int, within: Shape, shape: Shape) -> Value:
+    """The flat position, in an array of shape `within`, of each index along `axis`; elsewhere the index is its own.
+
+    `indices` broadcasts to `shape`, and so does the result. Along rows of 4 elements, [[2], [0]] gives [[2], [4]].
+    """
+    position, step = indices * 0, 1
+    for at in reversed(range(len(shape))):
+        position = position + (indices if at == axis else axis_index(shape, at, indices.device)) * step
+        step *= within[at]
+    return position
+
+
 def eye(shape: Shape, k: int, dtype: DType, device: Device) -> Value:
     """Ones on the k-th diagonal, zeros elsewhere."""
     check_dtype("eye", dtype, device)

@@ -19,7 +19,7 @@ from clgrad.ops import reduction
 from clgrad.ops.arithmetic import cast, remainder
 from clgrad.ops.choice import clip, where
 from clgrad.ops.comparison import equal
-from clgrad.ops.creation import axis_index
+from clgrad.ops.creation import axis_index, position_along
 from clgrad.ops.gathering import gather, normalize_index, scatter_add, scatter_set
 from clgrad.ops.movement import (
     broadcast_to,
@@ -166,11 +166,7 @@ def take_along_axis(x: Value, indices: Value, axis: int | None, mode: str = "rai
     shape = tuple(max(n, m) if at != axis else m for at, (n, m) in enumerate(zip(x.shape, indices.shape)))
     x = broadcast_to(x, tuple(x.shape[axis] if at == axis else n for at, n in enumerate(shape)))
     position = wrapped_index("take_along_axis", indices, x, axis, mode)
-    step = 1
-    flat = position * 0
-    for at in reversed(range(len(shape))):
-        flat = flat + (position if at == axis else axis_index(shape, at, x.device)) * step
-        step *= x.shape[at]
+    flat = position_along(position, axis, x.shape, shape)
     found = gather(reshape(x, (1, size_of(x.shape), 1)), reshape(broadcast_to(flat, shape), -1))
     return reshape(found, shape)
 

@@ -10,7 +10,7 @@ from clgrad.graph.execute import read
 from clgrad.kernels.sorting import Sorting, lower
 from clgrad.ops.choice import where
 from clgrad.ops.comparison import equal, logical_and, not_equal
-from clgrad.ops.creation import axis_index
+from clgrad.ops.creation import position_along
 from clgrad.ops.gathering import gather, put
 from clgrad.ops.indexing import take
 from clgrad.ops.joining import concatenate
@@ -39,10 +39,7 @@ _sort = SeveralResults(
 
 def _put_along(values: Value, indices: Value, shape: Shape, axis: int) -> Value:
     """Zeros of a shape with the values at these indices along an axis; in a row no index comes twice."""
-    position, step = iota(indices.shape, indices.device) * 0, 1
-    for at in reversed(range(len(shape))):
-        position = position + (indices if at == axis else axis_index(indices.shape, at, indices.device)) * step
-        step *= shape[at]
+    position = position_along(indices, axis, shape, indices.shape)
     return reshape(put(reshape(values, -1), reshape(position, -1), length=size_of(shape)), shape)
 
 
