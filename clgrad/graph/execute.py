@@ -244,7 +244,6 @@ def _row_major(node: Node) -> Node:
 
 def wait(node: Node) -> None:
     """Return once the value is computed; raises if it was computed from bad data."""
-    refuse_to_look()
     flush((node,))
     node.device.queue.finish()
     _check(node)

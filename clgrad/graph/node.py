@@ -12,7 +12,7 @@ from clgrad.graph.capture import current
 from clgrad.graph.origin import user_line
 from clgrad.primitives import RESULT, VIEW, Joint, Primitive
 from clgrad.runtime.debugging import is_debugging
-from clgrad.shapes import Shape, contiguous_strides, is_contiguous
+from clgrad.shapes import Shape, contiguous_strides
 
 if TYPE_CHECKING:
     from clgrad.runtime.device import Device
@@ -127,10 +127,6 @@ class Node:
             strides, offset = attributes
             return strides, offset
         return contiguous_strides(self.shape), 0
-
-    @property
-    def contiguous(self) -> bool:
-        return is_contiguous(self.shape, self.layout()[0])
 
 
 class Several(Node):

@@ -133,14 +133,6 @@ class Homes:
             self.temporary_bytes.append(nbytes)
         return slot
 
-    # -- questions ----------------------------------------------------------------------------------------------
-
-    def slot(self, index: int) -> int:
-        return self.of[index].slot
-
-    def leaf_of(self, index: int) -> int | None:
-        return self.of[index].leaf
-
 
 class FreeSlots:
     """Slots for temporaries that nobody uses at the moment, by size."""
