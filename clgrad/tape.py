@@ -83,7 +83,7 @@ def record(out: Any, operation: Differentiable, inputs: tuple[Any, ...], attribu
             return
 
 
-class Joint:
+class CallResults:
     """All results of a call as a single value on the tape, from which each of them is selected."""
 
     __slots__ = ("entry",)
@@ -93,7 +93,7 @@ class Joint:
 
 
 class Parts:
-    """The cotangent of a joint: those of some of the results, by number."""
+    """The cotangent of all results of a call together: those of some of the results, by number."""
 
     def __init__(self, cotangents: dict[int, Any]) -> None:
         self.cotangents = cotangents
@@ -106,22 +106,22 @@ class Parts:
 
 
 class Select:
-    """The op that selects a result from a joint."""
+    """The op that selects one result from all results of a call."""
 
     def __init__(self, name: str, which: int) -> None:
         self.name = name
         self.which = which
 
     def vjp(self, g: Any, out: Any, inputs: Sequence[Any], attributes: dict[str, Any]) -> Sequence[Any]:
-        """The result's cotangent as a part of the joint's."""
+        """The result's cotangent as a part of that of all results."""
         return (Parts({self.which: g}),)
 
 
-def select(result: Any, joint: Any, which: int) -> None:
-    """Record `result` as selected from a joint, where that is recorded."""
-    entry = joint.entry
+def select(result: Any, call: Any, which: int) -> None:
+    """Record `result` as selected from the results of a call, if that is recorded."""
+    entry = call.entry
     if entry is not None:
-        result.entry = Entry(Select(entry.operation.name, which), [joint], NO_ATTRIBUTES)
+        result.entry = Entry(Select(entry.operation.name, which), [call], NO_ATTRIBUTES)
 
 
 class scope(ContextDecorator):  # noqa: N801 - used like a function

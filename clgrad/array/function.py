@@ -9,7 +9,7 @@ from clgrad.array.assembly import ndarray
 from clgrad.errors import ArgumentError, DeviceError, GradientError, ShapeError
 from clgrad.graph.node import Scalar
 from clgrad.ops.operation import Value, alias, fill, fit
-from clgrad.tape import NO_ATTRIBUTES, STATE, Joint, Parts, record, scope, select
+from clgrad.tape import NO_ATTRIBUTES, STATE, CallResults, Parts, record, scope, select
 
 
 class Function:
@@ -39,8 +39,8 @@ class Function:
 
     _saved: tuple[Any, ...] = ()
     _outputs: list[_Output] | None = None
-    # Set while `backward` is recorded: the joint of the outputs.
-    _joint: Joint | None = None
+    # Set while `backward` is recorded: all outputs on the tape.
+    _results: CallResults | None = None
 
     def forward(self, *inputs: Any) -> Any:
         """Compute the outputs from the inputs."""
@@ -57,14 +57,14 @@ class Function:
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
         """The arrays that `save_for_backward` kept. While `backward` is recorded, outputs among them have history."""
-        return self._saved if self._joint is None else tuple(map(self._linked, self._saved))
+        return self._saved if self._results is None else tuple(map(self._linked, self._saved))
 
     def _linked(self, saved: Any) -> Any:
-        if self._joint is not None and isinstance(saved, ndarray):
+        if self._results is not None and isinstance(saved, ndarray):
             value = saved._value
             for position, output in enumerate(self._outputs or ()):
                 if output.serial == value.serial:
-                    return ndarray(_selected(value, self._joint, position))
+                    return ndarray(_selected(value, self._results, position))
         return saved
 
     def __call__(self, *inputs: Any) -> Any:
@@ -76,12 +76,12 @@ class Function:
             outputs = self.forward(*inputs)
         listed = _arrays(f"{name}.forward", outputs)
         self._outputs = [_Output(output._value) for output in listed]
-        joint = Joint()
+        results = CallResults()
         if STATE.recording:
-            record(joint, _Call(self), values, NO_ATTRIBUTES)
-        if joint.entry is None:
+            record(results, _Call(self), values, NO_ATTRIBUTES)
+        if results.entry is None:
             return outputs
-        recorded = [ndarray(_selected(output._value, joint, position)) for position, output in enumerate(listed)]
+        recorded = [ndarray(_selected(output._value, results, position)) for position, output in enumerate(listed)]
         return recorded[0] if isinstance(outputs, ndarray) else type(outputs)(recorded)
 
 
@@ -108,15 +108,15 @@ class _Output:
         self.serial = value.serial
 
 
-def _selected(value: Value, joint: Joint, position: int) -> Value:
-    """An output, recorded as selected from the joint."""
+def _selected(value: Value, results: CallResults, position: int) -> Value:
+    """An output, recorded as selected from the results of the call."""
     value = alias(value)
-    select(value, joint, position)
+    select(value, results, position)
     return value
 
 
 class _Call:
-    """The op that computes the joint from the inputs; its gradient is the user's `backward`.
+    """The op that computes the outputs from the inputs; its gradient is the user's `backward`.
 
     It refers to the function, and the function does not refer back. Without that cycle, reference counts alone free
     a call and its memory.
@@ -126,18 +126,18 @@ class _Call:
         self.name = type(function).__name__
         self.function = function
 
-    def vjp(self, g: Parts, out: Joint, inputs: Sequence[Any], attributes: dict[str, Any]) -> Sequence[Any]:
+    def vjp(self, g: Parts, out: CallResults, inputs: Sequence[Any], attributes: dict[str, Any]) -> Sequence[Any]:
         """The gradients that the user's `backward` returns, checked."""
         function = self.function
         gradients = [
             ndarray(g.cotangents[at] if at in g.cotangents else fill(0, output.shape, output.dtype, output.device))
             for at, output in enumerate(function._outputs or ())
         ]
-        function._joint = out if STATE.recording else None
+        function._results = out if STATE.recording else None
         try:
             returned = function.backward(*gradients)
         finally:
-            function._joint = None
+            function._results = None
         return self._checked(returned, inputs)
 
     def _checked(self, returned: Any, inputs: Sequence[Any]) -> list[Value | None]:

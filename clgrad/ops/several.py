@@ -48,7 +48,7 @@ class SeveralResults(Operation):
         return tuple(_result(call, which) for which in range(len(described)))
 
     def vjp(self, g: Any, out: Any, inputs: Sequence[Any], attributes: dict[str, Any]) -> Sequence[Any]:
-        """Cotangents of the inputs, given the parts of the joint's."""
+        """Cotangents of the inputs, given those of some of the results."""
         parts: Parts = g
         call: Several = out
         numbers = range(len(call.described))
