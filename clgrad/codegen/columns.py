@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from clgrad.codegen.accumulator import Accumulator
 from clgrad.codegen.loop import ELEMENT, REDUCED, Loop, is_reduction
-from clgrad.codegen.writer import Accumulator, Writer, block, rounded
+from clgrad.codegen.writer import Writer, block, rounded
 from clgrad.dtypes import COMPUTE_NAME
 
 

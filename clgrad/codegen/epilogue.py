@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clgrad.codegen.loop import Given, Loop
-from clgrad.codegen.writer import Access, Space, Writer, index_type, rounded, walks
+from clgrad.codegen.space import Access, Space, index_type, walks
+from clgrad.codegen.writer import Writer, rounded
 from clgrad.dtypes import COMPUTE_NAME
 from clgrad.launch import Launch
 from clgrad.runtime.compiler import KernelSource

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+from clgrad.codegen.accumulator import Accumulator
 from clgrad.codegen.loop import ELEMENT, REDUCED, Compute, is_reduction
 from clgrad.codegen.parts import NewScratch
-from clgrad.codegen.writer import Accumulator, Writer, block, rounded
+from clgrad.codegen.writer import Writer, block, rounded
 from clgrad.dtypes import COMPUTE_NAME, float16, float32
 from clgrad.primitives import Pointwise, Reduction
 

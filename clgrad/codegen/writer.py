@@ -10,109 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import pairwise
-from math import prod
-
-import numpy
 
 from clgrad.codegen.loop import Compute, Given, Index, Load, Loop, Number, Statement
-from clgrad.dtypes import COMPUTE_NAME, STORAGE_NAME, DType, bool_, float16, is_floating
+from clgrad.codegen.space import Space, merged_space
+from clgrad.dtypes import COMPUTE_NAME, STORAGE_NAME, DType, bool_, float16
 from clgrad.launch import INDEX, Argument, Memory, Offset, Parameter
 from clgrad.primitives import Reduction
-from clgrad.shapes import Shape, size_of
-from clgrad.strides import merge, spans
+from clgrad.shapes import size_of
 
 _NAMES = re.compile(r"\b[xyzw]\b")
-_COMBINE_NAME = {"max": "maximum", "min": "minimum"}
-# Kernels may compute indices a little beyond the last one, so int indices stop short of the largest int.
-_LARGEST_INT = 2**31 - 2**16
-# The last reduced axes are merged until the merged axis is at least so long, even if no single stride then describes
-# some operand: the order of a sum depends on its shape only, not on the layout of its operands.
-SHORTEST_ROW = 128
 # Results of at least so many bytes are written past the caches, unless a later kernel reads them: they would evict
 # other data.
 STREAMED = 16 << 20
-
-
-@dataclass
-class Access:
-    """One strided walk through memory: of a load, of a store, or of an index that is computed.
-
-    `inner` holds one stride, or one for each inner axis of the space.
-    """
-
-    outer: list[int]
-    middle: list[int]
-    inner: list[int]
-    offset: int
-
-
-@dataclass
-class Space:
-    """The loop's space after merging: lengths of the outer and middle axes, and of the inner ones as one axis.
-
-    `inner_axes` are the axes that `inner` merges; several if no single stride describes some access to them.
-    """
-
-    outer: list[int]
-    middle: list[int]
-    inner: int
-    inner_axes: list[int]
-    accesses: list[Access]
-    index_type: str
-
-
-def merged_space(loop: Loop) -> Space:
-    """Split and merge the axes as the kernel file of `loop.kind` walks them."""
-    all_walks = walks(loop)
-    kept = [axis for axis in range(len(loop.space)) if axis not in loop.axes]
-    outer, outer_strides = _merged_axes(loop, kept, all_walks)
-    if loop.kind == "rows":
-        first = _first_inner(loop)
-        middle, middle_strides = _merged_axes(loop, loop.axes[:first], all_walks)
-        inner, inner_strides = _merged_axes(loop, loop.axes[first:], all_walks)
-    else:
-        middle, middle_strides = _merged_axes(loop, loop.axes, all_walks)
-        inner, inner_strides = outer[-1:], [strides[-1:] for strides in outer_strides]
-        outer, outer_strides = outer[:-1], [strides[:-1] for strides in outer_strides]
-    accesses = [
-        Access(a, m, _as_one(inner, s), offset)
-        for a, m, s, (_, offset) in zip(outer_strides, middle_strides, inner_strides, all_walks)
-    ]
-    return Space(outer, middle, prod(inner), inner, accesses, index_type(loop.space, all_walks))
-
-
-def _first_inner(loop: Loop) -> int:
-    """The number of leading reduced axes that are not merged into the row."""
-    first, length = len(loop.axes), 1
-    while first > 0 and length < SHORTEST_ROW:
-        first -= 1
-        length *= loop.space[loop.axes[first]]
-    return first
-
-
-def _as_one(axes: list[int], strides: list[int]) -> list[int]:
-    """The strides over the inner axes, merged to one stride if possible."""
-    _, (merged,) = merge(axes, [strides])
-    return strides if len(merged) > 1 else merged or [0]
-
-
-def index_type(space: Shape, all_walks: list[tuple[Shape, int]]) -> str:
-    """The type of indices: int, or long if an index may pass the range of int."""
-    reach = spans(space, [strides for strides, _ in all_walks]) + max((abs(o) for _, o in all_walks), default=0)
-    return "int" if reach < _LARGEST_INT else "long"
-
-
-def walks(loop: Loop) -> list[tuple[Shape, int]]:
-    """Strides and offset of every access: loads and indices in the order of the statements, then stores."""
-    loads = [s.what for s in loop.statements if isinstance(s.what, (Load, Index))]
-    return [(walk.strides, walk.offset) for walk in (*loads, *loop.stores)]
-
-
-def _merged_axes(
-    loop: Loop, axes: list[int] | tuple[int, ...], walks: list[tuple[Shape, int]]
-) -> tuple[list[int], list[list[int]]]:
-    return merge([loop.space[axis] for axis in axes], [[strides[axis] for axis in axes] for strides, _ in walks])
 
 
 @dataclass
@@ -368,74 +277,6 @@ def rounded(text: str, dtype: DType) -> str:
     if dtype == float16:
         return f"round_half_float({text})"
     return f"({text})"
-
-
-class Accumulator:
-    """The text for one reduction: accumulators of few terms, and a total into which they are folded."""
-
-    def __init__(self, place: int, statement: Statement) -> None:
-        assert isinstance(statement.what, Compute)
-        assert isinstance(statement.what.primitive, Reduction)
-        self.place = place
-        self.dtype = statement.dtype
-        self.argument = statement.what.arguments[0]
-        combine = statement.what.primitive.combine
-        self.combine = _COMBINE_NAME.get(combine, combine)
-        self.kind = COMPUTE_NAME[statement.dtype]
-        self.compensated = combine == "sum" and is_floating(statement.dtype)
-        self.start = f"({self.kind}_v)({identity(combine, statement.dtype)})"
-
-    def declare_totals(self, suffix: str = "") -> str:
-        lost = f", lost{self.place}{suffix} = 0" if self.compensated else ""
-        return f"{self.kind}_v total{self.place}{suffix} = {self.start}{lost};"
-
-    def declare(self, suffixes: list[str]) -> str:
-        return " ".join(f"{self.kind}_v acc{self.place}_{suffix} = {self.start};" for suffix in suffixes)
-
-    def add(self, suffix: str, count: str | None) -> str:
-        term = f"v{self.argument}"
-        if count is not None:
-            inside = f"convert_mask_{self.kind}(LANES(int) < {count}) != (mask_{self.kind})(0)"
-            term = f"(({inside}) ? {term} : {self.start})"
-        name = f"acc{self.place}_{suffix}"
-        return f"{name} = combine_{self.combine}_{self.kind}({name}, {term});"
-
-    def turn(self, suffixes: list[str]) -> str:
-        """Rotate the accumulators: each moves to the place before its own, and the first to the last place."""
-        names = [f"acc{self.place}_{suffix}" for suffix in suffixes]
-        moves = " ".join(f"{name} = {following};" for name, following in pairwise(names))
-        return f"{{ const {self.kind}_v first = {names[0]}; {moves} {names[-1]} = first; }}"
-
-    def fold(self, suffixes: list[str], total: str = "") -> str:
-        names = [f"acc{self.place}_{suffix}" for suffix in suffixes]
-        while len(names) > 1:
-            names = [
-                f"combine_{self.combine}_{self.kind}({first}, {second})"
-                for first, second in zip(names[::2], names[1::2])
-            ]
-        if self.compensated:
-            return f"TWO_SUM({self.kind}, total{self.place}{total}, lost{self.place}{total}, {names[0]});"
-        whole = f"total{self.place}{total}"
-        return f"{whole} = combine_{self.combine}_{self.kind}({whole}, {names[0]});"
-
-    def total(self, suffix: str = "") -> str:
-        name = f"total{self.place}{suffix}"
-        return f"COMPENSATED({name}, lost{self.place}{suffix})" if self.compensated else name
-
-
-def identity(combine: str, dtype: DType) -> str:
-    """The neutral element of a reduction as a C literal, such as 0 for a sum."""
-    if combine in ("sum", "prod"):
-        return "0" if combine == "sum" else "1"
-    if is_floating(dtype):
-        return "-INFINITY" if combine == "max" else "INFINITY"
-    if dtype == bool_:
-        return "0" if combine == "max" else "1"
-    bounds = numpy.iinfo(dtype)
-    value = int(bounds.min if combine == "max" else bounds.max)
-    if dtype.kind == "u":
-        return f"{value}UL"
-    return f"(-{-(value + 1)}L - 1)" if value < 0 else f"{value}L"
 
 
 def block(lines: list[str]) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from clgrad.codegen.accumulator import identity
 from clgrad.codegen.loop import ELEMENT, Index, Loop, Statement, Store
-from clgrad.codegen.writer import STREAMED, Writer, identity
+from clgrad.codegen.writer import STREAMED, Writer
 from clgrad.dtypes import DType, bool_, float16, float32, float64, int8, int64, uint8, uint64
 from clgrad.launch import Int, Launch, Long, Memory, Offset, Parameter
 from clgrad.shapes import Shape, contiguous_strides
