@@ -22,7 +22,7 @@ from clgrad.array.device import devices as devices
 from clgrad.array.device import find_device as find_device
 from clgrad.array.device import set_default_device as set_default_device
 from clgrad.array.pending import explain as explain
-from clgrad.jitted import jit as jit
+from clgrad.jitted.function import jit as jit
 from clgrad.runtime.device import rejected_devices as rejected_devices
 from clgrad.runtime.statistics import reset_peak as reset_peak
 from clgrad.runtime.statistics import statistics as statistics

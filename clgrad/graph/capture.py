@@ -67,6 +67,11 @@ class Deferred:
         return _combined(lambda *numbers: ufunc(*numbers).item(), self.capture, inputs)
 
 
+def in_run(number: Any, run: Run) -> Any:
+    """The value of a deferred number in one call, and any other number as it is."""
+    return number.compute(run) if isinstance(number, Deferred) else number
+
+
 def plain_number(value: Any) -> Any:
     """The value of a deferred number, and any other number as it is."""
     return value.fixed() if isinstance(value, Deferred) else value
@@ -78,7 +83,7 @@ def _combined(operation: Callable[..., Any], capture: Capture, operands: Sequenc
     now = operation(*(operand.now if isinstance(operand, Deferred) else operand for operand in operands))
 
     def compute(run: Run) -> Any:
-        return operation(*(operand.compute(run) if isinstance(operand, Deferred) else operand for operand in operands))
+        return operation(*(in_run(operand, run) for operand in operands))
 
     return Deferred(capture, now, frozenset().union(*(operand.arguments for operand in deferred)), compute)
 

@@ -231,12 +231,18 @@ def looking_at(node: Node) -> Iterator[numpy.ndarray[Any, Any]]:
         yield contents.view(node.dtype).reshape(node.shape)
 
 
-def _row_major(node: Node) -> Node:
-    """The node, computed; if its memory is not row-major, a row-major copy."""
+def storage_of(node: Node) -> Storage:
+    """The storage of a value, which is computed if it is pending."""
     if node.storage is None:
         flush((node,))
     storage = node.storage
     assert storage is not None
+    return storage
+
+
+def _row_major(node: Node) -> Node:
+    """The node, computed; if its memory is not row-major, a row-major copy."""
+    storage = storage_of(node)
     if is_contiguous(node.shape, storage.strides):
         return node
     return _row_major(Node(COPY, (node,), node.dtype, node.shape, node.dtype, node.device))

@@ -36,6 +36,11 @@ class Storage:
         owners = buffer.owners
         owners.add(ref(self, owners.discard))
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether no other storage lies in the same buffer."""
+        return len(self.buffer.owners) == 1
+
     def copy(self) -> Storage:
         """Another object for the same memory."""
         return Storage(self.buffer, self.offset, self.strides)

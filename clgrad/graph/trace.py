@@ -111,7 +111,7 @@ class Trace:
         self.nodes = [reference() for reference in self._references]
         fates, held = self._fates()
         donatable = tuple([
-            reference() is None and len(storage.buffer.owners) == 1 and -1 - place not in held
+            reference() is None and storage.is_alone and -1 - place not in held
             for place, (reference, storage) in enumerate(zip(self._leaf_references, self.storages))
         ])  # fmt: skip
         self.structure = Structure(tuple(self._leaves), tuple(self._calls), tuple(fates), donatable)
