@@ -9,7 +9,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
 from clgrad.launch import Argument, Launch, Long
-from clgrad.plan.fuse import Group
+from clgrad.plan.group import Group
 from clgrad.plan.order import Order
 from clgrad.runtime.compiler import JointSource, KernelSource, Part
 from clgrad.shapes import size_of

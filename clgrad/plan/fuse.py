@@ -1,10 +1,5 @@
 """Fusion: which items share a kernel. Each item joins the group of one of its producers if that is possible.
 
-A group has a space, the index space that its kernel walks, and members at two levels: `element` members have one
-value per index, `reduced` members one value per index of the kept axes. Kinds: `pointwise` (nothing reduced),
-`rows` (the last axis is reduced), `columns` (the last axis is kept), `library` (a kernel with an epilogue), `update`
-(a write into part of an array).
-
     y = x - x.sum(axis=1, keepdims=True)      x has shape (8, 100)
     sum       opens a group: kind rows, space (8, 100), axes (1,); the sum is a `reduced` member, 8 values
     x - sum   reads the sum, so it joins that group as an `element` member, 800 values: one kernel, two passes
@@ -13,15 +8,16 @@ value per index, `reduced` members one value per index of the kept axes. Kinds: 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from clgrad.codegen.loop import ELEMENT, REDUCED
+from clgrad.plan.group import Group, Member, canonical, new_group, reshaped, reshaped_reads
 from clgrad.plan.items import Item, Items, Operand, Slot, is_fixed
 from clgrad.plan.order import Order
 from clgrad.plan.structure import ROOT
 from clgrad.primitives import IOTA, UPDATE, Library, Pointwise, Reduction
 from clgrad.runtime.capabilities import Capabilities
-from clgrad.shapes import Shape, contiguous_strides, reshaped_strides, size_of
+from clgrad.shapes import Shape, contiguous_strides, size_of
 from clgrad.strides import without_units
 
 # Larger kernels take long to compile and need too many registers.
@@ -37,49 +33,6 @@ CHEAP_INDEX = 2
 DEEPEST_GENERATED = 12
 # Kinds of groups that get a generated kernel; the others have hand-written ones or copies.
 _GENERATED = ("pointwise", "rows", "columns")
-
-
-@dataclass(frozen=True)
-class Member:
-    """An item in a group, with its reads expressed over the group's space (ELEMENT) or kept axes (REDUCED)."""
-
-    item: Item
-    level: str
-    reads: list[Operand | Slot]
-
-
-@dataclass(eq=False)
-class Group:
-    """Items that one kernel computes."""
-
-    kind: str
-    space: Shape
-    axes: tuple[int, ...] = ()
-    members: dict[int, Member] = field(default_factory=dict)
-    operands: set[Operand] = field(default_factory=set)  # what the members read from outside
-    number: int = -1  # its vertex in the order of the groups
-
-    @property
-    def kept(self) -> Shape:
-        return tuple(n for axis, n in enumerate(self.space) if axis not in self.axes)
-
-    @property
-    def kept_strides(self) -> Shape:
-        """Strides over the space that read a row-major array of the kept axes."""
-        steps = iter(contiguous_strides(self.kept))
-        return tuple(0 if axis in self.axes else next(steps) for axis in range(len(self.space)))
-
-    def admit(self, member: Member) -> None:
-        """Add a member. Its producers must be members before, or never."""
-        self.members[member.item.index] = member
-        self.operands.update(
-            read for read in member.reads if isinstance(read, Operand) and read.item not in self.members
-        )
-
-    def become(self, other: Group) -> None:
-        """Take over everything but the number."""
-        self.kind, self.space, self.axes = other.kind, other.space, other.axes
-        self.members, self.operands = other.members, other.operands
 
 
 # A possible join: the item as a member, and the group as it must be to take that member.
@@ -220,7 +173,7 @@ class Fuser:
         space, strides = without_units(shape, read.strides)
         axes = _without_unit_axes(shape, item.attributes)
         if group.kind == "pointwise":
-            shaped = _reshaped(group, space)
+            shaped = reshaped(group, space)
             if shaped is None:
                 return None
             shaped = replace(shaped, kind=_kind(space, axes), axes=axes)
@@ -249,7 +202,7 @@ class Fuser:
         reads = self._expressed(item, group.space)
         if reads is None and group.kind == "pointwise":
             space, _ = without_units(item.shape, item.shape)
-            shaped = _reshaped(group, space)
+            shaped = reshaped(group, space)
             reads = self._expressed(item, space)
         if reads is None or shaped is None or not self._fits(reads, shaped, ELEMENT):
             return None
@@ -257,9 +210,9 @@ class Fuser:
 
     def _expressed(self, item: Item, space: Shape) -> list[Operand | Slot] | None:
         """The item's reads as strides over `space`, or None if its shape does not fit the space."""
-        canonical = _canonical(item.shape, item.reads)
+        reads = canonical(item.shape, item.reads)
         shape, _ = without_units(item.shape, item.shape)
-        return canonical if shape == space else _reshaped_reads(canonical, shape, space)
+        return reads if shape == space else reshaped_reads(reads, shape, space)
 
     def _fits(self, reads: Sequence[Operand | Slot], group: Group, level: str) -> bool:
         """Whether the item reads every member at its own index, and the group allows the phases that this needs."""
@@ -348,27 +301,6 @@ class Fuser:
         self.order.unite(first.number, other.number)
 
 
-def new_group(item: Item) -> Group:
-    """A pointwise group of one item."""
-    space, _ = without_units(item.shape, item.shape)
-    group = Group("pointwise", space)
-    group.admit(Member(item, ELEMENT, _canonical(item.shape, item.reads)))
-    return group
-
-
-def _reshaped(group: Group, space: Shape) -> Group | None:
-    """A pointwise group over its space in another shape, or None if strides cannot express one of its reads there."""
-    if group.space == space:
-        return group
-    shaped = replace(group, space=space, members={}, operands=set())
-    for member in group.members.values():
-        reads = _reshaped_reads(member.reads, group.space, space)
-        if reads is None:
-            return None
-        shaped.admit(replace(member, reads=reads))
-    return shaped
-
-
 def _share_a_walk(first: Group, other: Group) -> bool:
     """Whether both read one array at every index. A kernel for two unrelated loops would serve no other plan."""
     return any(all(read.strides) for read in first.operands & other.operands)
@@ -397,25 +329,3 @@ def _without_unit_axes(shape: Shape, axes: Sequence[int]) -> tuple[int, ...]:
     """Axes renumbered for `shape` without its axes of length one."""
     renumbered = {axis: place for place, axis in enumerate(a for a, n in enumerate(shape) if n != 1)}
     return tuple(renumbered[axis] for axis in axes if axis in renumbered)
-
-
-def _canonical(shape: Shape, reads: Sequence[Operand | Slot]) -> list[Operand | Slot]:
-    return [
-        Operand(read.item, without_units(shape, read.strides)[1], read.offset) if isinstance(read, Operand) else read
-        for read in reads
-    ]
-
-
-def _reshaped_reads(reads: Sequence[Operand | Slot], shape: Shape, space: Shape) -> list[Operand | Slot] | None:
-    if size_of(shape) != size_of(space):
-        return None
-    result: list[Operand | Slot] = []
-    for read in reads:
-        if isinstance(read, Slot):
-            result.append(read)
-            continue
-        strides = reshaped_strides(shape, read.strides, space)
-        if strides is None:
-            return None
-        result.append(Operand(read.item, strides, read.offset))
-    return result

@@ -12,7 +12,8 @@ from clgrad.codegen.lowering import LoopLowerer
 from clgrad.dtypes import DType
 from clgrad.launch import Fault, FaultWord, Launch
 from clgrad.plan.bundle import Bundle, bundles, joined
-from clgrad.plan.fuse import Fuser, Group
+from clgrad.plan.fuse import Fuser
+from clgrad.plan.group import Group
 from clgrad.plan.items import Item, Items, Operand, results_in_order
 from clgrad.plan.library import LibraryCalls
 from clgrad.plan.memory import Home, Homes

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from clgrad.codegen.loop import ELEMENT, REDUCED, Compute, Given, Index, Load, Loop, Number, Statement, Store
 from clgrad.dtypes import DType
-from clgrad.plan.fuse import Group, Member, new_group
+from clgrad.plan.group import Group, Member, new_group
 from clgrad.plan.items import Item, Items, Operand, Slot
 from clgrad.plan.order import Order
 from clgrad.plan.structure import DIES, ROOT

@@ -35,7 +35,7 @@ def kernel_text(file: str) -> str:
 @cache
 def shared_text_hash() -> str:
     """The hash of all shared files."""
-    return hashlib.sha256("\0".join(map(kernel_text, (FIRST_FILE, *FUNCTION_FILES))).encode()).hexdigest()
+    return hashlib.sha256("\0".join(map(kernel_text, SHARED_FILES)).encode()).hexdigest()
 
 
 def numbered(file: str) -> str:
@@ -46,7 +46,7 @@ def numbered(file: str) -> str:
 @cache
 def shared_macros() -> Macros:
     """The macros with parameters of all shared files."""
-    return Macros("\n".join(map(kernel_text, (FIRST_FILE, *FUNCTION_FILES))))
+    return Macros("\n".join(map(kernel_text, SHARED_FILES)))
 
 
 @cache
