@@ -50,6 +50,7 @@ def kernel_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     (folder / "map.cl").write_text(MAP)
     monkeypatch.setattr(shared_files, "KERNEL_DIRECTORY", folder)
     monkeypatch.setattr(shared_files, "FUNCTION_FILES", ("functions.cl",))
+    monkeypatch.setattr(shared_files, "SHARED_FILES", ("common.cl", "functions.cl"))
     forget_files()
     yield folder
     forget_files()
