@@ -5,7 +5,7 @@
 // CPU shape: a work-item owns a run of blocks of one row, and loops over whole vectors, then one partial vector.
 // GPU shape: a work-item owns one element.
 // pointwise is a kernel. pointwise_part is the same as a function, for a kernel in which several small loops share a
-// launch (runtime/compiler.py writes it): this is work-item `item` of the `items` work-items of the loop.
+// launch (runtime/program_text.py writes it): this is work-item `item` of the `items` work-items of the loop.
 
 #ifndef KERNEL
 #define KERNEL(name) name

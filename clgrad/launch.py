@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from clgrad.capabilities import Capabilities
 from clgrad.dtypes import DType
 from clgrad.errors import ClgradError
-from clgrad.runtime.capabilities import Capabilities
-from clgrad.runtime.compiler import Source
 from clgrad.shapes import Shape
+from clgrad.sources import Source
 
 
 class Fault(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from clgrad.runtime.capabilities import Capabilities
+from clgrad.capabilities import Capabilities
 
 CPU = Capabilities(
     kernel_shape="cpu", fp64=True, fma=True, vector_width=16, compute_units=2, local_memory=1 << 20,

@@ -8,8 +8,8 @@ import pytest
 
 from clgrad.errors import BuildError, DeviceNotFoundError
 from clgrad.runtime import programs
-from clgrad.runtime.compiler import preamble
 from clgrad.runtime.device import Device, default_device
+from clgrad.runtime.program_text import preamble
 
 # What a compiler warns of is a mistake in a kernel.
 programs.WARNINGS = "-Werror"

@@ -13,13 +13,15 @@ import pytest
 from clgrad.errors import BuildError
 from clgrad.runtime import programs, shared_files
 from clgrad.runtime.build_log import build_error, places
-from clgrad.runtime.capabilities import read_capabilities
-from clgrad.runtime.compiler import Compiler, KernelSource, preamble
+from clgrad.runtime.compiler import Compiler
 from clgrad.runtime.device import Device, devices
 from clgrad.runtime.disk_cache import DiskCache
+from clgrad.runtime.inspection import read_capabilities
 from clgrad.runtime.pocl_cache import keeps_programs
+from clgrad.runtime.program_text import preamble
 from clgrad.runtime.shared_files import KERNEL_DIRECTORY, SHARED_FILES, kernel_text
 from clgrad.runtime.statistics import statistics
+from clgrad.sources import KernelSource
 from tests.processes import output_of, run
 
 MAP = """// Writes EXPRESSION of each element.
@@ -227,7 +229,7 @@ def test_kernels_that_share_functions_are_called_as_pyopencl_does(device: Device
 
 
 def test_names_are_the_same_in_every_process() -> None:
-    code = "from clgrad.runtime.compiler import KernelSource; print(KernelSource('a', 'b').kernel_name)"
+    code = "from clgrad.sources import KernelSource; print(KernelSource('a', 'b').kernel_name)"
     assert output_of(code) == KernelSource("a", "b").kernel_name
     different = ((), (("c", "d"),), (("cd", ""),))
     assert len({KernelSource("a", "b", defines).suffix for defines in different}) == 3

@@ -11,16 +11,16 @@ import pytest
 
 from clgrad.errors import ArgumentError, DeviceError, DeviceNotFoundError
 from clgrad.runtime import device as device_module
-from clgrad.runtime.capabilities import (
+from clgrad.runtime.device import default_device, devices, find_device, set_default_device
+from clgrad.runtime.device_names import driver_names, matches
+from clgrad.runtime.drivers import load_opencl
+from clgrad.runtime.inspection import (
     choose_kernel_shape,
     choose_vector_width,
     device_kind,
     read_capabilities,
     unmet_requirement,
 )
-from clgrad.runtime.device import default_device, devices, find_device, set_default_device
-from clgrad.runtime.device_names import driver_names, matches
-from clgrad.runtime.drivers import load_opencl
 from tests.processes import output_of, run
 
 TYPES = load_opencl().device_type

@@ -10,8 +10,9 @@ import numpy
 import pytest
 import scipy.special
 
-from clgrad.runtime.compiler import CompiledKernel, KernelSource
+from clgrad.runtime.compiler import CompiledKernel
 from clgrad.runtime.device import Device
+from clgrad.sources import KernelSource
 
 Array = numpy.ndarray[Any, Any]
 Devices = dict[str, Device]

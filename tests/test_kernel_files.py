@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from clgrad.runtime.capabilities import Capabilities
-from clgrad.runtime.compiler import preamble
+from clgrad.capabilities import Capabilities
 from clgrad.runtime.device import default_device
 from clgrad.runtime.drivers import load_opencl
 from clgrad.runtime.pieces import Piece
+from clgrad.runtime.program_text import preamble
 from clgrad.runtime.shared_files import KERNEL_DIRECTORY, SHARED_FILES, kernel_text, shared_pieces
 
 FILES = sorted(path.name for path in KERNEL_DIRECTORY.glob("*.cl"))

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from clgrad.runtime.capabilities import Capabilities
-from clgrad.runtime.compiler import preamble
+from clgrad.capabilities import Capabilities
+from clgrad.runtime.program_text import preamble
 from clgrad.runtime.shared_files import FUNCTION_FILES, KERNEL_DIRECTORY, kernel_text, numbered, shared_pieces
 
 FILES = sorted(path.name for path in KERNEL_DIRECTORY.glob("*.cl") if path.name != "common.cl")

@@ -9,9 +9,9 @@ import pytest
 
 from clgrad.errors import BuildError
 from clgrad.runtime import probe
-from clgrad.runtime.compiler import KernelSource
 from clgrad.runtime.device import Device, default_device
 from clgrad.runtime.drivers import Driver
+from clgrad.sources import KernelSource
 from tests.processes import output_of, run
 
 CHOOSE = """

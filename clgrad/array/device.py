@@ -9,9 +9,9 @@ from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
+from clgrad.capabilities import Capabilities
 from clgrad.errors import ArgumentError
 from clgrad.runtime import device as runtime
-from clgrad.runtime.capabilities import Capabilities
 
 # MXNet's device types. Its pinned and shared memory are plain CPU memory here.
 _TYPES = {"cpu": "cpu", "cpu_pinned": "cpu", "cpu_shared": "cpu", "gpu": "gpu"}

@@ -11,8 +11,8 @@ from rich.table import Table
 from clgrad.cli.trial import Crash, find_crashes
 from clgrad.errors import DeviceNotFoundError
 from clgrad.runtime.byte_sizes import format_bytes
-from clgrad.runtime.capabilities import KINDS
 from clgrad.runtime.device import Device, RejectedDevice, default_device, devices, rejected_devices
+from clgrad.runtime.inspection import KINDS
 from clgrad.runtime.platforms import Platform, find_platforms
 
 

@@ -14,8 +14,8 @@ from clgrad.codegen.space import Access, Space, index_type, walks
 from clgrad.codegen.writer import Writer, rounded
 from clgrad.dtypes import COMPUTE_NAME
 from clgrad.launch import Launch
-from clgrad.runtime.compiler import KernelSource
 from clgrad.shapes import Shape
+from clgrad.sources import KernelSource
 from clgrad.strides import merge
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from clgrad.capabilities import Capabilities
 from clgrad.launch import power_of_two, round_up
-from clgrad.runtime.capabilities import Capabilities
 
 # GPU shape: size of a work-group of independent work-items.
 GPU_GROUP = 128

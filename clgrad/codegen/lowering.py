@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
+from clgrad.capabilities import Capabilities
 from clgrad.codegen.columns import column_defines
 from clgrad.codegen.geometry import Sizes, geometry_of
 from clgrad.codegen.loop import Loop
@@ -12,8 +13,7 @@ from clgrad.codegen.parts import MOST_PARTS, NewScratch, cut, parts_of
 from clgrad.codegen.rows import Phases
 from clgrad.codegen.writer import Generated, Writer, block
 from clgrad.launch import INDEX, Launch, divide_up, round_up
-from clgrad.runtime.capabilities import Capabilities
-from clgrad.runtime.compiler import KernelSource
+from clgrad.sources import KernelSource
 
 # Terms per accumulator between two compensated additions: few, for accuracy, but enough to hide the cost of one. Short
 # reductions, of at most MOST_PARTS terms, compensate every addition.

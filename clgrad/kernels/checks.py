@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from clgrad.kernels.indexing import BITS
 from clgrad.launch import Argument, FaultWord, Launch, Long, Problem, divide_up, round_up
-from clgrad.runtime.compiler import KernelSource
 from clgrad.shapes import size_of
+from clgrad.sources import KernelSource
 
 # GPU shape: work-items of a work-group.
 GROUP = 64

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from clgrad.dtypes import COMPUTE_NAME, STORAGE_NAME
 from clgrad.launch import Argument, Fault, FaultWord, Launch, Long, Problem, divide_up, round_up
-from clgrad.runtime.compiler import KernelSource
 from clgrad.shapes import size_of
+from clgrad.sources import KernelSource
 
 # GPU shape: work-items of a work-group.
 GROUP = 128

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from clgrad.dtypes import STORAGE_NAME
 from clgrad.launch import Argument, Launch, Long, Problem, divide_up, round_up
-from clgrad.runtime.compiler import KernelSource
+from clgrad.sources import KernelSource
 
 # Axes up to this length are scanned in one pass: three launches would take longer.
 ONE_BLOCK = 256

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from clgrad import dtypes
 from clgrad.dtypes import STORAGE_NAME, DType
 from clgrad.launch import Argument, Int, Launch, Long, Memory, Problem, divide_up, power_of_two, round_up
-from clgrad.runtime.compiler import KernelSource
+from clgrad.sources import KernelSource
 
 # GPU shape: work-items of a work-group that sorts a run, two elements each, and of a work-group that merges.
 SORTING_GROUP = 256

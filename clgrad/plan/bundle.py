@@ -11,8 +11,8 @@ from dataclasses import replace
 from clgrad.launch import Argument, Launch, Long
 from clgrad.plan.group import Group
 from clgrad.plan.order import Order
-from clgrad.runtime.compiler import JointSource, KernelSource, Part
 from clgrad.shapes import size_of
+from clgrad.sources import JointSource, KernelSource, Part
 
 # A loop over more indices takes longer than its launch, so sharing a launch would save little.
 SMALL = 1 << 16

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from clgrad.capabilities import Capabilities
 from clgrad.codegen.loop import ELEMENT, REDUCED
 from clgrad.plan.group import Group, Member, canonical, new_group, reshaped, reshaped_reads
 from clgrad.plan.items import Item, Items, Operand, Slot, is_fixed
 from clgrad.plan.order import Order
 from clgrad.plan.structure import ROOT
 from clgrad.primitives import IOTA, UPDATE, Library, Pointwise, Reduction
-from clgrad.runtime.capabilities import Capabilities
 from clgrad.shapes import Shape, contiguous_strides, size_of
 from clgrad.strides import without_units
 

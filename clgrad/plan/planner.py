@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
+from clgrad.capabilities import Capabilities
 from clgrad.codegen.loop import Load, Loop
 from clgrad.codegen.lowering import LoopLowerer
 from clgrad.dtypes import DType
@@ -21,7 +22,6 @@ from clgrad.plan.order import Order
 from clgrad.plan.resolve import Resolver
 from clgrad.plan.structure import DIES, Structure
 from clgrad.primitives import Library
-from clgrad.runtime.capabilities import Capabilities
 from clgrad.shapes import contiguous_strides, is_contiguous, size_of
 
 

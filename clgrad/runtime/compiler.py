@@ -1,129 +1,23 @@
-"""Turns kernel files and defines into kernels: assembles the text of programs, and keeps built kernels."""
+"""Turns sources into kernels: builds those that are neither in memory nor on disk, and keeps them."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from clgrad.capabilities import Capabilities
 from clgrad.errors import BuildError
-from clgrad.runtime.capabilities import Capabilities
 from clgrad.runtime.disk_cache import DiskCache
 from clgrad.runtime.drivers import load_opencl
 from clgrad.runtime.process import check_process
+from clgrad.runtime.program_text import device_text, preamble, text_of
 from clgrad.runtime.programs import Programs
-from clgrad.runtime.shared_files import numbered, shared_text, shared_text_hash
+from clgrad.runtime.shared_files import shared_text_hash
+from clgrad.sources import Source
 
 if TYPE_CHECKING:
     import pyopencl
-
-
-@dataclass(frozen=True)
-class KernelSource:
-    """One kernel of a file in `cl_kernels/`, and the defines that specialise it.
-
-    >>> KernelSource("pointwise.cl", "pointwise", (("EXPRESSION", "x + y"),)).kernel_name
-    'pointwise_...'
-    """
-
-    file: str
-    name: str
-    defines: tuple[tuple[str, str], ...] = ()
-
-    @cached_property
-    def suffix(self) -> str:
-        """A hash that identifies the specialisation. It is equal in every process, so that cached programs match."""
-        parts = [self.file, self.name]
-        for define in self.defines:
-            parts += define
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-
-    @property
-    def kernel_name(self) -> str:
-        """The name of the kernel in the program."""
-        return f"{self.name}_{self.suffix}"
-
-    def text(self) -> str:
-        """The file between the defines of this kernel and their removal."""
-        defines = (f"ENTRY_{self.name}", "1"), ("KERNEL(n)", f"n##_{self.suffix}"), *self.defines
-        lines = [f"#define {name} {_continued(text)}" for name, text in defines]
-        removals = [f"#undef {name.partition('(')[0]}" for name, _ in defines]
-        return "\n".join((f'#line 1 "{self.kernel_name}.defines"', *lines, numbered(self.file), *removals))
-
-
-@dataclass(frozen=True)
-class Part:
-    """A function of a kernel file, and the declarations of its parameters in order.
-
-    The function has two more parameters, last: the number of the work-item, and how many work-items run this part.
-    """
-
-    source: KernelSource
-    parameters: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class JointSource:
-    """One kernel that runs several parts: the first work-items do the first part, and so on.
-
-    Its arguments are the arguments of each part, followed by the number of work-items that do the part.
-    """
-
-    parts: tuple[Part, ...]
-    name = "joint"
-
-    @cached_property
-    def kernel_name(self) -> str:
-        """The name of the kernel in the program."""
-        names = "\0".join(part.source.suffix for part in self.parts)
-        return f"{self.name}_{hashlib.sha256(names.encode()).hexdigest()[:16]}"
-
-    def text(self) -> str:
-        """The functions, and the kernel that calls them."""
-        functions = [_once(source) for source in dict.fromkeys(part.source for part in self.parts)]
-        parameters: list[str] = []
-        calls: list[str] = []
-        for number, part in enumerate(self.parts):
-            own = [f"{declaration}_{number}" for declaration in part.parameters]
-            parameters += [*own, f"const long items_{number}"]
-            given = ", ".join(declaration.split()[-1].lstrip("*") for declaration in own)
-            call = f"{part.source.kernel_name}({given}, item, items_{number})"
-            calls.append(f"    if (item < items_{number}) {{ {call}; return; }}\n    item -= items_{number};")
-        head = f"LOOP_KERNEL void {self.kernel_name}({', '.join(parameters)}) {{\n    long item = get_global_id(0);"
-        return "\n".join((*functions, f'#line 1 "{self.kernel_name}"', head, *calls, "}"))
-
-
-Source = KernelSource | JointSource
-
-
-def _once(source: KernelSource) -> str:
-    """The text of a function, guarded so that a program has it once although several kernels need it."""
-    guard = f"HAS_{source.kernel_name}"
-    return f"#ifndef {guard}\n#define {guard}\n{source.text()}\n#endif"
-
-
-def _continued(text: str) -> str:
-    return text.replace("\n", " \\\n")
-
-
-def device_text(capabilities: Capabilities) -> str:
-    """The beginning of every program: pragmas, and the device's capabilities as defines."""
-    lines = ["#pragma OPENCL FP_CONTRACT OFF"]
-    if capabilities.fp64:
-        lines += ["#pragma OPENCL EXTENSION cl_khr_fp64 : enable", "#define HAS_FP64 1"]
-    if capabilities.fma:
-        lines += ["#define HAS_FMA 1"]
-    lines.append(f"#define VECTOR_WIDTH {capabilities.vector_width}")
-    lines.append(f"#define GPU_SHAPE {int(capabilities.kernel_shape == 'gpu')}")
-    return "\n".join(lines)
-
-
-def preamble(capabilities: Capabilities, kernels: str) -> str:
-    """The text before the kernels: the device's text, and the pieces of shared files that the kernels need."""
-    return f"{device_text(capabilities)}\n{shared_text(kernels)}"
 
 
 class CompiledKernel:
@@ -209,10 +103,10 @@ class Compiler:
     def _key(self, source: Source) -> str:
         """The key of a kernel's text. It covers all shared files, because finding the needed pieces takes longer."""
         shared = device_text(self._capabilities), shared_text_hash()
-        return self._programs.key(source.kernel_name, source.text(), *shared)
+        return self._programs.key(source.kernel_name, text_of(source), *shared)
 
     def _text(self, sources: Sequence[Source]) -> str:
-        kernels = "\n".join(source.text() for source in sources)
+        kernels = "\n".join(text_of(source) for source in sources)
         return f"{preamble(self._capabilities, kernels)}\n{kernels}\n"
 
     def program(self, text: str, kernel_names: Sequence[str]) -> pyopencl._cl._Program:

@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from threading import RLock
 from typing import TYPE_CHECKING, Literal
 
+from clgrad.capabilities import Capabilities
 from clgrad.errors import DeviceError, DeviceNotFoundError
-from clgrad.runtime.capabilities import (
+from clgrad.runtime.compiler import Compiler
+from clgrad.runtime.device_names import driver_names, matches
+from clgrad.runtime.disk_cache import default_cache
+from clgrad.runtime.drivers import driver_problem, driver_problems, find_drivers, install_commands, load_opencl
+from clgrad.runtime.inspection import (
     KINDS,
-    Capabilities,
     Kind,
     choose_kernel_shape,
     device_kind,
     read_capabilities,
     unmet_requirement,
 )
-from clgrad.runtime.compiler import Compiler
-from clgrad.runtime.device_names import driver_names, matches
-from clgrad.runtime.disk_cache import default_cache
-from clgrad.runtime.drivers import driver_problem, driver_problems, find_drivers, install_commands, load_opencl
 from clgrad.runtime.memory import MemoryPool
 from clgrad.runtime.platforms import find_platforms
 from clgrad.runtime.probe import find_new_problem
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     import pyopencl
 
 __all__ = [
-    "Capabilities",
     "Device",
     "RejectedDevice",
     "default_device",

@@ -9,10 +9,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
+from clgrad.capabilities import Capabilities
 from clgrad.errors import ArgumentError, OutOfDeviceMemoryError
 from clgrad.runtime import statistics
 from clgrad.runtime.byte_sizes import format_bytes, parse_bytes
-from clgrad.runtime.capabilities import Capabilities
 from clgrad.runtime.drivers import load_opencl
 from clgrad.runtime.process import check_process
 from clgrad.runtime.statistics import counters

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from clgrad.capabilities import Capabilities
 from clgrad.codegen.loop import ELEMENT, REDUCED, Compute, Load, Loop, Number, Statement, Store
 from clgrad.codegen.lowering import LoopLowerer
 from clgrad.dtypes import DType, float32
 from clgrad.launch import Launch
 from clgrad.primitives import Pointwise, Reduction
-from clgrad.runtime.capabilities import Capabilities
 from clgrad.shapes import Shape
 
 ADD = Pointwise("add", "x + y")

@@ -6,8 +6,8 @@ from clgrad.codegen.epilogue import with_epilogue
 from clgrad.codegen.loop import ELEMENT, Given, Loop, Statement, Store
 from clgrad.dtypes import DType, float16, float32
 from clgrad.launch import Int, Launch, Memory, Offset, Parameter
-from clgrad.runtime.compiler import KernelSource
 from clgrad.shapes import Shape
+from clgrad.sources import KernelSource
 from tests.codegen.loops import ADD, MULTIPLY, RESULT, Y, compute, load, number, text
 
 PRODUCT = Launch(KernelSource("matmul.cl", "matmul_tiles", (("ROWS", "4"),)), (Memory(0), Int(3)), (8,), (1,))

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from clgrad.capabilities import Capabilities
 from clgrad.codegen.geometry import geometry_of
 from clgrad.codegen.loop import ELEMENT, REDUCED, Load, Loop, Store
 from clgrad.codegen.parts import MOST_PARTS, PART, cut, parts_of
 from clgrad.dtypes import DType, float16, float32, int64
-from clgrad.runtime.capabilities import Capabilities
 from clgrad.shapes import Shape
 from tests.capabilities import CPU, GPU
 from tests.codegen.loops import ADD, EXP, RESULT, TOTAL, X, compute, load, reduce, softmax, total

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from clgrad.capabilities import Capabilities
 from clgrad.codegen.loop import ELEMENT, REDUCED, Loop, Store
 from clgrad.codegen.rows import LONGEST_STASH
 from clgrad.dtypes import float16, float32, int64
 from clgrad.launch import Int, Memory
-from clgrad.runtime.capabilities import Capabilities
 from tests.capabilities import CPU, GPU
 from tests.codegen.loops import ADD, DIVIDE, EXP, RESULT, TOTAL, Lowered, X, compute, load, reduce, softmax, text, total
 

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from time import perf_counter
 from unittest import mock
 
-from clgrad.runtime.compiler import CompiledKernel, Compiler, Source
+from clgrad.runtime.compiler import CompiledKernel, Compiler
+from clgrad.sources import Source
 
 SMALLEST_BATCH, LARGEST_BATCH = 12, 64
 Kernel = tuple[Compiler, Source]

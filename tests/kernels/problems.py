@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from clgrad.capabilities import Capabilities
 from clgrad.dtypes import DType, float32
 from clgrad.launch import Int, Launch, Layout, Long, Lower, Memory, Offset, Problem
-from clgrad.runtime.capabilities import Capabilities
 from clgrad.shapes import Shape, contiguous_strides
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from clgrad.capabilities import Capabilities
 from clgrad.dtypes import DType, bool_, float16, float32, float64
 from clgrad.errors import ArgumentError
 from clgrad.kernels.checks import PER_ITEM, lower
 from clgrad.launch import Fault, FaultWord, Launch, Long, Memory, Offset
-from clgrad.runtime.capabilities import Capabilities
 from clgrad.shapes import Shape
 from tests.capabilities import CPU, GPU
 from tests.kernels.problems import Call, defines, layout, sizes

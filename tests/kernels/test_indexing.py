@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from clgrad.capabilities import Capabilities
 from clgrad.dtypes import DType, float16, float32, float64, int8, int64, uint32
 from clgrad.errors import IndexOutOfRangeError
 from clgrad.kernels import indexing
 from clgrad.kernels.indexing import Range, Rows, Scatter
 from clgrad.launch import Fault, FaultWord, Launch, Long, Memory, Offset
-from clgrad.runtime.capabilities import Capabilities
 from tests.capabilities import CPU, GPU
 from tests.kernels.problems import Call, defines, layout, memories, numbers, sizes
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from clgrad.capabilities import Capabilities
 from clgrad.dtypes import float32, int64
 from clgrad.kernels.scan import ONE_BLOCK, Scan, lower
 from clgrad.launch import Long, Memory, Offset
-from clgrad.runtime.capabilities import Capabilities
 from tests.capabilities import CPU, GPU
 from tests.kernels.problems import Call, defines, layout, numbers, sizes
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from clgrad.capabilities import Capabilities
 from clgrad.dtypes import DType, float16, float32, int8, int64, uint8, uint16, uint32, uint64
 from clgrad.kernels.sorting import RUN, Sorting, lower
 from clgrad.launch import Int, Long, Memory, Offset
-from clgrad.runtime.capabilities import Capabilities
 from tests.capabilities import CPU, GPU
 from tests.kernels.problems import Call, defines, layout, memories, numbers, sizes
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy
 
+from clgrad.capabilities import Capabilities
 from clgrad.graph.node import Storage
 from clgrad.graph.trace import structure_of
 from clgrad.ops.operation import Value
 from clgrad.plan.planner import Plan, Work, make_plan
-from clgrad.runtime.capabilities import Capabilities
 from clgrad.shapes import contiguous_strides
 from tests import capabilities
 

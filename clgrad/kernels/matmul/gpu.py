@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clgrad.capabilities import Capabilities
 from clgrad.kernels.matmul.product import Cut, Product, cut
 from clgrad.kernels.matmul.strategy import Matmul, Sizes
 from clgrad.launch import Launch, divide_up, power_of_two, round_up
-from clgrad.runtime.capabilities import Capabilities
 
 # So many work-groups keep a device busy.
 ENOUGH_GROUPS = 64

@@ -6,11 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from clgrad.capabilities import Capabilities
 from clgrad.dtypes import uint8
 from clgrad.kernels.matmul.product import Cut, Product
 from clgrad.launch import Argument, Int, Launch, Long, Memory, Problem
-from clgrad.runtime.capabilities import Capabilities
-from clgrad.runtime.compiler import KernelSource
+from clgrad.sources import KernelSource
 
 # Steps of k in a block; fixed by the kernel files.
 BLOCK_K = 256

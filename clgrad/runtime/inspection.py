@@ -1,11 +1,11 @@
-"""The capabilities of a device, as its driver reports them."""
+"""Reads from a driver the kind and the capabilities of a device, and the requirements that it does not meet."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from clgrad.capabilities import Capabilities, KernelShape
 from clgrad.errors import ArgumentError
 from clgrad.runtime.drivers import load_opencl
 from clgrad.runtime.pocl_cache import keeps_programs
@@ -14,35 +14,12 @@ if TYPE_CHECKING:
     import pyopencl
 
 Kind = Literal["discrete", "integrated", "accelerator", "cpu"]
-KernelShape = Literal["cpu", "gpu"]
 
 # Lanes of the vectors in CPU shape.
 VECTOR_WIDTHS = (4, 8, 16)
 
 # In order of preference.
 KINDS: tuple[Kind, ...] = ("discrete", "integrated", "accelerator", "cpu")
-
-
-@dataclass(frozen=True)
-class Capabilities:
-    """The facts about a device on which kernels and plans depend; they never depend on names of vendors."""
-
-    kernel_shape: KernelShape
-    fp64: bool
-    fma: bool
-    """whether a fused multiply-add is one instruction"""
-    vector_width: int
-    """lanes in a vector of the kernels: the native width of floats in CPU shape, 1 in GPU shape"""
-    compute_units: int
-    local_memory: int
-    max_group_size: int
-    max_parameter_bytes: int
-    """the most bytes that all arguments of a kernel may take together"""
-    global_memory: int
-    max_allocation: int
-    unified_memory: bool
-    keeps_programs: bool
-    """whether the driver has a disk cache of its own, and compiles a program again when its binary is read"""
 
 
 def read_capabilities(cl: pyopencl.Device, kernel_shape: KernelShape) -> Capabilities:
