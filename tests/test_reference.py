@@ -1,4 +1,4 @@
-"""Every op beside NumPy, on the device in both kernel shapes; the rows are in tests/reference.py."""
+"""Every op beside NumPy, on the device in both kernel shapes; the rows are in tests/reference/."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from clgrad.ops.operation import OPERATIONS, fill
 from clgrad.ops.selection import constant
 from clgrad.ops.transfer import to_device
 from clgrad.runtime.device import Device
-from tests.reference import ROWS
-from tests.reference_cases import Row, check_forward, check_gradient
+from tests.reference.cases import check_forward
+from tests.reference.gradients import check_gradient
+from tests.reference.row import Row
+from tests.reference.table import ROWS
 
 # Rows that are built together: few programs with many kernels build much faster than many programs.
 TOGETHER = 12
@@ -71,4 +73,4 @@ def test_every_op_has_a_row() -> None:
     missing = sorted(
         name for name, op in OPERATIONS.items() if name not in covered and type(op).__module__.startswith("clgrad.ops")
     )
-    assert not missing, f"no row in tests/reference.py covers {', '.join(missing)}"
+    assert not missing, f"no row in tests/reference/ covers {', '.join(missing)}"
