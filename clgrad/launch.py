@@ -5,7 +5,7 @@ Arguments name the arrays of a plan by numbers that the planner gives them; scra
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -87,13 +87,17 @@ INDEX: dict[str, type[Int] | type[Long]] = {"int": Int, "long": Long}
 
 @dataclass(frozen=True)
 class Launch:
-    """One kernel with its arguments in order. `parameters` declares them if launches of this kind may be joined."""
+    """One kernel with its arguments in order. `parameters` declares them if launches of this kind may be joined.
+
+    `choice` names the candidate that the launch belongs to, if the plan can take another candidate instead.
+    """
 
     source: Source
     arguments: tuple[Argument, ...]
     global_size: tuple[int, ...]
     local_size: tuple[int, ...]
     parameters: tuple[str, ...] = ()
+    choice: Hashable = None
 
 
 @dataclass(frozen=True)
@@ -127,17 +131,30 @@ class Problem:
         assert output is not None, "the result of an op that has one is wanted whenever the op is"
         return output
 
-    def group(self, most: int) -> int:
-        """Work-items per work-group: 1 in CPU shape; in GPU shape `most`, or the device's limit if that is smaller."""
-        return 1 if self.capabilities.kernel_shape == "cpu" else min(most, self.capabilities.max_group_size)
 
-    def share(self, elements: int) -> int:
-        """Elements per work-item: `elements` in CPU shape, 1 in GPU shape."""
-        return elements if self.capabilities.kernel_shape == "cpu" else 1
+@dataclass(frozen=True)
+class Candidate:
+    """One way to compute a call of a hand-written kernel, and its needs.
+
+    `tunables` are the numbers that set it apart from the other candidates of the call: one frozen dataclass per family
+    of kernels. `launches` gives its launches in order.
+    """
+
+    tunables: Hashable
+    launches: Callable[[], list[Launch]]
+    group: int = 1
+    """work-items of its largest work-group"""
+    local_memory: int = 0
+    """bytes per work-group"""
+
+    def fits(self, capabilities: Capabilities) -> bool:
+        """Whether a device has what the candidate needs."""
+        return self.group <= capabilities.max_group_size and self.local_memory <= capabilities.local_memory
 
 
-# The host side of a hand-written kernel: a function that returns the launches of a call, in order.
-Lower = Callable[[Problem], list[Launch]]
+# The host side of a hand-written kernel: the candidates of a call, in order of preference. The first that fits the
+# device is taken, and the last one if none fits.
+Candidates = Callable[[Problem], Sequence[Candidate]]
 
 
 def power_of_two(most: int) -> int:

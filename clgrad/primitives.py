@@ -66,18 +66,18 @@ class Update(Primitive):
 
 
 class Library(Primitive):
-    """A hand-written kernel. `lower` returns its launches for given shapes and layouts (see launch.py).
+    """A hand-written kernel. `candidates` are its ways to compute a call of given shapes and layouts (see launch.py).
 
     With `strided` it takes inputs with any strides; without, the plan first copies inputs that are not row-major.
     With `epilogue` the planner may add pointwise ops to its store. A kernel with several results is each part of a
     joint primitive, and leaves out the results that nobody wants.
     """
 
-    __slots__ = ("epilogue", "lower", "strided")
+    __slots__ = ("candidates", "epilogue", "strided")
 
-    def __init__(self, name: str, lower: Any, strided: bool = False, epilogue: bool = False) -> None:
+    def __init__(self, name: str, candidates: Any, strided: bool = False, epilogue: bool = False) -> None:
         super().__init__(name)
-        self.lower = lower
+        self.candidates = candidates
         self.strided = strided
         self.epilogue = epilogue
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy
 import pytest
 
-from clgrad import np
+from clgrad import np, npx
 from clgrad.errors import DeviceError
 from clgrad.runtime.compiler import CompiledKernel
 from clgrad.runtime.device import Device
@@ -60,6 +60,25 @@ def test_kernels_run_in_groups_that_they_allow(
     assert max(sizes) <= 16, "the largest power of two"
     plain = PROGRAMS[name](np.array(x + 0)).asnumpy()
     numpy.testing.assert_allclose(found, plain, rtol=1e-4, atol=1e-4)
+
+
+def test_another_candidate_leaves_the_groups_of_other_kernels_alone(
+    gpu: Device, sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = CompiledKernel.max_group_size
+    monkeypatch.setattr(
+        CompiledKernel,
+        "max_group_size",
+        lambda kernel: 24 if kernel.source.name.startswith("matmul") else limit(kernel),
+    )
+    x = np.ones((39, 203), device=gpu)
+    npx.waitall()
+    sizes.clear()
+    product, total = np.dot(x, x.T), (x * 3).sum(axis=0)
+    npx.waitall()
+    assert sorted(sizes) == [16, 128]
+    assert (product.asnumpy() == 203).all()
+    assert (total.asnumpy() == 117).all()
 
 
 def test_a_kernel_that_needs_more_is_named(gpu: Device, sizes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 import clgrad
 from clgrad import autograd, np, npx
-from clgrad.kernels.sorting import RUN
+from clgrad.kernels import sorting
 
 pytestmark = pytest.mark.oclgrind
 
@@ -30,7 +30,7 @@ def numbers(*shape: int) -> numpy.ndarray[Any, Any]:
 VECTOR, ROW, COLUMN = (37,), (1, 37), (5, 1)
 MATRIX, BATCH = (5, 37), (2, 3, 5)
 # More than a run of a sort in either kernel shape.
-LONG = RUN + 5
+LONG = sorting.CPU.run + 5
 
 POINTWISE: dict[str, tuple[Case, tuple[tuple[int, ...], ...]]] = {
     "chain": (lambda np, x, y: (x * 2.5 + y) * x, (VECTOR, VECTOR)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from typing import NamedTuple
 
 from clgrad.errors import DeviceError
 from clgrad.launch import Launch
@@ -11,19 +12,26 @@ from clgrad.runtime.compiler import CompiledKernel
 from clgrad.runtime.device import Device
 
 
-def smaller_groups(
-    kernels: Sequence[CompiledKernel], launches: Sequence[Launch], most: int, device: Device
-) -> int | None:
-    """A work-group size, a power of two below `most`, in which all these kernels run; None if all run as they are.
+class Unfit(NamedTuple):
+    """A launch with work-groups of more than `limit` work-items, the most in which its kernel runs."""
+
+    launch: Launch
+    limit: int
+
+
+def too_large(kernels: Sequence[CompiledKernel], launches: Sequence[Launch]) -> list[Unfit]:
+    """The launches with work-groups in which their kernels do not run."""
+    grouped = [pair for pair in zip(kernels, launches) if prod(pair[1].local_size) > 1]
+    limits = [Unfit(launch, kernel.max_group_size()) for kernel, launch in grouped]
+    return [one for one in limits if one.limit < prod(one.launch.local_size)]
+
+
+def smaller_group(unfit: Sequence[Unfit], most: int, device: Device) -> int:
+    """A work-group size, a power of two below `most`, in which all these kernels run.
 
     Raises DeviceError if no smaller work-group can help.
     """
-    grouped = [pair for pair in zip(kernels, launches) if prod(pair[1].local_size) > 1]
-    limits = [(kernel.max_group_size(), launch) for kernel, launch in grouped]
-    tight = [(limit, launch) for limit, launch in limits if limit < prod(launch.local_size)]
-    if not tight:
-        return None
-    limit, launch = min(tight, key=lambda pair: pair[0])
+    launch, limit = min(unfit, key=lambda one: one.limit)
     smaller = 1 << limit.bit_length() >> 1
     if not 0 < smaller < most:
         raise DeviceError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
@@ -13,7 +13,7 @@ import numpy
 
 from clgrad.dtypes import COMPUTE_NAME, DType, as_dtype, float16
 from clgrad.graph.faults import WORDS, Watch
-from clgrad.graph.groups import smaller_groups
+from clgrad.graph.groups import smaller_group, too_large
 from clgrad.graph.node import Storage
 from clgrad.launch import Argument, FaultWord, Int, Launch, Long, Memory, Offset, Parameter
 from clgrad.plan.planner import Plan, make_plan
@@ -106,21 +106,27 @@ class PreparedPlan:
 
 
 def prepare(structure: Structure, device: Device) -> PreparedPlan:
-    """Plan a structure for a device and build missing kernels; plan again if a kernel needs smaller work-groups."""
+    """Plan a structure for a device and build missing kernels; plan again if a built kernel does not fit."""
     with _no_collections():
         return _prepared(structure, device)
 
 
 def _prepared(structure: Structure, device: Device) -> PreparedPlan:
     capabilities = device.capabilities
+    refused: set[Hashable] = set()
     while True:
-        plan = make_plan(structure, capabilities)
+        plan = make_plan(structure, capabilities, refused)
         launches = [launch for launch, _ in plan.launches]
         kernels = device.compiler.kernels([launch.source for launch in launches])
-        most = smaller_groups(kernels, launches, capabilities.max_group_size, device)
-        if most is None:
+        unfit = too_large(kernels, launches)
+        if not unfit:
             return PreparedPlan(plan, kernels, device)
-        capabilities = replace(capabilities, max_group_size=most)
+        # Another candidate takes the place of a hand-written kernel. Other kernels get smaller work-groups.
+        choices = {one.launch.choice for one in unfit} - {None}
+        refused |= choices
+        if not choices:
+            most = smaller_group(unfit, capabilities.max_group_size, device)
+            capabilities = replace(capabilities, max_group_size=most)
 
 
 @contextmanager

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from clgrad.kernels.candidates import Grouped, of_any_group
 from clgrad.kernels.indexing import BITS
-from clgrad.launch import Argument, FaultWord, Launch, Long, Problem, divide_up, round_up
+from clgrad.launch import Argument, Candidate, FaultWord, Launch, Long, Problem, divide_up, round_up
 from clgrad.shapes import size_of
 from clgrad.sources import KernelSource
 
-# GPU shape: work-items of a work-group.
-GROUP = 64
-# CPU shape: elements per work-item, so that starting one costs little in comparison.
-PER_ITEM = 4096
+
+@dataclass(frozen=True)
+class Tunables(Grouped):
+    """The numbers of a check."""
+
+    per_item: int
+    """elements per work-item; in CPU shape many, so that starting one costs little in comparison"""
 
 
-def lower(problem: Problem) -> list[Launch]:
+CPU = Tunables(group=1, per_item=4096)
+GPU = Tunables(group=64, per_item=1)
+
+
+def candidates(problem: Problem) -> list[Candidate]:
     """A copy of x; a true boolean in `bad` sets the error word of the fault in the attributes."""
+    return of_any_group(problem, CPU, GPU, _launches)
+
+
+def _launches(problem: Problem, tunables: Tunables) -> list[Launch]:
     x, bad = problem.inputs
-    count, group, per_item = size_of(problem.output.shape), problem.group(GROUP), problem.share(PER_ITEM)
+    count, group, per_item = size_of(problem.output.shape), tunables.group, tunables.per_item
     defines = (("PER_ITEM", str(per_item)), ("TYPE", BITS[problem.output.dtype.itemsize]))
     arguments: tuple[Argument, ...] = (
         x.memory, x.offset, bad.memory, bad.offset, problem.output.memory, Long(count), FaultWord(problem.attributes),

@@ -6,25 +6,39 @@ one, `inner` the axes after it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from clgrad.dtypes import COMPUTE_NAME, STORAGE_NAME
-from clgrad.launch import Argument, Fault, FaultWord, Launch, Long, Problem, divide_up, round_up
+from clgrad.kernels.candidates import Grouped, of_any_group
+from clgrad.launch import Argument, Candidate, Fault, FaultWord, Launch, Long, Problem, divide_up, round_up
 from clgrad.shapes import size_of
 from clgrad.sources import KernelSource
 
-# GPU shape: work-items of a work-group.
-GROUP = 128
-# CPU shape: indices that a work-item checks, elements that it gathers, and elements that it puts. Each share is large,
-# so that starting a work-item costs little in comparison.
-INDICES_PER_ITEM = 64
-GATHERED_PER_ITEM = 16384
-PUT_PER_ITEM = 4096
-# Owners of rows in a scatter, per compute unit: several, because rows receive different numbers of values. An owner is
-# a work-item (CPU shape) or a work-group (GPU shape).
-OWNERS_PER_UNIT = 4
 # The type of elements that a kernel only copies, by their size in bytes.
 BITS = {1: "uchar", 2: "ushort", 4: "uint", 8: "ulong"}
+
+
+@dataclass(frozen=True)
+class Tunables(Grouped):
+    """The numbers of the kernels in indexing.cl.
+
+    In CPU shape the share of a work-item is large, so that starting it costs little in comparison.
+    """
+
+    indices_per_item: int
+    """indices that a work-item checks"""
+    gathered_per_item: int
+    """elements that a work-item gathers"""
+    put_per_item: int
+    """elements that a work-item puts"""
+    owners_per_unit: int
+    """owners of rows in a scatter, per compute unit: several, because rows receive different numbers of values. An
+    owner is a work-item (CPU shape) or a work-group (GPU shape)"""
+
+
+CPU = Tunables(group=1, indices_per_item=64, gathered_per_item=16384, put_per_item=4096, owners_per_unit=4)
+GPU = Tunables(group=128, indices_per_item=1, gathered_per_item=1, put_per_item=1, owners_per_unit=4)
 
 
 class Range(NamedTuple):
@@ -56,11 +70,15 @@ def _source(name: str, **defines: str) -> KernelSource:
     return KernelSource("indexing.cl", name, tuple(sorted(defines.items())))
 
 
-def lower_normalize(problem: Problem) -> list[Launch]:
+def normalize(problem: Problem) -> list[Candidate]:
     """Indices as int64 from 0 to length - 1; negative indices count from the end."""
+    return of_any_group(problem, CPU, GPU, _normalize)
+
+
+def _normalize(problem: Problem, tunables: Tunables) -> list[Launch]:
     allowed: Range = problem.attributes
     indices, output = problem.inputs[0], problem.output
-    count, group, per_item = size_of(indices.shape), problem.group(GROUP), problem.share(INDICES_PER_ITEM)
+    count, group, per_item = size_of(indices.shape), tunables.group, tunables.indices_per_item
     wide = {"f": COMPUTE_NAME[indices.dtype], "u": "ulong", "i": "long"}[indices.dtype.kind]
     source = _source(
         "normalize_index", INDEX=STORAGE_NAME[indices.dtype], WIDE_INDEX=wide, PER_ITEM=str(per_item)
@@ -72,12 +90,16 @@ def lower_normalize(problem: Problem) -> list[Launch]:
     return [Launch(source, arguments, (round_up(divide_up(count, per_item), group),), (group,))]
 
 
-def lower_gather(problem: Problem) -> list[Launch]:
+def gather(problem: Problem) -> list[Candidate]:
     """GPU shape: one work-item per output element. CPU shape: one work-item per run of neighbouring output rows."""
+    return of_any_group(problem, CPU, GPU, _gather)
+
+
+def _gather(problem: Problem, tunables: Tunables) -> list[Launch]:
     x, indices = problem.inputs
     outer, length, inner = problem.attributes
     count = size_of(indices.shape)
-    rows, per_item, group = outer * count, max(1, problem.share(GATHERED_PER_ITEM) // inner), problem.group(GROUP)
+    rows, per_item, group = outer * count, max(1, tunables.gathered_per_item // inner), tunables.group
     work_items = divide_up(rows, per_item) if problem.capabilities.kernel_shape == "cpu" else rows * inner
     arguments: tuple[Argument, ...] = (
         x.memory, x.offset, indices.memory, indices.offset, problem.output.memory,
@@ -87,18 +109,22 @@ def lower_gather(problem: Problem) -> list[Launch]:
     return [Launch(source, arguments, (round_up(work_items, group),), (group,))]
 
 
-def lower_scatter(problem: Problem) -> list[Launch]:
+def scatter(problem: Problem) -> list[Candidate]:
     """Each work-item (CPU shape) or work-group (GPU shape) owns some output rows, and takes their values in order.
 
     The inputs are the values, their indices and, to replace, the array that they are written into.
     """
+    return of_any_group(problem, CPU, GPU, _scatter)
+
+
+def _scatter(problem: Problem, tunables: Tunables) -> list[Launch]:
     outer, length, inner, replace = problem.attributes
     values, indices = problem.inputs[:2]
     base = problem.inputs[2] if replace else values
     rows = outer * length
-    per_owner = divide_up(rows, OWNERS_PER_UNIT * problem.capabilities.compute_units)
+    per_owner = divide_up(rows, tunables.owners_per_unit * problem.capabilities.compute_units)
     dtype = problem.output.dtype
-    group = problem.group(GROUP)
+    group = tunables.group
     source = _source(
         "scatter", TYPE=BITS[dtype.itemsize] if replace else STORAGE_NAME[dtype], SET=str(int(replace)),
         GROUP=str(group),
@@ -110,10 +136,14 @@ def lower_scatter(problem: Problem) -> list[Launch]:
     return [Launch(source, arguments, (divide_up(rows, per_owner) * group,), (group,))]
 
 
-def lower_put(problem: Problem) -> list[Launch]:
+def put(problem: Problem) -> list[Candidate]:
     """Zeros, then the values at their positions."""
+    return of_any_group(problem, CPU, GPU, _put)
+
+
+def _put(problem: Problem, tunables: Tunables) -> list[Launch]:
     values, positions = problem.inputs
-    out, group, per_item = problem.output.memory, problem.group(GROUP), problem.share(PUT_PER_ITEM)
+    out, group, per_item = problem.output.memory, tunables.group, tunables.put_per_item
 
     def launch(name: str, elements: int, *arguments: Argument) -> Launch:
         source = _source(name, TYPE=BITS[values.dtype.itemsize], PER_ITEM=str(per_item))

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import isqrt
 from typing import NamedTuple
 
 from clgrad.dtypes import STORAGE_NAME
-from clgrad.launch import Argument, Launch, Long, Problem, divide_up, round_up
+from clgrad.kernels.candidates import Grouped, of_any_group
+from clgrad.launch import Argument, Candidate, Launch, Long, Problem, divide_up, round_up
 from clgrad.sources import KernelSource
 
-# Axes up to this length are scanned in one pass: three launches would take longer.
-ONE_BLOCK = 256
-# GPU shape: work-items of a work-group.
-GROUP = 64
+
+@dataclass(frozen=True)
+class Tunables(Grouped):
+    """The numbers of a scan."""
+
+    one_block: int
+    """axes up to this length are scanned in one pass: three launches would take longer"""
+
+
+CPU = Tunables(group=1, one_block=256)
+GPU = Tunables(group=64, one_block=256)
 
 
 class Scan(NamedTuple):
@@ -25,11 +34,15 @@ class Scan(NamedTuple):
     reverse: bool
 
 
-def lower(problem: Problem) -> list[Launch]:
+def candidates(problem: Problem) -> list[Candidate]:
     """One launch, or three: the totals of the blocks, the starting value of each block, the running sums."""
+    return of_any_group(problem, CPU, GPU, _launches)
+
+
+def _launches(problem: Problem, tunables: Tunables) -> list[Launch]:
     outer, length, inner, product, reverse = problem.attributes
     # Products are not cut into blocks: if a block overflows, 0 * inf would give NaN instead of 0.
-    block = length if product or length <= ONE_BLOCK else isqrt(length - 1) + 1
+    block = length if product or length <= tunables.one_block else isqrt(length - 1) + 1
     blocks = divide_up(length, block)
     width = problem.capabilities.vector_width
     wide = inner >= width > 1
@@ -40,8 +53,8 @@ def lower(problem: Problem) -> list[Launch]:
     )  # fmt: skip
 
     def launch(entry: str, work_items: int, *arguments: Argument) -> Launch:
-        group = problem.group(GROUP)
-        return Launch(KernelSource("scan.cl", entry, defines), arguments, (round_up(work_items, group),), (group,))
+        items, group = round_up(work_items, tunables.group), tunables.group
+        return Launch(KernelSource("scan.cl", entry, defines), arguments, (items,), (group,))
 
     x, output = problem.inputs[0], problem.output
     sizes = [Long(n) for n in (outer, length, inner, block, blocks)]

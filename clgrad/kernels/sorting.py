@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from clgrad import dtypes
 from clgrad.dtypes import STORAGE_NAME, DType
-from clgrad.launch import Argument, Int, Launch, Long, Memory, Problem, divide_up, power_of_two, round_up
+from clgrad.kernels.candidates import Grouped, groups
+from clgrad.launch import Argument, Candidate, Int, Launch, Long, Memory, Problem, divide_up, power_of_two, round_up
 from clgrad.sources import KernelSource
 
-# GPU shape: work-items of a work-group that sorts a run, two elements each, and of a work-group that merges.
-SORTING_GROUP = 256
-MERGING_GROUP = 64
-# CPU shape: elements of a run, which one work-item sorts.
-RUN = 4096
 # CPU shape: elements of a block that is sorted by insertion; fixed by sorting.cl.
 INSERTED = 16
-# GPU shape: elements that a work-item merges. In CPU shape it merges as many as it sorts.
-MERGED = 16
 # The bits of infinity, by the size of a float.
 INFINITY = {2: "0x7c00", 4: "0x7f800000u", 8: "0x7ff0000000000000ul"}
 UNSIGNED: dict[int, DType] = {1: dtypes.uint8, 2: dtypes.uint16, 4: dtypes.uint32, 8: dtypes.uint64}
+
+
+@dataclass(frozen=True)
+class Tunables(Grouped):
+    """The numbers of a sort; `group` sorts runs, and is a power of two."""
+
+    merging_group: int
+    """work-items of a work-group that merges"""
+    run: int
+    """the most elements of a run, which a work-item (CPU shape) or a work-group (GPU shape) sorts before any merge"""
+    merged: int
+    """elements that a work-item merges"""
+
+
+CPU = Tunables(group=1, merging_group=1, run=4096, merged=4096)
+# Each work-item of a work-group that sorts has two elements.
+GPU = Tunables(group=256, merging_group=64, run=512, merged=16)
 
 
 class Sorting(NamedTuple):
@@ -34,23 +46,36 @@ class Sorting(NamedTuple):
     descending: bool
 
 
-def lower(problem: Problem) -> list[Launch]:
+def candidates(problem: Problem) -> list[Candidate]:
     """The launches of a sort. Its results are the sorted elements and their indices, int64."""
-    return _Sort(problem).launches()
+    if problem.capabilities.kernel_shape == "cpu":
+        return [_Sort(problem, CPU).candidate()]
+    first = power_of_two(min(GPU.group, problem.capabilities.max_group_size))
+    return [_Sort(problem, _with_group(group)).candidate() for group in groups(first)]
+
+
+def _with_group(group: int) -> Tunables:
+    return replace(GPU, group=group, merging_group=min(GPU.merging_group, group), run=2 * group)
 
 
 class _Sort:
     """The launches of one sort."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, tunables: Tunables) -> None:
         self.problem = problem
+        self.tunables = tunables
         self.sizes: Sorting = problem.attributes
         self.rows = self.sizes.outer * self.sizes.inner
         self.on_cpu = problem.capabilities.kernel_shape == "cpu"
-        self.group = 1 if self.on_cpu else power_of_two(problem.group(SORTING_GROUP))
-        self.run = RUN if self.on_cpu else min(2 * self.group, 1 << max(self.sizes.length - 1, 1).bit_length())
+        shortest = 1 << max(self.sizes.length - 1, 1).bit_length()
+        self.run = tunables.run if self.on_cpu else min(tunables.run, shortest)
         self.key = UNSIGNED[problem.inputs[0].dtype.itemsize]
         self.index: DType = dtypes.uint32 if self.sizes.length < 1 << 32 else dtypes.uint64
+
+    def candidate(self) -> Candidate:
+        """This sort as a candidate: a work-group keeps its run in local memory."""
+        local = 0 if self.on_cpu else self.tunables.run * (self.key.itemsize + self.index.itemsize)
+        return Candidate(self.tunables, self.launches, self.tunables.group, local)
 
     def launches(self) -> list[Launch]:
         """The launch that sorts runs, then one launch per merging pass; each pass doubles the length of runs."""
@@ -73,19 +98,20 @@ class _Sort:
     def _sort_runs(self, scratch: list[tuple[Memory, Memory]], last: bool) -> Launch:
         runs = self.rows * divide_up(self.sizes.length, self.run)
         if not self.on_cpu:
-            groups = divide_up(runs * self.run, 2 * self.group)
+            group = self.tunables.group
+            work_items = divide_up(runs * self.run, self.tunables.run) * group
             written = [] if last else scratch[0]
-            return self._launch("sort_runs", groups * self.group, self.group, last, [Int(self.run), *written])
+            return self._launch("sort_runs", work_items, group, last, [Int(self.run), *written])
         # The run lies in the first pair after an even number of steps.
-        steps = (RUN // INSERTED).bit_length() - 1
+        steps = (self.run // INSERTED).bit_length() - 1
         pairs = scratch if steps % 2 == 0 else scratch[::-1]
         return self._launch("sort_runs", runs, 1, last, [memory for pair in pairs for memory in pair])
 
     def _merge(self, scratch: list[tuple[Memory, Memory]], width: int) -> Launch:
         last = 2 * width >= self.sizes.length
-        per_item = self.run if self.on_cpu else min(MERGED, 2 * self.run)
+        per_item = min(self.tunables.merged, 2 * self.run)
         work_items = self.rows * divide_up(self.sizes.length, per_item)
-        group = self.problem.group(MERGING_GROUP)
+        group = self.tunables.merging_group
         written = () if last else scratch[1]
         return self._launch(
             "sort_merge", round_up(work_items, group), group, last, [*scratch[0], Long(width), *written], per_item
@@ -114,5 +140,5 @@ class _Sort:
             ("KIND", str({"f": 2, "i": 1}.get(dtype.kind, 0))), ("DESCENDING", str(int(self.sizes.descending))),
             ("LAST", str(int(last))), ("VALUES", str(int(last and values is not None))),
             ("ORDER", str(int(last and order is not None))),
-            ("RUN", str(RUN)), ("GROUP", str(self.group)), ("PER_ITEM", str(per_item)),
+            ("RUN", str(self.tunables.run)), ("GROUP", str(self.tunables.group)), ("PER_ITEM", str(per_item)),
         )  # fmt: skip

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from clgrad.errors import ArgumentError
-from clgrad.kernels.checks import lower
+from clgrad.kernels.checks import candidates
 from clgrad.launch import Fault
 from clgrad.ops.operation import Value
 from clgrad.primitives import Library
 
-_REFUSE = Library("refuse", lower)
+_REFUSE = Library("refuse", candidates)
 
 
 def refuse(x: Value, bad: Value, message: str) -> Value:

@@ -10,7 +10,8 @@ from typing import Any
 
 from clgrad import dtypes
 from clgrad.errors import DTypeError, IndexOutOfRangeError
-from clgrad.kernels.indexing import Range, Rows, Scatter, lower_gather, lower_normalize, lower_put, lower_scatter
+from clgrad.kernels import indexing
+from clgrad.kernels.indexing import Range, Rows, Scatter
 from clgrad.launch import Fault
 from clgrad.ops.arithmetic import cast
 from clgrad.ops.choice import where
@@ -23,7 +24,7 @@ from clgrad.shapes import size_of
 # -- normalize_index ---------------------------------------------------------------------------------------
 
 
-_NORMALIZE = Library("normalize_index", lower_normalize)
+_NORMALIZE = Library("normalize_index", indexing.normalize)
 _OUTSIDE = (
     "{}: {} is not an integer from {} to {}, for an axis of length {}. "
     "Usual cause: counting from 1, or labels of more classes than the array has"
@@ -55,7 +56,7 @@ def _normalized(name: str, indices: Value, lowest: int, length: int, what: str) 
 # -- gather ------------------------------------------------------------------------------------------------
 
 
-_GATHER = Library("gather", lower_gather)
+_GATHER = Library("gather", indexing.gather)
 
 
 def _gather(x: Value, indices: Value) -> Value:
@@ -77,7 +78,7 @@ gather = Composite("gather", _gather, _gather_gradient)
 # -- scatter -----------------------------------------------------------------------------------------------
 
 
-_SCATTER = Library("scatter", lower_scatter)
+_SCATTER = Library("scatter", indexing.scatter)
 
 
 def _scatter_add(values: Value, indices: Value, length: int) -> Value:
@@ -126,7 +127,7 @@ scatter_set = Composite("scatter_set", _scatter_set, _scatter_set_gradient)
 # -- put ---------------------------------------------------------------------------------------------------
 
 
-_PUT = Library("put", lower_put)
+_PUT = Library("put", indexing.put)
 
 
 def _put(values: Value, positions: Value, length: int) -> Value:

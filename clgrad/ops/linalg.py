@@ -11,7 +11,7 @@ from clgrad import dtypes
 from clgrad.dtypes import DType
 from clgrad.errors import ArgumentError, AxisError, ShapeError
 from clgrad.graph.node import Scalar
-from clgrad.kernels.matmul.lower import MOST_BATCH_AXES, lower
+from clgrad.kernels.matmul.call import MOST_BATCH_AXES, candidates
 from clgrad.ops import reduction
 from clgrad.ops.arithmetic import absolute, cast, multiply, square
 from clgrad.ops.choice import where
@@ -22,7 +22,7 @@ from clgrad.ops.powers import power
 from clgrad.primitives import Library
 from clgrad.shapes import Shape, broadcast_shapes, normalize_axis, several, size_of
 
-_MATMUL = Library("matmul", lower, strided=True, epilogue=True)
+_MATMUL = Library("matmul", candidates, strided=True, epilogue=True)
 
 
 def _multiply_matrices(a: Value, b: Value) -> Value:

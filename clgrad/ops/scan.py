@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clgrad import dtypes
 from clgrad.dtypes import DType
-from clgrad.kernels.scan import Scan, lower
+from clgrad.kernels.scan import Scan, candidates
 from clgrad.ops.arithmetic import cast
 from clgrad.ops.movement import along, part, reshape, slice_update
 from clgrad.ops.operation import Composite, Value, fill
@@ -12,7 +12,7 @@ from clgrad.ops.reduction import accumulator
 from clgrad.primitives import Library
 from clgrad.shapes import normalize_axis, size_of
 
-_SCAN = Library("scan", lower)
+_SCAN = Library("scan", candidates)
 
 
 def _scan(x: Value, axis: int, product: bool, reverse: bool = False) -> Value:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from clgrad import dtypes
 from clgrad.errors import ArgumentError
 from clgrad.graph.execute import read
-from clgrad.kernels.sorting import Sorting, lower
+from clgrad.kernels.sorting import Sorting, candidates
 from clgrad.ops.choice import where
 from clgrad.ops.comparison import equal, logical_and, not_equal
 from clgrad.ops.creation import position_along
@@ -28,7 +28,7 @@ def _described(x: Value, axis: int, kept: int, descending: bool) -> Description:
     return sizes, ((shape, x.dtype), (shape, dtypes.int64))
 
 
-_KERNEL = Library("sort", lower)
+_KERNEL = Library("sort", candidates)
 
 # The first `kept` elements in their order along an axis, and their indices.
 _sort = SeveralResults(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Sequence
+from dataclasses import dataclass, replace
 from itertools import count
 
 from clgrad.codegen.epilogue import with_epilogue
 from clgrad.codegen.loop import Loop
 from clgrad.codegen.lowering import LoopLowerer
 from clgrad.dtypes import DType
-from clgrad.launch import Argument, Launch, Layout, Memory, Offset, Problem
+from clgrad.launch import Argument, Candidate, Launch, Layout, Memory, Offset, Problem
 from clgrad.plan.items import Item, Operand
 from clgrad.primitives import Library
 from clgrad.shapes import Shape, contiguous_strides
@@ -33,8 +33,9 @@ class Pattern:
 class LibraryCalls:
     """Lowers the calls of hand-written kernels in one plan; calls that differ in their arrays alone, once."""
 
-    def __init__(self, lowerer: LoopLowerer) -> None:
+    def __init__(self, lowerer: LoopLowerer, refused: Collection[Hashable]) -> None:
         self.lowerer = lowerer
+        self.refused = refused
         self._patterns: dict[Hashable, Pattern] = {}
 
     def launches(self, results: Sequence[Item | None], reads: list[Operand], loop: Loop) -> list[Launch]:
@@ -52,8 +53,7 @@ class LibraryCalls:
         scratch = [self.lowerer.new_scratch(size, dtype) for size, dtype in pattern.scratch]
         arrays = [*reads, *(Operand(one, (), 0) for one in (*outputs, *scratch))]
         launches = [
-            Launch(one.source, _of_call(one.arguments, arrays), one.global_size, one.local_size)
-            for one in pattern.launches
+            replace(one, arguments=_of_call(one.arguments, arrays)) for one in pattern.launches
         ]
         if item.result is None and len(loop.statements) > 1:
             launches[-1] = with_epilogue(launches[-1], loop, item.shape, self.lowerer.capabilities.vector_width)
@@ -80,7 +80,20 @@ class LibraryCalls:
             return Memory(next(numbers))
 
         problem = Problem(item.attributes, read, written, self.lowerer.capabilities, new_scratch)
-        return Pattern(item.primitive.lower(problem), scratch)
+        candidate, choice = self._chosen(item.primitive, problem)
+        return Pattern([replace(launch, choice=choice) for launch in candidate.launches()], scratch)
+
+    def _chosen(self, primitive: Library, problem: Problem) -> tuple[Candidate, Hashable]:
+        """The first candidate that fits and is not refused, or the last; and its name if another could replace it."""
+        every: Sequence[Candidate] = primitive.candidates(problem)
+        left = [
+            one
+            for one in every
+            if one.fits(self.lowerer.capabilities) and (primitive, one.tunables) not in self.refused
+        ]
+        if not left:
+            return every[-1], None
+        return left[0], (primitive, left[0].tunables) if len(left) > 1 else None
 
 
 def _row_major(result: Item | None) -> Described | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
@@ -66,15 +66,18 @@ class Plan:
         return [(launch, label) for work in self.works for launch, label in zip(work.launches, work.labels)]
 
 
-def make_plan(structure: Structure, capabilities: Capabilities) -> Plan:
-    """The plan of a pending graph for devices with these capabilities."""
-    return _Planner(structure, capabilities).plan()
+def make_plan(structure: Structure, capabilities: Capabilities, refused: Collection[Hashable] = ()) -> Plan:
+    """The plan of a pending graph for devices with these capabilities.
+
+    `refused` are choices of launches that did not fit the device when they were built: others take their place.
+    """
+    return _Planner(structure, capabilities, refused).plan()
 
 
 class _Planner:
     """The stages of planning in order: items, groups, loops, launches, memory."""
 
-    def __init__(self, structure: Structure, capabilities: Capabilities) -> None:
+    def __init__(self, structure: Structure, capabilities: Capabilities, refused: Collection[Hashable]) -> None:
         self.capabilities = capabilities
         self.items = Items(structure)
         fuser = Fuser(self.items, capabilities)
@@ -83,7 +86,7 @@ class _Planner:
         self.resolver = Resolver(self.items, self.groups, fuser.generated, self.order)
         self.scratch: dict[int, int] = {}
         self.lowerer = LoopLowerer(capabilities, self._new_scratch)
-        self.library = LibraryCalls(self.lowerer)
+        self.library = LibraryCalls(self.lowerer, refused)
         self.homes = Homes(self.items)
 
     def plan(self) -> Plan:

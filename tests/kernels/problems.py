@@ -7,7 +7,7 @@ from typing import Any
 
 from clgrad.capabilities import Capabilities
 from clgrad.dtypes import DType, float32
-from clgrad.launch import Int, Launch, Layout, Long, Lower, Memory, Offset, Problem
+from clgrad.launch import Candidates, Int, Launch, Layout, Long, Memory, Offset, Problem
 from clgrad.shapes import Shape, contiguous_strides
 
 
@@ -17,21 +17,23 @@ def layout(array: int, shape: Shape, dtype: DType = float32, strides: Shape | No
 
 
 class Call:
-    """The launches of a kernel, and the size and dtype of each piece of scratch memory that it asks for.
+    """The launches of a kernel's preferred candidate, and the size and dtype of each piece of scratch memory.
 
     Its arrays are numbered by the caller; scratch memory is -1, -2, ...
     """
 
     def __init__(
         self,
-        lower: Lower,
+        candidates: Candidates,
         capabilities: Capabilities,
         attributes: Any,
         inputs: Sequence[Layout],
         *outputs: Layout | None,
     ) -> None:
         self.scratch: list[tuple[int, DType]] = []
-        self.launches = lower(Problem(attributes, tuple(inputs), outputs, capabilities, self._new_scratch))
+        found = candidates(Problem(attributes, tuple(inputs), outputs, capabilities, self._new_scratch))
+        fitting = [candidate for candidate in found if candidate.fits(capabilities)]
+        self.launches = (fitting or [found[-1]])[0].launches()
 
     def _new_scratch(self, size: int, dtype: DType) -> Memory:
         self.scratch.append((size, dtype))

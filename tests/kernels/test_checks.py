@@ -9,7 +9,7 @@ import pytest
 from clgrad.capabilities import Capabilities
 from clgrad.dtypes import DType, bool_, float16, float32, float64
 from clgrad.errors import ArgumentError
-from clgrad.kernels.checks import PER_ITEM, lower
+from clgrad.kernels import checks
 from clgrad.launch import Fault, FaultWord, Launch, Long, Memory, Offset
 from clgrad.shapes import Shape
 from tests.capabilities import CPU, GPU
@@ -21,7 +21,7 @@ FAULT = Fault(ArgumentError, "probabilities must be positive")
 
 def check(shape: Shape, on: Capabilities, dtype: DType = float32) -> Launch:
     inputs = [layout(X, shape, dtype), layout(BAD, shape, bool_)]
-    call = Call(lower, on, FAULT, inputs, layout(OUTPUT, shape, dtype))
+    call = Call(checks.candidates, on, FAULT, inputs, layout(OUTPUT, shape, dtype))
     assert call.scratch == []
     (launch,) = call.launches
     return launch
@@ -37,9 +37,9 @@ def test_a_check_takes_the_error_word_last(on: Capabilities) -> None:
 
 
 def test_a_cpu_item_checks_a_run_of_elements() -> None:
-    launch = check((3, PER_ITEM), CPU)
-    assert (defines(launch)["PER_ITEM"], sizes(launch)) == (str(PER_ITEM), (3, 1))
-    assert sizes(check((3 * PER_ITEM + 1,), CPU)) == (4, 1)
+    launch = check((3, checks.CPU.per_item), CPU)
+    assert (defines(launch)["PER_ITEM"], sizes(launch)) == (str(checks.CPU.per_item), (3, 1))
+    assert sizes(check((3 * checks.CPU.per_item + 1,), CPU)) == (4, 1)
 
 
 @pytest.mark.parametrize(("most", "expected"), [(16, (1008, 16)), (48, (1008, 48)), (1024, (1024, 64))])

@@ -31,7 +31,7 @@ def only(call: Call) -> Launch:
 
 def normalize(count: int, on: Capabilities, dtype: DType = int64) -> Launch:
     inputs = [layout(0, (count,), dtype)]
-    return only(Call(indexing.lower_normalize, on, Range(-7, 7, FAULT), inputs, layout(1, (count,), int64)))
+    return only(Call(indexing.normalize, on, Range(-7, 7, FAULT), inputs, layout(1, (count,), int64)))
 
 
 @both
@@ -61,7 +61,7 @@ def test_a_cpu_item_checks_several_indices() -> None:
 def gather(outer: int, length: int, inner: int, count: int, on: Capabilities, dtype: DType = float32) -> Launch:
     inputs = [layout(0, (outer, length, inner), dtype), layout(1, (count,), int64)]
     result = layout(2, (outer, count, inner), dtype)
-    return only(Call(indexing.lower_gather, on, Rows(outer, length, inner), inputs, result))
+    return only(Call(indexing.gather, on, Rows(outer, length, inner), inputs, result))
 
 
 def test_a_cpu_item_gathers_a_run_of_rows() -> None:
@@ -99,7 +99,7 @@ def scatter(outer: int, length: int, inner: int, count: int, on: Capabilities, r
     inputs = [layout(0, (outer, count, inner)), layout(1, (count,), int64)]
     if replaces:
         inputs.append(layout(2, shape))
-    return only(Call(indexing.lower_scatter, on, Scatter(*shape, replaces), inputs, layout(3, shape)))
+    return only(Call(indexing.scatter, on, Scatter(*shape, replaces), inputs, layout(3, shape)))
 
 
 @both
@@ -138,7 +138,7 @@ def test_a_group_is_the_owner_on_a_gpu(most: int) -> None:
 
 def put(count: int, length: int, on: Capabilities) -> Call:
     inputs = [layout(0, (count,)), layout(1, (count,), int64)]
-    return Call(indexing.lower_put, on, length, inputs, layout(2, (length,)))
+    return Call(indexing.put, on, length, inputs, layout(2, (length,)))
 
 
 @both

@@ -9,8 +9,8 @@ import pytest
 
 from clgrad.dtypes import bool_, float16, float32, float64, int64, uint8
 from clgrad.errors import ShapeError
-from clgrad.kernels.matmul.gpu import GROUP_TILES
-from clgrad.kernels.matmul.lower import lower
+from clgrad.kernels.matmul.call import candidates
+from clgrad.kernels.matmul.gpu import TILES
 from clgrad.launch import Int, Long, Memory, Offset
 from clgrad.shapes import contiguous_strides
 from tests.capabilities import CPU, GPU
@@ -39,7 +39,7 @@ def plan(
         strides = (*outer, 1, shape[-2]) if name in transposed else (*outer, first, second)
         operands.append(layout(array, shape, dtype, given[name] or strides))
     result = layout(OUTPUT, (*batch, m, n), dtype)
-    return Call(lower, capabilities or CAPABILITIES[kernel_shape], None, operands, result)
+    return Call(candidates, capabilities or CAPABILITIES[kernel_shape], None, operands, result)
 
 
 def parts(call: Call) -> int:
@@ -181,7 +181,7 @@ def test_groups_fit_the_device_and_cover_the_result(sizes, group):
             assert launch.global_size[0] // launch.local_size[0] * rows * columns >= prod(sizes[:2])
 
 
-@pytest.mark.parametrize("tile", GROUP_TILES)
+@pytest.mark.parametrize("tile", TILES)
 def test_group_tiles_divide_evenly_between_their_items(tile):
     assert tile.rows % (4 * tile.group_rows) == tile.columns % (4 * tile.group_columns) == 0
     assert tile.rows * tile.k % tile.group == tile.columns * tile.k % tile.group == 0

@@ -8,7 +8,8 @@ import pytest
 
 from clgrad.capabilities import Capabilities
 from clgrad.dtypes import float32, int64
-from clgrad.kernels.scan import ONE_BLOCK, Scan, lower
+from clgrad.kernels.scan import CPU as NUMBERS
+from clgrad.kernels.scan import Scan, candidates
 from clgrad.launch import Long, Memory, Offset
 from tests.capabilities import CPU, GPU
 from tests.kernels.problems import Call, defines, layout, numbers, sizes
@@ -20,12 +21,12 @@ def scan(
     outer: int, length: int, inner: int, on: Capabilities = CPU, product: bool = False, reverse: bool = False
 ) -> Call:
     shape = (outer, length, inner)
-    return Call(lower, on, Scan(*shape, product, reverse), [layout(X, shape)], layout(OUTPUT, shape))
+    return Call(candidates, on, Scan(*shape, product, reverse), [layout(X, shape)], layout(OUTPUT, shape))
 
 
 @pytest.mark.parametrize("on", [CPU, GPU], ids=["cpu", "gpu"])
 def test_short_rows_are_scanned_in_one_pass(on: Capabilities) -> None:
-    call = scan(3, ONE_BLOCK, 1, on)
+    call = scan(3, NUMBERS.one_block, 1, on)
     assert (call.names, call.scratch) == (["scan_blocks"], [])
     # The third array, the starting values, is not read.
     assert call.launches[0].arguments == (
@@ -88,5 +89,5 @@ def test_groups_of_a_gpu_are_whole_and_within_the_limit(most: int) -> None:
 
 def test_kernels_differ_by_dtype_and_direction() -> None:
     shape = (1, 5, 1)
-    call = Call(lower, CPU, Scan(*shape, False, True), [layout(X, shape, int64)], layout(OUTPUT, shape, int64))
+    call = Call(candidates, CPU, Scan(*shape, False, True), [layout(X, shape, int64)], layout(OUTPUT, shape, int64))
     assert defines(call.launches[0]) == {"TYPE": "long", "IN_VECTORS": "0", "PRODUCT": "0", "REVERSE": "1"}

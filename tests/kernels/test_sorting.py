@@ -8,7 +8,8 @@ import pytest
 
 from clgrad.capabilities import Capabilities
 from clgrad.dtypes import DType, float16, float32, int8, int64, uint8, uint16, uint32, uint64
-from clgrad.kernels.sorting import RUN, Sorting, lower
+from clgrad.kernels.sorting import CPU as NUMBERS
+from clgrad.kernels.sorting import Sorting, candidates
 from clgrad.launch import Int, Long, Memory, Offset
 from tests.capabilities import CPU, GPU
 from tests.kernels.problems import Call, defines, layout, memories, numbers, sizes
@@ -23,7 +24,7 @@ def sort(
     kept = length if kept is None else kept
     shape = (outer, kept, inner)
     return Call(
-        lower, on, Sorting(outer, length, inner, kept, False), [layout(X, (outer, length, inner), dtype)],
+        candidates, on, Sorting(outer, length, inner, kept, False), [layout(X, (outer, length, inner), dtype)],
         layout(VALUES, shape, dtype) if values else None, layout(ORDER, shape, int64) if order else None,
     )  # fmt: skip
 
@@ -40,7 +41,7 @@ def test_a_short_row_is_one_run() -> None:
 
 
 def test_a_cpu_item_sorts_a_run() -> None:
-    call = sort(2, 3 * RUN - 1, 5, CPU)
+    call = sort(2, 3 * NUMBERS.run - 1, 5, CPU)
     assert call.names == ["sort_runs", "sort_merge", "sort_merge"]
     assert [sizes(launch) for launch in call.launches] == [(2 * 5 * 3, 1)] * 3
     # Blocks of 16 become a run in eight steps between the two pairs, so it lies in the first, which is merged next.
@@ -63,7 +64,7 @@ def test_a_pass_reads_what_the_one_before_wrote() -> None:
 @pytest.mark.parametrize("length", [1, 2, 129, 4097, 100_000])
 def test_runs_double_until_they_are_rows(on: Capabilities, length: int) -> None:
     first, *merges = sort(3, length, 2, on).launches
-    run = RUN if on is CPU else numbers(first, Int)[0]
+    run = NUMBERS.run if on is CPU else numbers(first, Int)[0]
     assert [numbers(launch)[-1] for launch in merges] == [run << step for step in range(len(merges))]
     assert run << len(merges) >= length
     assert not merges or run << len(merges) - 1 < length

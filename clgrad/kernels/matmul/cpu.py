@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from clgrad.dtypes import float16
 from clgrad.kernels.matmul.product import Cut, cut
 from clgrad.kernels.matmul.strategy import BLOCK_K, Matmul, Sizes
-from clgrad.launch import Int, Launch, divide_up, round_up
+from clgrad.launch import Candidate, Int, Launch, divide_up, round_up
 
 # Fixed by the kernel files: steps of k in a block of dot products, and the largest share of a work-item.
 DOT_BLOCK = 2048
@@ -13,11 +16,33 @@ LARGEST_ROWS = 256
 LARGEST_PANELS = 4
 LARGEST_VECTORS = 64
 
-# A work-item gets at least so many multiply-adds, so that starting it costs little in comparison.
-WORK_PER_ITEM = 1 << 17
-# A product of so few rows is limited by memory, unless its right operand has fewer elements (n * k) than this.
-FEW_ROWS = 8
-SMALL_RIGHT = 1024
+
+@dataclass(frozen=True)
+class Tunables:
+    """How much of a product a work-item computes, and where k is cut into parts."""
+
+    rows: int
+    """of a register tile: CPUs with vectors of 16 floats have 32 vector registers, others usually have 16"""
+    vectors: int = 2
+    """columns of a register tile; one for sums of 8 bytes, which fill two registers each"""
+    work_per_item: int = 1 << 17
+    """multiply-adds that a work-item gets at least, so that starting it costs little in comparison"""
+    tiles_per_unit: int = 4
+    """blocks of tiles for each compute unit: several, so that a slow one does not hold up the others"""
+    few_rows: int = 8
+    """a product of so few rows is limited by memory..."""
+    small_right: int = 1024
+    """... unless its right operand has fewer elements (n * k) than this"""
+    dots_per_unit: int = 16
+    """pieces of a row of dot products for each compute unit"""
+    sums_per_unit: int = 2
+    """pieces of a row of sums for each compute unit: few, so that each reads long runs of the rows of b"""
+    enough_blocks: int = 16
+    """if a result has fewer blocks than this, k is cut into parts"""
+    enough_dots: int = 64
+    """the same for elements that are dot products"""
+    shortest_part: int = 4
+    """blocks of k in a part: adding up shorter ones would take longer than they save"""
 
 
 class CpuMatmul(Matmul):
@@ -31,22 +56,28 @@ class CpuMatmul(Matmul):
     def units(self) -> int:
         return self.capabilities.compute_units
 
-    def plan(self) -> list[Launch]:
-        product = self.product
-        if product.m > FEW_ROWS or (product.m > 1 and product.n * product.k < SMALL_RIGHT):
-            return self._tiles()
-        if product.b_column == 1 and product.n > 1:
-            return self._sums()
-        return self._dots()
+    @property
+    def tunables(self) -> Tunables:
+        return Tunables(rows=8 if self.width == 16 else 6)
+
+    def candidates(self) -> list[Candidate]:
+        return [Candidate(self.tunables, self._kernel())]
+
+    def _kernel(self) -> Callable[[], list[Launch]]:
+        product, tunables = self.product, self.tunables
+        if product.m > tunables.few_rows or (product.m > 1 and product.n * product.k < tunables.small_right):
+            return self._tiles
+        return self._sums if product.b_column == 1 and product.n > 1 else self._dots
+
+    def _cut(self, blocks: int, enough: int, step: int) -> Cut:
+        return cut(self.product.k, enough // blocks, self.tunables.shortest_part * step, step)
 
     def _tiles(self) -> list[Launch]:
-        product, width = self.product, self.width
-        # CPUs with vectors of 16 floats have 32 vector registers; others usually have 16.
-        most_rows = 8 if width == 16 else 6
-        rows = divide_up(product.m, divide_up(product.m, most_rows))
-        columns = 1 if product.itemsize > 4 or product.n <= width else 2
+        product, width, tunables = self.product, self.width, self.tunables
+        rows = divide_up(product.m, divide_up(product.m, tunables.rows))
+        columns = 1 if product.itemsize > 4 or product.n <= width else tunables.vectors
         blocks = divide_up(product.m, LARGEST_ROWS) * divide_up(product.n, 128) * product.batches
-        parts = cut(product.k, 16 // blocks, 4 * BLOCK_K, BLOCK_K)
+        parts = self._cut(blocks, tunables.enough_blocks, BLOCK_K)
         item_rows, item_panels = self._share(rows, columns * width, parts.parts)
         column_blocks = divide_up(product.n, item_panels * columns * width)
         places = divide_up(product.m, item_rows) * column_blocks * product.batches * parts.parts
@@ -69,7 +100,7 @@ class CpuMatmul(Matmul):
         product = self.product
         row_blocks, panels = divide_up(product.m, LARGEST_ROWS), divide_up(product.n, panel)
         item_panels = LARGEST_PANELS
-        wanted = min(4 * self.units, product.work // WORK_PER_ITEM)
+        wanted = min(self.tunables.tiles_per_unit * self.units, product.work // self.tunables.work_per_item)
         while row_blocks * divide_up(panels, item_panels) * product.batches * parts < wanted:
             if item_panels > 1:
                 item_panels //= 2
@@ -81,7 +112,7 @@ class CpuMatmul(Matmul):
 
     def _dots(self) -> list[Launch]:
         product = self.product
-        parts = cut(product.k, 64 // product.size, 4 * DOT_BLOCK, DOT_BLOCK)
+        parts = self._cut(product.size, self.tunables.enough_dots, DOT_BLOCK)
         dots, chains = (1, 4) if product.n == 1 else (4 if product.m <= 4 else 2, 1)
         defines = {
             "A_UNIT": "INNER_AXIS" if product.a_inner == 1 else "NO_AXIS",
@@ -89,12 +120,12 @@ class CpuMatmul(Matmul):
             "DOTS": str(dots),
             "CHAINS": str(chains),
         }
-        return self._few_rows("matmul_dots", 16, parts, defines)
+        return self._few_rows("matmul_dots", self.tunables.dots_per_unit, parts, defines)
 
     def _sums(self) -> list[Launch]:
         product = self.product
-        parts = cut(product.k, 16 // (divide_up(product.n, 64) * product.batches), 4 * BLOCK_K, BLOCK_K)
-        return self._few_rows("matmul_sums", 2, parts, {})
+        parts = self._cut(divide_up(product.n, 64) * product.batches, self.tunables.enough_blocks, BLOCK_K)
+        return self._few_rows("matmul_sums", self.tunables.sums_per_unit, parts, {})
 
     def _few_rows(self, entry: str, items_per_unit: int, parts: Cut, defines: dict[str, str]) -> list[Launch]:
         product = self.product
@@ -109,10 +140,10 @@ class CpuMatmul(Matmul):
     ) -> list[Launch]:
         product = self.product
         arguments = [Int(value) for value in (*share, places)]
-        sizes = Sizes(_work_items(product.work, places), 1, _work_items(product.size * parts.parts, product.size), 1)
+        items = self._work_items(product.work, places)
+        sizes = Sizes(items, 1, self._work_items(product.size * parts.parts, product.size), 1)
         return self.launches((file, entry), defines, parts, arguments, sizes)
 
-
-def _work_items(work: int, places: int) -> int:
-    """How many work-items share `places` equal pieces of work."""
-    return divide_up(places, max(1, WORK_PER_ITEM * places // work))
+    def _work_items(self, work: int, places: int) -> int:
+        """How many work-items share `places` equal pieces of work."""
+        return divide_up(places, max(1, self.tunables.work_per_item * places // work))

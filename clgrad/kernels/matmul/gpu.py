@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 
-from clgrad.capabilities import Capabilities
+from clgrad.kernels.candidates import groups
 from clgrad.kernels.matmul.product import Cut, Product, cut
 from clgrad.kernels.matmul.strategy import Matmul, Sizes
-from clgrad.launch import Launch, divide_up, power_of_two, round_up
-
-# So many work-groups keep a device busy.
-ENOUGH_GROUPS = 64
+from clgrad.launch import Candidate, Launch, divide_up, power_of_two, round_up
 
 
 @dataclass(frozen=True)
-class GroupTile:
-    """The tile of the result that a work-group computes in steps of `k`, and the shape of the work-group."""
+class Tile:
+    """Tunables of matmul_tiles: the tile of the result that a work-group computes in steps of `k`, and its shape.
+
+    A work-item keeps rows * columns / group elements in registers, and local memory holds k * (rows + columns).
+    """
 
     rows: int
     columns: int
     k: int
     group_rows: int
     group_columns: int
+    enough_groups: int = 64
+    """so many work-groups keep a device busy; if there are fewer, k is cut into parts"""
+    shortest_part: int = 256
+    """steps of k in a part: adding up shorter ones would take longer than they save"""
 
     @property
     def group(self) -> int:
         return self.group_rows * self.group_columns
 
-    def fits(self, capabilities: Capabilities, itemsize: int) -> bool:
-        local = self.k * (self.rows + self.columns + 8) * itemsize
-        return self.group <= capabilities.max_group_size and local <= capabilities.local_memory
+    def local_memory(self, itemsize: int) -> int:
+        """Bytes: each step of k has eight elements of padding."""
+        return self.k * (self.rows + self.columns + 8) * itemsize
 
     def count(self, product: Product) -> int:
         return divide_up(product.m, self.rows) * divide_up(product.n, self.columns) * product.batches
@@ -37,40 +43,69 @@ class GroupTile:
     def suits(self, product: Product) -> bool:
         """Whether little of a tile is padding and, for a large tile, enough tiles keep the device busy."""
         padded = product.m <= self.rows // 2 >= SMALLEST_TILE or product.n <= self.columns // 2 >= SMALLEST_TILE
-        return not padded and (self.rows * self.columns <= 1024 or self.count(product) >= ENOUGH_GROUPS)
+        return not padded and (self.rows * self.columns <= 1024 or self.count(product) >= self.enough_groups)
 
 
 # The shortest side of a tile. A product that fills at most half of a longer side gets a smaller tile.
 SMALLEST_TILE = 16
-# From large to small; the last is for devices with tiny work-groups and for tiny products.
-GROUP_TILES = (
-    GroupTile(128, 128, 16, 16, 16),
-    GroupTile(64, 64, 16, 16, 16),
-    GroupTile(32, 32, 32, 8, 8),
-    GroupTile(16, 64, 16, 4, 16),
-    GroupTile(64, 16, 16, 16, 4),
-    GroupTile(16, 16, 16, 4, 4),
+# From large to small; the last is for devices with tiny work-groups and for tiny products, and suits each product.
+TILES = (
+    Tile(128, 128, 16, 16, 16),
+    Tile(64, 64, 16, 16, 16),
+    Tile(32, 32, 32, 8, 8),
+    Tile(16, 64, 16, 4, 16),
+    Tile(64, 16, 16, 16, 4),
+    Tile(16, 16, 16, 4, 4),
 )
+
+
+@dataclass(frozen=True)
+class RowGroup:
+    """Tunables of matmul_dots and matmul_sums: the work-group that shares the sums of `columns` elements of a row."""
+
+    group: int
+    """work-items, a power of two"""
+    columns: int
+    """in matmul_sums a power of two, so that neighbours read neighbouring elements; in matmul_dots one"""
+    shortest_part: int
+    """steps of k in a part; long enough for all work-items of a group"""
+    enough_groups: int = 256
+    """more than for tiles, because a group with little work has few loads under way"""
+
+
+# A short sum would leave work-items of a large group idle.
+DOTS, SHORT_DOTS, LONG_K = RowGroup(256, 1, 4096), RowGroup(64, 1, 4096), 1024
+SUMS = RowGroup(256, 32, 256)
+# Work-items of a group that adds parts: each adds up one element.
+COMBINING_GROUP = 128
 
 
 class GpuMatmul(Matmul):
     """Plans for the GPU shape: one work-group per tile of c, or per element of a row."""
 
-    def plan(self) -> list[Launch]:
+    def candidates(self) -> list[Candidate]:
         product = self.product
         if product.m > 1:
-            return self._tiles()
+            return [
+                Candidate(tile, partial(self._tiles, tile), tile.group, tile.local_memory(product.itemsize))
+                for tile in TILES
+                if tile.suits(product)
+            ]
         if product.b_column == 1 and product.n > 1:
-            return self._sums()
-        return self._dots()
+            return self._of_a_row(SUMS, self._sums)
+        return self._of_a_row(DOTS if product.k >= LONG_K else SHORT_DOTS, self._dots)
 
-    def _tiles(self) -> list[Launch]:
+    def _of_a_row(self, first: RowGroup, launches: Callable[[RowGroup], list[Launch]]) -> list[Candidate]:
+        found = []
+        for group in groups(min(first.group, power_of_two(self.capabilities.max_group_size))):
+            smaller = replace(first, group=group, columns=min(first.columns, group))
+            found.append(Candidate(smaller, partial(launches, smaller), group, group * self.product.itemsize))
+        return found
+
+    def _tiles(self, tile: Tile) -> list[Launch]:
         product = self.product
-        fitting = [tile for tile in GROUP_TILES if tile.fits(self.capabilities, product.itemsize)]
-        smallest = fitting[-1] if fitting else GROUP_TILES[-1]
-        tile = next((tile for tile in fitting if tile.suits(product)), smallest)
-        groups = tile.count(product)
-        parts = cut(product.k, ENOUGH_GROUPS // groups, 256, tile.k)
+        count = tile.count(product)
+        parts = cut(product.k, tile.enough_groups // count, tile.shortest_part, tile.k)
         defines = {
             "A_UNIT": "OUTER_AXIS" if product.a_row == 1 != product.a_inner else "INNER_AXIS",
             "B_UNIT": "INNER_AXIS" if product.b_inner == 1 != product.b_column else "OUTER_AXIS",
@@ -80,30 +115,24 @@ class GpuMatmul(Matmul):
             "GROUP_ROWS": str(tile.group_rows),
             "GROUP_COLUMNS": str(tile.group_columns),
         }
-        return self._launch("matmul.cl", "matmul_tiles", defines, parts, groups, tile.group)
+        return self._launch("matmul.cl", "matmul_tiles", defines, parts, count, tile.group)
 
-    def _dots(self) -> list[Launch]:
+    def _dots(self, row: RowGroup) -> list[Launch]:
         product = self.product
-        group = self._group(256 if product.k >= 1024 else 64)
-        parts = cut(product.k, 4 * ENOUGH_GROUPS // product.size, 4096, group)
-        return self._launch("matmul_rows.cl", "matmul_dots", {"GROUP_ITEMS": str(group)}, parts, product.size, group)
+        parts = cut(product.k, row.enough_groups // product.size, row.shortest_part, row.group)
+        defines = {"GROUP_ITEMS": str(row.group)}
+        return self._launch("matmul_rows.cl", "matmul_dots", defines, parts, product.size, row.group)
 
-    def _sums(self) -> list[Launch]:
+    def _sums(self, row: RowGroup) -> list[Launch]:
         product = self.product
-        group = self._group(256)
-        columns = min(32, group)
-        groups = divide_up(product.n, columns) * product.batches
-        parts = cut(product.k, 4 * ENOUGH_GROUPS // groups, 256, 16)
-        defines = {"GROUP_ITEMS": str(group), "GROUP_COLUMNS": str(columns)}
-        return self._launch("matmul_rows.cl", "matmul_sums", defines, parts, groups, group)
-
-    def _group(self, wanted: int) -> int:
-        """The largest power of two up to `wanted` that the device allows."""
-        return min(wanted, power_of_two(self.capabilities.max_group_size))
+        count = divide_up(product.n, row.columns) * product.batches
+        parts = cut(product.k, row.enough_groups // count, row.shortest_part, 16)
+        defines = {"GROUP_ITEMS": str(row.group), "GROUP_COLUMNS": str(row.columns)}
+        return self._launch("matmul_rows.cl", "matmul_sums", defines, parts, count, row.group)
 
     def _launch(
-        self, file: str, entry: str, defines: dict[str, str], parts: Cut, groups: int, group: int
+        self, file: str, entry: str, defines: dict[str, str], parts: Cut, count: int, group: int
     ) -> list[Launch]:
-        combine = self._group(128)
-        sizes = Sizes(groups * parts.parts * group, group, round_up(self.product.size, combine), combine)
+        combine = min(COMBINING_GROUP, power_of_two(self.capabilities.max_group_size))
+        sizes = Sizes(count * parts.parts * group, group, round_up(self.product.size, combine), combine)
         return self.launches((file, entry), defines, parts, [], sizes)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from clgrad.capabilities import Capabilities
 from clgrad.dtypes import uint8
 from clgrad.kernels.matmul.product import Cut, Product
-from clgrad.launch import Argument, Int, Launch, Long, Memory, Problem
+from clgrad.launch import Argument, Candidate, Int, Launch, Long, Memory, Problem
 from clgrad.sources import KernelSource
 
 # Steps of k in a block; fixed by the kernel files.
@@ -35,8 +35,8 @@ class Matmul(ABC):
         self.capabilities: Capabilities = problem.capabilities
 
     @abstractmethod
-    def plan(self) -> list[Launch]:
-        """The launches that compute the product, in order."""
+    def candidates(self) -> list[Candidate]:
+        """The ways to compute the product, in order of preference."""
 
     def launches(
         self, source: tuple[str, str], defines: dict[str, str], parts: Cut, share: Sequence[Argument], sizes: Sizes

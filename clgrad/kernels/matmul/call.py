@@ -1,4 +1,4 @@
-"""From the call of a matrix product to its launches."""
+"""From the call of a matrix product to the candidates that compute it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from clgrad.errors import ShapeError
 from clgrad.kernels.matmul.cpu import CpuMatmul
 from clgrad.kernels.matmul.gpu import GpuMatmul
 from clgrad.kernels.matmul.product import Product
-from clgrad.launch import Launch, Problem
+from clgrad.launch import Candidate, Problem
 from clgrad.strides import merge
 
 MOST_BATCH_AXES = 3
 
 
-def lower(problem: Problem) -> list[Launch]:
-    """The launches of c[batch, m, n] = sum over k of a[batch, m, k] * b[batch, k, n]; c is row-major.
+def candidates(problem: Problem) -> list[Candidate]:
+    """The ways to compute c[batch, m, n] = sum over k of a[batch, m, k] * b[batch, k, n]; c is row-major.
 
     `problem` has the inputs a and b, of shapes (*batch, m, k) and (*batch, k, n), with strides of 0 along broadcast
     axes. The last launch writes the output and takes the epilogue (EPILOGUE_ARGUMENTS, EPILOGUE_STORE and
@@ -21,9 +21,9 @@ def lower(problem: Problem) -> list[Launch]:
     The order of additions depends on the shape, the strides and the kind of device, not on how many units it has.
     """
     if 0 in problem.output.shape:
-        return []
+        return [Candidate((), list)]
     strategy = CpuMatmul if problem.capabilities.kernel_shape == "cpu" else GpuMatmul
-    return strategy(problem, canonical(problem)).plan()
+    return strategy(problem, canonical(problem)).candidates()
 
 
 def canonical(problem: Problem) -> Product:
