@@ -8,7 +8,7 @@ with the last array that was computed from it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ContextDecorator
 from itertools import count, repeat
 from operator import attrgetter
@@ -72,11 +72,7 @@ NO_ATTRIBUTES: dict[str, Any] = {}
 
 
 def record(out: Any, operation: Differentiable, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> None:
-    """Give `out` an entry if an input needs gradients. Call only while recording.
-
-    The entry gets its own list of the inputs. It must not share the node's tuple, because the planner reads from
-    reference counts whether anything but pending nodes still refers to a value.
-    """
+    """Give `out` an entry if an input needs gradients. Call only while recording."""
     for one in inputs:
         if one.entry is not None:
             out.entry = Entry(operation, inputs, attributes)
@@ -193,19 +189,24 @@ def walk(
     pending: dict[int, Any] = {}
     result = Cotangents()
 
-    def deliver(value: Any, cotangent: Any) -> None:
-        sums: dict[Any, Any] = pending
-        key: Any = id(value)
-        if type(value.entry) is Leaf:
-            sums, key = result.leaves, value.entry
-        before = sums.get(key)
-        if before is None:
-            sums[key] = cotangent
-        elif cotangent is not None:
-            sums[key] = before + cotangent
+    leaves = result.leaves
 
-    for head, gradient in zip(heads, head_gradients):
-        deliver(head, gradient)
+    def deliver(values: Iterable[Any], cotangents: Iterable[Any]) -> None:
+        for value, cotangent in zip(values, cotangents):
+            entry = value.entry
+            if entry is None:
+                continue
+            sums: dict[Any, Any] = pending
+            key: Any = id(value)
+            if type(entry) is Leaf:
+                sums, key = leaves, entry
+            before = sums.get(key)
+            if before is None:
+                sums[key] = cotangent
+            elif cotangent is not None:
+                sums[key] = before + cotangent
+
+    deliver(heads, head_gradients)
     wanted_ids = set(map(id, wanted))
     passed: list[Entry] = []
     while order:
@@ -219,10 +220,7 @@ def walk(
         passed.append(entry)
         inputs = entry.inputs
         # A zero cotangent gives zeros, even where a derivative is infinite: 0 * inf would be NaN.
-        cotangents = repeat(None) if g is None else entry.operation.vjp(g, value, inputs, entry.attributes)
-        for one, cotangent in zip(inputs, cotangents):
-            if one.entry is not None:
-                deliver(one, cotangent)
+        deliver(inputs, repeat(None) if g is None else entry.operation.vjp(g, value, inputs, entry.attributes))
     if not retain_graph:
         for entry in passed:
             entry.inputs = None

@@ -10,7 +10,7 @@ from clgrad.array.handle import Handle, restore_variables, variable
 from clgrad.errors import ArgumentError, DeviceError, DTypeError, GradientError, ShapeError
 from clgrad.graph.execute import flush_live, noted_handles, register
 from clgrad.ops.operation import Value, alias, fill
-from clgrad.tape import NO_ATTRIBUTES, Cotangents, Entry, Leaf, record, scope, walk
+from clgrad.tape import NO_ATTRIBUTES, STATE, Cotangents, Entry, Leaf, record, scope, walk
 
 GRADIENT_REQUESTS = ("write", "add", "null")
 
@@ -68,8 +68,13 @@ def run_backward(
     values, cotangents = _starts("backward", heads, head_gradients)
     for position, value in enumerate(values):
         _check_history(position, value)
-    with scope(recording=False, training=train_mode):
+    # Not a `scope`, because the steps of a small model consist of such costs.
+    before = STATE.recording, STATE.training
+    STATE.recording, STATE.training = False, train_mode
+    try:
         targets = _deliver(walk(values, cotangents, retain_graph=retain_graph))
+    finally:
+        STATE.recording, STATE.training = before
     # A value that Python still refers to would be stored instead of fused away.
     del values, cotangents
     restore_variables()
@@ -85,7 +90,7 @@ def free_dead_history(handles: Sequence[Handle]) -> None:
     """
     stack = []
     for handle in handles:
-        entry = handle._value.entry
+        entry = (handle._node or handle._value).entry
         if type(entry) is Entry and entry.inputs is not None:
             stack.append(entry)
     seen: set[int] = set()
@@ -103,8 +108,10 @@ def free_dead_history(handles: Sequence[Handle]) -> None:
 
 def _deliver(found: Cotangents) -> list[Handle]:
     """Store the gradients in the variables' `.grad`, and return these arrays."""
+    targets = []
     for leaf, gradient in found.leaves.items():
         target: Handle = leaf.grad
+        targets.append(target)
         if leaf.grad_req == "add":
             if gradient is None:
                 continue
@@ -115,7 +122,7 @@ def _deliver(found: Cotangents) -> list[Handle]:
             # This is the user's own head gradient: `.grad` must not get its history.
             gradient = alias(gradient)
         target._replace(gradient)
-    return [leaf.grad for leaf in found.leaves]
+    return targets
 
 
 def gradients_of(
@@ -192,7 +199,7 @@ def _starts(
         )
     values, cotangents = [], []
     for position, (head, gradient) in enumerate(zip(heads, head_gradients)):
-        value = head._value
+        value = head._node or head._value
         _check_head(name, position, value)
         values.append(value)
         cotangents.append(_head_gradient(name, position, value, gradient))

@@ -53,11 +53,15 @@ def _binary(operation: Callable[[Any, Any], Any], beside_none: bool | None = Non
 
 
 def _reflected(operation: Callable[[Any, Any], Any]) -> Method:
+    call: Method = operation.__call__  # type: ignore[operator]
+
     def method(self: Handle, other: Any) -> Any:
-        other = _operand(other, self)
-        if other is NotImplemented:
-            return NotImplemented
-        return type(self)(operation(other, self._value))
+        kind = type(other)
+        if kind is not float and kind is not int:
+            other = _operand(other, self)
+            if other is NotImplemented:
+                return NotImplemented
+        return type(self)(call(other, self._node or self._value))
 
     return method
 

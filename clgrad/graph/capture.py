@@ -182,7 +182,7 @@ def capturing(capture: Capture) -> Iterator[None]:
 
 def refuse_to_look() -> None:
     """Raise if a function is being captured."""
-    capture = current()
+    capture = _CAPTURING.capture if _captures else None
     if capture is not None:
         raise CaptureError(
             f"jit: {capture.name} reads the value of an array, in {user_line() or 'code without a file'}. "

@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol
-from weakref import WeakKeyDictionary, ref
+from weakref import WeakSet, ref
 
 import numpy
 
@@ -49,15 +49,16 @@ class DeviceState:
         self.watch = Watch(device)
 
 
-_states: WeakKeyDictionary[Device, DeviceState] = WeakKeyDictionary()
+_used: WeakSet[Device] = WeakSet()
 
 
 def state_of(device: Device) -> DeviceState:
     """The plans and the watch of a device."""
-    state = _states.get(device)
+    state: DeviceState | None = device.graph_state
     if state is None:
         with device.lock:
-            state = _states.setdefault(device, DeviceState(device))
+            state = device.graph_state = device.graph_state or DeviceState(device)
+            _used.add(device)
     return state
 
 
@@ -174,13 +175,7 @@ def _run(found: Trace, device: Device) -> None:
     else:
         counters.plan_hits += 1
     prepared.last_use = counters.flushes
-    for number, storage in run_prepared(prepared, found.storages, found.numbers):
-        node = found.nodes[number]
-        if node is not None:
-            node.settle(storage)
-    for call, which, result in found.kept:
-        if result.storage is not None:
-            call.keep(which, result.storage)
+    found.settle(run_prepared(prepared, found.storages, found.numbers))
 
 
 def run_prepared(
@@ -266,7 +261,7 @@ def wait_all() -> None:
     """Start all pending work, wait for all devices, and raise the first error, if any."""
     refuse_to_look()
     problems = _start(waiting_anywhere())
-    for device in list(_states):
+    for device in list(_used):
         device.queue.finish()
         state_of(device).watch.check_all()
     if problems:

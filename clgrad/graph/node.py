@@ -33,13 +33,19 @@ class Storage:
         self.buffer = buffer
         self.offset = offset
         self.strides = strides
-        owners = buffer.owners
-        owners.add(ref(self, owners.discard))
+        if buffer.first is None:
+            # Most buffers hold one storage, and a weak reference without a callback is quicker to make.
+            buffer.first = ref(self)
+        else:
+            buffer.others.add(ref(self, buffer.others.discard))
 
     @property
     def is_alone(self) -> bool:
         """Whether no other storage lies in the same buffer."""
-        return len(self.buffer.owners) == 1
+        first = self.buffer.first
+        assert first is not None
+        others = len(self.buffer.others)
+        return others == 0 if first() is self else others == 1 and first() is None
 
     def copy(self) -> Storage:
         """Another object for the same memory."""
@@ -54,6 +60,8 @@ class Scalar:
 
     __slots__ = ("value",)
     entry: ClassVar[None] = None
+    # A number is never pending.
+    storage: ClassVar[tuple[()]] = ()
 
     def __init__(self, value: Any) -> None:
         self.value = value

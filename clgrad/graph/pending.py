@@ -41,7 +41,7 @@ class Waiting:
         return [
             value
             for reference in [*self.references]
-            if (array := reference()) is not None and (value := array._value).storage is None
+            if (array := reference()) is not None and (value := array._node or array._value).storage is None
         ]
 
     def sweep(self) -> None:

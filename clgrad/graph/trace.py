@@ -27,18 +27,23 @@ class Trace:
     """The pending graph behind roots of one device: the storages and numbers that it reads, and its structure.
 
     A result of the structure is wanted (ROOT), outlives the flush because somebody holds it (SURVIVES), or dies with
-    it (DIES). `kept` lists the results that calls with several results keep for their gradients.
+    it (DIES).
     """
 
     __slots__ = (
-        "_calls", "_device", "_leaf_references", "_leaves", "_readers", "_references", "_serials",
-        "_several", "_wanted", "kept", "leaf_nodes", "nodes", "numbers", "storages", "structure",
+        "_calls", "_device", "_kept", "_leaf_references", "_leaves", "_readers", "_references", "_serials",
+        "_several", "_wanted", "leaf_nodes", "nodes", "numbers", "storages", "structure",
     )  # fmt: skip
 
     def __init__(self, roots: Iterable[Node], device: Device) -> None:
-        order = pending_behind(roots)
-        several = [node for node in order if type(node) is Several]
-        self.kept = _kept(several, order) if several else []
+        found = _pending(roots)
+        several: list[Several] = []
+        if Several in map(type, found.values()):
+            several += [node for node in found.values() if type(node) is Several]
+        # The results that calls with several results keep for their gradients.
+        self._kept = _kept(several, found) if several else []
+        self._serials = sorted(found)
+        order = [*map(found.__getitem__, self._serials)]
         self.storages: list[Storage] = []
         self.numbers: list[bool | int | float] = []
         self.structure: Structure
@@ -46,11 +51,10 @@ class Trace:
         self.nodes: list[Node | None] = []
         self._device = device
         self._wanted = {root.serial for root in roots}
-        if self.kept:
-            self._wanted.update([result.serial for _, _, result in self.kept])
+        if self._kept:
+            self._wanted.update([result.serial for _, _, result in self._kept])
         # Calls with several results like those that may die, by their serial number.
-        self._several = {node.serial: node.like(()) for node in several}
-        self._serials = [node.serial for node in order]
+        self._several = {node.serial: node.like(()) for node in several} if several else {}
         self._references = [*map(ref, order)]
         # The computed nodes that are read, and the pending nodes that read arrays; empty after `let_go`.
         self.leaf_nodes: list[Node] = []
@@ -151,6 +155,19 @@ class Trace:
         assert isinstance(joint, Joint)
         return joint.parts[0]
 
+    def settle(self, results: Iterable[tuple[int, Storage]]) -> None:
+        """Turn nodes from pending to computed: `results` are the numbers of their calls, and their storages."""
+        for number, storage in results:
+            node = self.nodes[number]
+            if node is not None:
+                node.settle(storage)
+        for call, which, result in self._kept:
+            if result.storage is not None:
+                call.keep(which, result.storage)
+        if SURVIVES not in self.structure.fates:
+            # All nodes that somebody holds are computed: none waits for its inputs.
+            self._references.clear()
+
     def put_back(self) -> None:
         """Give pending nodes their inputs back."""
         self._readers.clear()
@@ -159,7 +176,7 @@ class Trace:
         pending = [
             index
             for index, reference in enumerate(self._references)
-            if (node := reference()) is not None and _waits(node)
+            if (node := reference()) is not None and node.storage is None and _waits(node)
         ]
         if pending:
             self.nodes = [reference() for reference in self._references]
@@ -204,13 +221,14 @@ class Trace:
     def _node(self, index: int, inputs: tuple[Any, ...]) -> Node:
         """A node like the one that has died, with the same serial number."""
         call = Call(*self._calls[index])
+        serial = self._serials[index]
         node: Node
-        several = self._several.get(self._serials[index])
+        several = self._several.get(serial)
         if several is None:
             node = Node(call.primitive, inputs, call.attributes, call.shape, call.dtype, self._device)
         else:
             node = several.like(inputs)
-        node.serial = self._serials[index]
+        node.serial = serial
         node.origin = call.origin
         return node
 
@@ -230,17 +248,23 @@ def structure_of(roots: Sequence[Node]) -> Structure:
 
 
 def _waits(node: Node) -> bool:
-    """Whether a node is still to be computed. A call with several results is, while one of the results is."""
-    return node.storage is None and (type(node) is not Several or bool(node.held()))
+    """Whether a node without storage is to be computed. A call with several results is, while one of them is."""
+    return type(node) is not Several or bool(node.held())
 
 
 def pending_behind(roots: Iterable[Node]) -> list[Node]:
     """The pending nodes behind `roots`, and the pending roots themselves, each after its inputs."""
+    found = _pending(roots)
+    return [found[serial] for serial in sorted(found)]
+
+
+def _pending(roots: Iterable[Node]) -> dict[int, Node]:
+    """The same nodes by their serial numbers, in no special order."""
     found: dict[int, Node] = {}
-    stack = [root for root in roots if root.storage is None]
+    stack = [*roots]
     while stack:
         node = stack.pop()
-        if node.serial in found or node.storage is not None:
+        if node.storage is not None or node.serial in found:
             continue
         if node.primitive is VIEW and node.inputs[0].storage is not None and current() is None:
             settle_view(node)
@@ -249,31 +273,28 @@ def pending_behind(roots: Iterable[Node]) -> list[Node]:
         if type(node) is Several:
             stack += node.held()
         for one in node.inputs:
-            if type(one) is not Scalar and one.storage is None:
+            if one.storage is None:
                 stack.append(one)
-    return [found[serial] for serial in sorted(found)]
+    return found
 
 
-def _kept(several: list[Several], order: list[Node]) -> list[tuple[Several, int, Node]]:
+def _kept(several: list[Several], found: dict[int, Node]) -> list[tuple[Several, int, Node]]:
     """The results that gradient rules will read: the call, which of its results, the result.
 
-    Results that nobody holds join the order.
+    Results that nobody holds join the nodes found.
     """
     recorded = [call for call in several if call.entry is not None and call.needs]
     kept: list[tuple[Several, int, Node]] = []
     # A captured function cannot run backward() after its capture, so nobody reads its records any more.
     if not recorded or current() is not None:
         return kept
-    serials = {node.serial for node in order}
     for call in recorded:
         for which in call.needs:
             result = call.result(which)
             if result.storage is not None:
                 call.keep(which, result.storage)
                 continue
-            if result.serial not in serials:
-                serials.add(result.serial)
-                order.append(result)
+            found[result.serial] = result
             kept.append((call, which, result))
     return kept
 

@@ -94,6 +94,11 @@ def broadcast_to(x: Value, shape: int | Sequence[int]) -> Value:
     return _broadcasted(x, shape=_broadcast_shape(x.shape, wanted))
 
 
+def stretch(x: Value, shape: Shape) -> Value:
+    """x broadcast to a shape that it is known to fit."""
+    return x if x.shape == shape else _broadcasted(x, shape=shape)
+
+
 @lru_cache(maxsize=4096)
 def _broadcast_shape(shape: Shape, wanted: Shape) -> Shape:
     new = len(wanted) - len(shape)
@@ -118,7 +123,7 @@ def _sum_to(x: Value, shape: Shape) -> Value:
 
 
 # x summed over the axes that broadcasting `shape` to x's shape would add or stretch: the gradient of broadcasting.
-sum_to: Composite = Composite("sum_to", _sum_to, lambda g, out, x, shape: (broadcast_to(g, x.shape),))
+sum_to: Composite = Composite("sum_to", _sum_to, lambda g, out, x, shape: (stretch(g, x.shape),))
 
 
 def expand_dims(x: Value, axis: int | Iterable[int]) -> Value:

@@ -82,16 +82,23 @@ class Operation:
         """Cotangents of the inputs. If an input was broadcast, its cotangent is summed to the input's shape."""
         if self.gradient is None:
             return (None,) * len(inputs)
-        plain = [one.value if type(one) is Scalar else one for one in inputs]
-        if isinstance(self.gradient, tuple):
-            return [
-                None if rule is None or one.entry is None else fit(rule(g, out, *plain, **attributes), one)
-                for rule, one in zip(self.gradient, inputs)
+        plain = inputs
+        if Scalar in map(type, inputs):
+            plain = [one.value if type(one) is Scalar else one for one in inputs]
+        rules = self.gradient
+        if isinstance(rules, tuple):
+            found = [
+                None if rule is None or one.entry is None else rule(g, out, *plain, **attributes)
+                for rule, one in zip(rules, inputs)
             ]
-        return [
-            fit(cotangent, one) if one.entry is not None and cotangent is not None else None
-            for one, cotangent in zip(inputs, self.gradient(g, out, *plain, **attributes))
-        ]
+        else:
+            found = [*rules(g, out, *plain, **attributes)]
+        for position, (cotangent, one) in enumerate(zip(found, inputs)):
+            if cotangent is None or one.entry is None:
+                found[position] = None
+            elif cotangent.shape != one.shape or cotangent.dtype is not one.dtype:
+                found[position] = fit(cotangent, one)
+        return found
 
 
 def fit(cotangent: Value, target: Value) -> Value:
@@ -127,8 +134,9 @@ class Composite(Operation):
             if out is one:
                 out = alias(out)
         if self.gradient is not None:
-            wrapped = tuple([one if isinstance(one, Node) else Scalar(one) for one in inputs])
-            record(out, self, wrapped, attributes)
+            if {*map(type, inputs)} != {Value}:
+                inputs = tuple([one if isinstance(one, Node) else Scalar(one) for one in inputs])
+            record(out, self, inputs, attributes)
         return out
 
 
@@ -175,13 +183,19 @@ class Elementwise(Operation):
         self._direct_to_number = self._direct & _FLOATING
 
     def __call__(self, *inputs: Any, **attributes: Any) -> Value:
-        plain = self._plain(inputs)
-        if plain is None:
-            values, _ = common(self.name, inputs, self.accepts)
-            first = next(one for one in values if type(one) is not Scalar)
-            shape = joint_shape(self.name, values)
+        first, last = inputs[0], inputs[-1]
+        if (
+            type(first) is Value is type(last)
+            and first.dtype is last.dtype
+            and first.shape == last.shape
+            and first.device is last.device
+            and first.dtype in self._direct
+            and len(inputs) <= 2
+        ):
+            # Most calls: one array, or two arrays that are alike.
+            values, shape = inputs, first.shape
         else:
-            values, first, shape = plain
+            values, first, shape = self._operands(inputs)
         kind = first.dtype
         primitive = self.boolean if kind is _BOOL else self.primitive
         out = Value(primitive, values, kind, shape, self._always or kind, first.device)
@@ -189,26 +203,18 @@ class Elementwise(Operation):
             record(out, self, values, NO_ATTRIBUTES)
         return out
 
-    def _plain(self, inputs: tuple[Any, ...]) -> tuple[tuple[Any, ...], Value, Shape] | None:
-        """Inputs that need no conversion, the first array among them, and the shape of the result; else None.
-
-        These are one array, two arrays of the same dtype, or a float array and a number: most calls.
-        """
-        if len(inputs) > 2:
-            return None
-        first, last = inputs[0], inputs[-1]
-        if type(first) is not Value:
-            if type(last) is Value and last.dtype in self._direct_to_number and _is_plain_number(first):
-                return (Scalar(first), last), last, last.shape
-            return None
-        if type(last) is not Value:
-            if first.dtype in self._direct_to_number and _is_plain_number(last):
+    def _operands(self, inputs: tuple[Any, ...]) -> tuple[tuple[Any, ...], Value, Shape]:
+        """The inputs in their common dtype, the first array among them, and the shape of the result."""
+        if len(inputs) == 2:
+            # A float array and a number need no conversion.
+            first, last = inputs
+            if type(first) is not Value:
+                if type(last) is Value and last.dtype in self._direct_to_number and _is_plain_number(first):
+                    return (Scalar(first), last), last, last.shape
+            elif type(last) is not Value and first.dtype in self._direct_to_number and _is_plain_number(last):
                 return (first, Scalar(last)), first, first.shape
-            return None
-        if first.dtype in self._direct and last.dtype is first.dtype and last.device is first.device:
-            same = first.shape == last.shape
-            return inputs, first, first.shape if same else broadcast_shapes(self.name, first.shape, last.shape)
-        return None
+        values, _ = common(self.name, inputs, self.accepts)
+        return values, next(one for one in values if type(one) is not Scalar), joint_shape(self.name, values)
 
 
 def _is_plain_number(value: Any) -> bool:
@@ -290,7 +296,7 @@ def checked_scalar(name: str, value: Any, dtype: DType) -> Scalar:
         value = value.item()
     kind = dtype.kind
     if kind == "f":
-        if type(value) is int and not _is_plain_number(value):
+        if type(value) is int and not -_HUGE < value < _HUGE:
             raise OverflowError(f"{name}: an integer of {value.bit_length()} bits does not fit {dtype.name}")
         return Scalar(value)
     if kind == "b":

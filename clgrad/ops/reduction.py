@@ -27,6 +27,7 @@ from clgrad.ops.movement import (
     shaped,
     slice_axes,
     slice_update,
+    stretch,
 )
 from clgrad.ops.operation import Composite, Gradient, Operation, Value, fill, iota
 from clgrad.primitives import Reduction
@@ -60,7 +61,7 @@ def keep(reduced: Value, x: Value, axes: Shape) -> Value:
 def _sum_gradient(g: Value, out: Value, x: Value, axes: Shape, keepdims: bool) -> tuple[Value]:
     # Broadcasting adds leading axes without a reshape.
     leading = axes == tuple(range(len(axes)))
-    return (broadcast_to(g if leading and not keepdims else keep(g, x, axes), x.shape),)
+    return (stretch(g if leading and not keepdims else keep(g, x, axes), x.shape),)
 
 
 def _extreme_gradient(g: Value, out: Value, x: Value, axes: Shape, keepdims: bool) -> tuple[Value]:
@@ -115,7 +116,7 @@ def accumulator(x: Value, dtype: DType | None) -> Value:
     """x in the dtype that NumPy sums in: floats stay, unsigned integers give uint64, other integers and bool int64."""
     if dtype is None:
         dtype = x.dtype if x.dtype.kind == "f" else dtypes.uint64 if x.dtype.kind == "u" else dtypes.int64
-    return cast(x, dtype=dtype)
+    return x if x.dtype is dtype else cast(x, dtype=dtype)
 
 
 def _selected(name: str, x: Value, mask: Value | None, otherwise: Any) -> Value:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import RLock
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from clgrad.capabilities import Capabilities
 from clgrad.errors import DeviceError, DeviceNotFoundError
@@ -64,6 +64,8 @@ class Device:
         self.compiler = Compiler(self.context, cl, self.capabilities, self.cache)
         self.memory = MemoryPool(self.context, str(self), self.capabilities)
         self.queue = Queue(self.context, str(self), self.memory, self.lock)
+        # Kept here by the graph, which looks for it at every read.
+        self.graph_state: Any = None
 
     def __str__(self) -> str:
         return f"{self.device_type}({self.index})"

@@ -46,16 +46,17 @@ def size_class(nbytes: int) -> int:
 class Buffer:
     """Device memory that goes back to its pool when the last reference to it dies.
 
-    `owners` are weak references to the live storages in it; a reference is removed when its storage dies.
+    `first` is a weak reference to the first storage in it, and `others` are weak references to the live ones after it.
     """
 
-    __slots__ = ("__weakref__", "_give_back", "cl", "nbytes", "owners", "size")
+    __slots__ = ("__weakref__", "_give_back", "cl", "first", "nbytes", "others", "size")
 
     def __init__(self, cl: pyopencl.Buffer, nbytes: int, size: int, give_back: _GiveBack):
         self.cl = cl
         self.nbytes = nbytes
         self.size = size
-        self.owners: set[ref[Any]] = set()
+        self.first: ref[Any] | None = None
+        self.others: set[ref[Any]] = set()
         self._give_back = give_back
 
     def __del__(self) -> None:
@@ -136,7 +137,8 @@ class MemoryPool:
 
     def _take(self, size: int) -> pyopencl.Buffer | None:
         with statistics.bytes_lock:
-            self._settle()
+            if self._returned:
+                self._settle()
             free = self._free[size]
             cl = free.pop() if free else self._create(size)
             if cl is not None:

@@ -37,7 +37,7 @@ def with_units(device: DescribedDevice, compute_units: int) -> DescribedDevice:
 def array(*shape: int, on: DescribedDevice = CPU, dtype: str = "float32") -> Value:
     """A computed value of a described device; no plan may overwrite it while somebody refers to it."""
     device: Any = on
-    memory: Any = SimpleNamespace(owners=set())
+    memory: Any = SimpleNamespace(first=None, others=set())
     return Value(None, (), None, shape, numpy.dtype(dtype), device, Storage(memory, 0, contiguous_strides(shape)))
 
 
