@@ -45,14 +45,16 @@
 #define GROUP_COLUMNS 16            // GPU shape: work-items along the columns of a tile
 #endif
 
-// Pointwise work on a finished value, and its store. `value` is a vector of COMPUTE for VECTOR_WIDTH columns; in the
-// second form only `count` lanes are valid. GPU shape: `value` is one element, and only the first form is used.
+// Pointwise work on a finished value, and its store. The coordinates of c are the batch, the channel, which is a row,
+// and the position, which is a column. `value` is a vector of COMPUTE for VECTOR_WIDTH positions; in the second form
+// only `count` lanes are valid. GPU shape: `value` is one element, and only the first form is used.
 #ifndef EPILOGUE_STORE
 #define DEFAULT_EPILOGUE
-#define EPILOGUE_ARGUMENTS          // more kernel parameters, beginning with a comma
-#define EPILOGUE_STORE(value, batch, row, column) PASTE(store_, STORAGE)(value, c + C_INDEX(batch, row, column))
-#define EPILOGUE_STORE_PART(value, batch, row, column, count)                                                         \
-    PASTE(store_strided_, STORAGE)(value, c + C_INDEX(batch, row, column), 1, count)
+#define EPILOGUE_PARAMETERS         // more kernel parameters, beginning with a comma
+#define EPILOGUE_STORE(value, batch, channel, position)                                                               \
+    PASTE(store_, STORAGE)(value, c + C_INDEX(batch, channel, position))
+#define EPILOGUE_STORE_PART(value, batch, channel, position, count)                                                   \
+    PASTE(store_strided_, STORAGE)(value, c + C_INDEX(batch, channel, position), 1, count)
 #endif
 
 #define INNER_AXIS 1
@@ -209,7 +211,7 @@ static inline void KERNEL(multiply_tile)(__global const STORED *a, const long a_
 }
 
 __kernel CPU_KERNEL void KERNEL(matmul_tiles)(MATMUL_PARAMETERS, __global OUTPUT *c, const int item_rows,
-                                              const int item_panels, const int places EPILOGUE_ARGUMENTS) {
+                                              const int item_panels, const int places EPILOGUE_PARAMETERS) {
     VECTOR panel[BLOCK_K * COLUMNS];
     VECTOR sums[LARGEST_PANELS][LARGEST_ROWS * COLUMNS];
     const int row_blocks = (m + item_rows - 1) / item_rows;
@@ -263,7 +265,7 @@ __kernel CPU_KERNEL void KERNEL(matmul_tiles)(MATMUL_PARAMETERS, __global OUTPUT
 #define QUAD PASTE(COMPUTE, 4)
 
 __kernel GROUP_KERNEL void KERNEL(matmul_tiles)(
-    MATMUL_PARAMETERS, __global OUTPUT *c EPILOGUE_ARGUMENTS) {
+    MATMUL_PARAMETERS, __global OUTPUT *c EPILOGUE_PARAMETERS) {
     // Four elements of padding per step of k: without them, copies along a column would all hit the same memory bank.
     __local QUAD a_tile[TILE_K][TILE_ROWS / 4 + 1];
     __local QUAD b_tile[TILE_K][TILE_COLUMNS / 4 + 1];
@@ -362,7 +364,7 @@ __kernel
 __kernel CPU_KERNEL
 #endif
 void KERNEL(matmul_combine)(__global const COMPUTE *partial, __global STORED *c, const int m, const int n,
-                            const int parts, const long size EPILOGUE_ARGUMENTS) {
+                            const int parts, const long size EPILOGUE_PARAMETERS) {
     const long vectors = (n + VECTOR_WIDTH - 1) / VECTOR_WIDTH, places = size / n * vectors;
     const long items = get_global_size(0), item = get_global_id(0);
     const long last_place = places * (item + 1) / items;
@@ -386,7 +388,7 @@ void KERNEL(matmul_combine)(__global const COMPUTE *partial, __global STORED *c,
 
 #ifdef DEFAULT_EPILOGUE
 #undef DEFAULT_EPILOGUE
-#undef EPILOGUE_ARGUMENTS
+#undef EPILOGUE_PARAMETERS
 #undef EPILOGUE_STORE
 #undef EPILOGUE_STORE_PART
 #endif

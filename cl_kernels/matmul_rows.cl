@@ -32,14 +32,16 @@
 #define GROUP_COLUMNS 32            // GPU shape, sums: columns of a group, a power of two
 #endif
 
-// Pointwise work on a finished value, and its store. `value` is a vector of COMPUTE for VECTOR_WIDTH columns; in the
-// second form only `count` lanes are valid. GPU shape: `value` is one element, and only the first form is used.
+// Pointwise work on a finished value, and its store. The coordinates of c are the batch, the channel, which is a row,
+// and the position, which is a column. `value` is a vector of COMPUTE for VECTOR_WIDTH positions; in the second form
+// only `count` lanes are valid. GPU shape: `value` is one element, and only the first form is used.
 #ifndef EPILOGUE_STORE
 #define DEFAULT_EPILOGUE
-#define EPILOGUE_ARGUMENTS          // more kernel parameters, beginning with a comma
-#define EPILOGUE_STORE(value, batch, row, column) PASTE(store_, STORAGE)(value, c + C_INDEX(batch, row, column))
-#define EPILOGUE_STORE_PART(value, batch, row, column, count)                                                         \
-    PASTE(store_strided_, STORAGE)(value, c + C_INDEX(batch, row, column), 1, count)
+#define EPILOGUE_PARAMETERS         // more kernel parameters, beginning with a comma
+#define EPILOGUE_STORE(value, batch, channel, position)                                                               \
+    PASTE(store_, STORAGE)(value, c + C_INDEX(batch, channel, position))
+#define EPILOGUE_STORE_PART(value, batch, channel, position, count)                                                   \
+    PASTE(store_strided_, STORAGE)(value, c + C_INDEX(batch, channel, position), 1, count)
 #endif
 
 #define INNER_AXIS 1
@@ -177,7 +179,7 @@ static inline void KERNEL(add_dots)(LEFT_POINTER left, const long left_row, __gl
 }
 
 __kernel CPU_KERNEL void KERNEL(matmul_dots)(MATMUL_PARAMETERS, __global OUTPUT *c, const int item_columns,
-                                             const int places EPILOGUE_ARGUMENTS) {
+                                             const int places EPILOGUE_PARAMETERS) {
 #if A_UNIT != INNER_AXIS
     COMPUTE left[ROWS * DOT_BLOCK];
     const long left_row = DOT_BLOCK;
@@ -253,7 +255,7 @@ __kernel CPU_KERNEL void KERNEL(matmul_dots)(MATMUL_PARAMETERS, __global OUTPUT 
     }
 
 __kernel CPU_KERNEL void KERNEL(matmul_sums)(MATMUL_PARAMETERS, __global OUTPUT *c, const int item_columns,
-                                             const int places EPILOGUE_ARGUMENTS) {
+                                             const int places EPILOGUE_PARAMETERS) {
     VECTOR sums[ROWS][LARGEST_VECTORS], totals[ROWS][LARGEST_VECTORS];
     const int column_blocks = (n + item_columns - 1) / item_columns;
     const long items = get_global_size(0), item = get_global_id(0);
@@ -310,7 +312,7 @@ __kernel CPU_KERNEL void KERNEL(matmul_sums)(MATMUL_PARAMETERS, __global OUTPUT 
 
 #if defined(ENTRY_matmul_dots) && GPU_SHAPE
 __kernel GROUP_KERNEL void KERNEL(matmul_dots)(
-    MATMUL_PARAMETERS, __global OUTPUT *c EPILOGUE_ARGUMENTS) {
+    MATMUL_PARAMETERS, __global OUTPUT *c EPILOGUE_PARAMETERS) {
     __local COMPUTE sums[GROUP_ITEMS];
     const int item = get_local_id(0), place = get_group_id(0);
     const int column = place % n, batch = place / n % batches, part = place / n / batches;
@@ -336,7 +338,7 @@ __kernel GROUP_KERNEL void KERNEL(matmul_dots)(
 
 #if defined(ENTRY_matmul_sums) && GPU_SHAPE
 __kernel GROUP_KERNEL void KERNEL(matmul_sums)(
-    MATMUL_PARAMETERS, __global OUTPUT *c EPILOGUE_ARGUMENTS) {
+    MATMUL_PARAMETERS, __global OUTPUT *c EPILOGUE_PARAMETERS) {
     __local COMPUTE sums[GROUP_ITEMS];
     const int item = get_local_id(0), place = get_group_id(0);
     const int column_blocks = (n + GROUP_COLUMNS - 1) / GROUP_COLUMNS;
@@ -364,7 +366,7 @@ __kernel GROUP_KERNEL void KERNEL(matmul_sums)(
 
 #ifdef DEFAULT_EPILOGUE
 #undef DEFAULT_EPILOGUE
-#undef EPILOGUE_ARGUMENTS
+#undef EPILOGUE_PARAMETERS
 #undef EPILOGUE_STORE
 #undef EPILOGUE_STORE_PART
 #endif

@@ -85,11 +85,25 @@ Argument = Memory | Offset | Parameter | Int | Long | FaultWord
 INDEX: dict[str, type[Int] | type[Long]] = {"int": Int, "long": Long}
 
 
+class Coordinates(NamedTuple):
+    """The axes of an array as the three coordinates in which a kernel walks over it; vectors lie along `position`.
+
+    In the result of a matrix product of shape (8, 3, 32, 64) these are ((0, 1), (2,), (3,)): 24 products, the row, the
+    column. In the result of a convolution of shape (8, 3, 32, 64), they are ((0,), (1,), (2, 3)): the image, the
+    channel, the place in the image. A coordinate of several axes counts their indices in row-major order.
+    """
+
+    batch: tuple[int, ...]
+    channel: tuple[int, ...]
+    position: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Launch:
     """One kernel with its arguments in order. `parameters` declares them if launches of this kind may be joined.
 
-    `choice` names the candidate that the launch belongs to, if the plan can take another candidate instead.
+    `choice` names the candidate that the launch belongs to, if the plan can take another candidate instead. `stores`
+    are the coordinates in which a launch that takes an epilogue stores the result.
     """
 
     source: Source
@@ -98,6 +112,7 @@ class Launch:
     local_size: tuple[int, ...]
     parameters: tuple[str, ...] = ()
     choice: Hashable = None
+    stores: Coordinates | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from clgrad.dtypes import bool_, float16, float32, float64, int64, uint8
 from clgrad.errors import ShapeError
 from clgrad.kernels.matmul.call import candidates
 from clgrad.kernels.matmul.gpu import TILES
-from clgrad.launch import Int, Long, Memory, Offset
+from clgrad.launch import Coordinates, Int, Long, Memory, Offset
 from clgrad.shapes import contiguous_strides
 from tests.capabilities import CPU, GPU
 from tests.kernels.problems import Call, defines, layout, numbers
@@ -72,6 +72,18 @@ def test_a_column_on_the_right_becomes_a_row_on_the_left(kernel_shape):
     assert launch.arguments[:4] == (Memory(B), Memory(A), Offset(B), Offset(A))
     assert numbers(launch, Int)[:3] == [1, 50, 60]
     assert launch.source.name == "matmul_dots"
+
+
+@pytest.mark.parametrize("kernel_shape", ["cpu", "gpu"])
+def test_a_result_is_stored_by_rows_of_columns_unless_it_is_a_column(kernel_shape):
+    def stores(*sizes, batch=()):
+        *before, last = plan(*sizes, batch=batch, kernel_shape=kernel_shape).launches
+        assert all(launch.stores is None for launch in before)
+        return last.stores
+
+    assert stores(50, 70, 60, batch=(2, 3)) == Coordinates((0, 1), (2,), (3,))
+    assert stores(64, 64, 100_000) == Coordinates((), (0,), (1,))
+    assert stores(50, 1, 60) == Coordinates((), (1,), (0,))
 
 
 def test_the_layout_decides_how_few_rows_walk_the_matrix():

@@ -16,8 +16,8 @@ def candidates(problem: Problem) -> list[Candidate]:
     """The ways to compute c[batch, m, n] = sum over k of a[batch, m, k] * b[batch, k, n]; c is row-major.
 
     `problem` has the inputs a and b, of shapes (*batch, m, k) and (*batch, k, n), with strides of 0 along broadcast
-    axes. The last launch writes the output and takes the epilogue (EPILOGUE_ARGUMENTS, EPILOGUE_STORE and
-    EPILOGUE_STORE_PART, see matmul.cl). If n is 1, its `column` runs along m and its `row` is 0.
+    axes. The last launch writes the output and takes the epilogue (EPILOGUE_PARAMETERS, EPILOGUE_STORE and
+    EPILOGUE_STORE_PART, see matmul.cl).
     The order of additions depends on the shape, the strides and the kind of device, not on how many units it has.
     """
     if 0 in problem.output.shape:
@@ -39,11 +39,12 @@ def canonical(problem: Problem) -> Product:
     missing = [0] * (MOST_BATCH_AXES - len(lengths))
     a_batch, b_batch = missing + a_batch, missing + b_batch
     (a_row, a_inner), (b_inner, b_column) = a.strides[-2:], b.strides[-2:]
-    if n == 1 and (m > 1 or b_inner != 1 == a_inner):
+    turned = n == 1 and (m > 1 or b_inner != 1 == a_inner)
+    if turned:
         a, b, m, n, a_batch, b_batch = b, a, 1, m, b_batch, a_batch
         a_row, a_inner, b_inner, b_column = 0, b_inner, a_inner, a_row
     first, second, third = [1] * len(missing) + lengths
     return Product(
         a, b, m, n, problem.inputs[0].shape[-1], (first, second, third), tuple(a_batch), tuple(b_batch),
-        a_row, a_inner, b_inner, b_column, problem.output.dtype,
+        a_row, a_inner, b_inner, b_column, problem.output.dtype, turned,
     )  # fmt: skip

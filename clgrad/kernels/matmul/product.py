@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clgrad.dtypes import COMPUTE_NAME, STORAGE_NAME, DType, bool_, is_floating
-from clgrad.launch import Argument, Int, Layout, Long, divide_up, round_up
+from clgrad.launch import Argument, Coordinates, Int, Layout, Long, divide_up, round_up
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Product:
     b_column: int
     dtype: DType
     """of the result"""
+    turned: bool
+    """whether c is the transposed result: the product with a column was turned into a product with a row"""
 
     @property
     def batches(self) -> int:
@@ -44,6 +46,12 @@ class Product:
     def itemsize(self) -> int:
         """Bytes of an accumulated sum, which is a float for float16."""
         return 4 if COMPUTE_NAME[self.dtype] == "float" else self.dtype.itemsize
+
+    @property
+    def stores(self) -> Coordinates:
+        """The axes of the result along the batch, the rows and the columns of c."""
+        *batch, row, column = range(len(self.left.shape))
+        return Coordinates((*batch,), (column,), (row,)) if self.turned else Coordinates((*batch,), (row,), (column,))
 
     def defines(self, fma: bool) -> dict[str, str]:
         """The defines of all matrix product kernels; `fma` as in the device's capabilities."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clgrad.capabilities import Capabilities
 from clgrad.dtypes import uint8
@@ -49,7 +49,8 @@ class Matmul(ABC):
             target = self.problem.new_scratch(parts.parts * product.size * product.itemsize, uint8)
         arguments = (*product.arguments(), Int(parts.length), target, *share)
         first = Launch(KernelSource(*source, tuple(defines.items())), arguments, (sizes.items,), (sizes.group,))
-        return [first, self._combine(target, parts, sizes)] if split else [first]
+        found = [first, self._combine(target, parts, sizes)] if split else [first]
+        return [*found[:-1], replace(found[-1], stores=product.stores)]
 
     def _combine(self, scratch: Memory, parts: Cut, sizes: Sizes) -> Launch:
         product = self.product
