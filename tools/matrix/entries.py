@@ -47,22 +47,25 @@ FRESH_13 = System("minimal-trixie", "Debian 13 with Python alone", "trixie", BAS
 WHOLE = Part(None)
 # The tests of every kernel, of every scalar function, and of the use of drivers.
 DRIVER = Part(
-    ("test_smoke.py", "test_seed_chapter.py", "test_tiny_kernels.py", "test_functions.py", "test_kernel_files.py",
-     "kernels/test_matmul.py", "test_autograd.py", "test_device.py", "test_queue.py"),
+    ("runtime/test_smoke.py", "runtime/test_device.py", "runtime/test_queue.py", "cl_kernels/test_tiny_kernels.py",
+     "cl_kernels/test_functions.py", "cl_kernels/test_kernel_files.py", "kernels/test_matmul.py",
+     "autograd/test_autograd.py", "autograd/test_seed_chapter.py"),
     "the files that test every kernel and scalar function, and the use of drivers; the other files do not depend on "
     "the driver",
 )  # fmt: skip
 # Mesa's software rasteriser compiles and runs ten times slower than the other drivers.
 SLOW_DRIVER = Part(
-    ("test_smoke.py", "test_seed_chapter.py", "test_tiny_kernels.py", "test_device.py", "test_queue.py"),
+    ("runtime/test_smoke.py", "runtime/test_device.py", "runtime/test_queue.py", "cl_kernels/test_tiny_kernels.py",
+     "autograd/test_seed_chapter.py"),
     "the files that test every kernel and the use of drivers; this driver takes ten times as long as the others",
 )  # fmt: skip
 # The tests of reference counts, weak references, threads, processes, imports and warnings.
 PYTHON = Part(
-    ("test_smoke.py", "test_seed_chapter.py", "test_array.py", "test_array_placement.py", "test_autograd.py",
-     "test_autograd_function.py", "test_autograd_in_place.py", "test_tape.py", "test_memory.py", "test_threads.py",
-     "test_taking_over.py", "test_interop.py", "test_disk_cache.py", "test_files.py", "test_run.py",
-     "test_public_names.py", "test_documents.py"),
+    ("runtime/test_smoke.py", "runtime/test_memory.py", "runtime/test_disk_cache.py", "array/test_array.py",
+     "array/test_placement.py", "array/test_interop.py", "array/test_threads.py", "autograd/test_autograd.py",
+     "autograd/test_function.py", "autograd/test_in_place.py", "autograd/test_tape.py",
+     "autograd/test_seed_chapter.py", "graph/test_taking_over.py", "numpy/test_public_names.py",
+     "numpy_extension/test_files.py", "project/test_run.py", "project/test_documents.py"),
     "the files that depend on the Python version more than on kernels",
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tools.environment import ROOT, say
 from tools.matrix.chroots import Machine, NotRunError
-from tools.matrix.entries import Entry
+from tools.matrix.entries import Entry, Part
 from tools.matrix.results import Result
 
 INSTALL_SECONDS = 1800
@@ -36,6 +36,14 @@ def run_entry(entry: Entry, where: Machine, seconds: float) -> Result:
         return Result(commit=head(), not_run=str(problem))
 
 
+def files_of(part: Part, checkout: Path) -> list[str]:
+    """The files that a part runs, one after the other; of the whole suite all, and then the package's doctests."""
+    if part.files:
+        return [f"tests/{name}" for name in part.files]
+    files = sorted(path.relative_to(checkout).as_posix() for path in (checkout / "tests").rglob("test_*.py"))
+    return [*files, "clgrad"]
+
+
 class _Run:
     """The state that the steps of a run share."""
 
@@ -55,7 +63,7 @@ class _Run:
         self._install(python)
         result = self._facts()
         start = time.monotonic()
-        for file in self._files():
+        for file in files_of(self.entry.part, self.checkout):
             self._run_file(python, file, result)
             say(f"  {file}: {result.passed} passed, {result.failed} failed, {result.skipped} skipped so far")
         result.minutes = round((time.monotonic() - start) / 60, 1)
@@ -84,12 +92,6 @@ class _Run:
         if self.where.run([inside, "-c", FACTS], self.variables, 300, report) != 0:
             raise NotRunError(f"no such device: {last_line(report)}")
         return Result(commit=head(), **json.loads(report.read_text().splitlines()[-1]))
-
-    def _files(self) -> list[str]:
-        if self.entry.part.files:
-            return [f"tests/{name}" for name in self.entry.part.files]
-        # The doctests of the package are the last part.
-        return [*(f"tests/{path.name}" for path in sorted((self.checkout / "tests").glob("test_*.py"))), "clgrad"]
 
     def _run_file(self, python: str, file: str, result: Result) -> None:
         report = self.checkout / "report.xml"

@@ -12,7 +12,7 @@ import pytest
 import clgrad
 from clgrad import autograd, np, npx
 from clgrad.testing import assert_close
-from tests.variables import Sigmoid, SumAndProduct, variable
+from tests.autograd.variables import Sigmoid, SumAndProduct, variable
 
 
 def test_ten_thousand_chained_ops() -> None:

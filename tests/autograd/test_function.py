@@ -8,7 +8,7 @@ import pytest
 from clgrad import autograd, np
 from clgrad.errors import GradientError
 from clgrad.testing import assert_close, check_gradients
-from tests.variables import Sigmoid, SumAndProduct, variable
+from tests.autograd.variables import Sigmoid, SumAndProduct, variable
 
 
 def test_function_of_the_original() -> None:

@@ -16,7 +16,7 @@ from clgrad.graph.node import Storage
 from clgrad.ops import movement
 from clgrad.ops.selection import constant
 from clgrad.runtime.device import Device, default_device
-from tests.random_graphs import RandomProgram
+from tests.graph.random_graphs import RandomProgram
 
 
 def test_nobody_loses_a_value() -> None:

@@ -7,7 +7,6 @@ import copy
 import doctest
 import pickle
 import re
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -15,8 +14,8 @@ import numpy
 import pytest
 
 from clgrad import np, npx
+from tests.processes import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 

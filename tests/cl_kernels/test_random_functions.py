@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy
 import pytest
 
-from tests.test_functions import BLOCK, Array, Devices, in_both_shapes, needs, source
+from tests.cl_kernels.test_functions import BLOCK, Array, Devices, in_both_shapes, needs, source
 
 COUNT = 16 * BLOCK
 STREAM, SEED = 0x0370734413198A2E, 0x299F31D0A4093822

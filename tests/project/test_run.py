@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import run
+from tests.processes import ROOT
 from tools import commands, environment, oclgrind
 from tools.environment import Environment, SetupError
 
-ROOT = Path(__file__).resolve().parents[1]
 NEWER_THAN_PYTHON_2 = (
     ast.AnnAssign, ast.AsyncFunctionDef, ast.JoinedStr, ast.NamedExpr, ast.Nonlocal, ast.Starred, ast.YieldFrom,
 )  # fmt: skip

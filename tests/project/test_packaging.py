@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import ROOT
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     tomllib = pytest.importorskip("tomli")
 
-ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 README = (ROOT / "README.md").read_text()
 KERNELS = {path.name for path in (ROOT / "cl_kernels").glob("*.cl")}
@@ -53,7 +54,7 @@ def test_sdist_holds_what_a_person_needs_to_work_on_it(distributions: Path) -> N
     (sdist,) = distributions.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    expected = {"Makefile", "run.py", "LICENSE", "CONTRIBUTING.md", "examples/digits.py", "tests/test_packaging.py"}
+    expected = {"Makefile", "run.py", "LICENSE", "CONTRIBUTING.md", "examples/digits.py", "tests/test_shapes.py"}
     assert expected | {f"cl_kernels/{name}" for name in KERNELS} <= names
 
 

@@ -21,7 +21,7 @@ from clgrad.plan.fuse import Fuser
 from clgrad.plan.items import Items
 from clgrad.plan.resolve import Resolver
 from clgrad.runtime.device import Device
-from tests.random_graphs import RandomProgram
+from tests.graph.random_graphs import RandomProgram
 
 # Short and long rows and columns, a few of them and many: each is cut in its own way.
 SHAPES = [(700, 3), (300, 70), (2, 40000), (40000, 3), (5, 9, 11, 13)]

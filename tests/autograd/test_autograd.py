@@ -9,7 +9,7 @@ import pytest
 
 from clgrad import autograd, np
 from clgrad.errors import ArgumentError, DTypeError, GradientError, ShapeError
-from tests.variables import variable
+from tests.autograd.variables import variable
 
 # -- flags ---------------------------------------------------------------------------------------------------
 

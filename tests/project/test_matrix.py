@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import ROOT
 from tools.matrix import chroots, results
 from tools.matrix.__main__ import PAGE, RESULTS
 from tools.matrix.chroots import Chroot, Machine, NotRunError, mounts_in, run_group
 from tools.matrix.entries import ENTRIES, FRESH_13, HERE, TRIXIE, WHOLE, Entry, Part
 from tools.matrix.results import Result, page, row
-from tools.matrix.runner import last_line, read_report, run_entry
+from tools.matrix.runner import files_of, last_line, read_report, run_entry
 
-ROOT = Path(__file__).resolve().parents[1]
 ONE = Entry("one", HERE, "python3", Part(("test_smoke.py",), "the smallest"))
 
 
@@ -32,6 +32,12 @@ def test_names_are_unique_and_parts_name_files_that_exist() -> None:
 def test_a_part_says_why_it_is_not_the_whole() -> None:
     assert [entry.name for entry in ENTRIES if entry.part.files and not entry.part.reason] == []
     assert WHOLE.files is None
+
+
+def test_the_whole_suite_has_the_files_of_all_folders() -> None:
+    files = files_of(WHOLE, ROOT)
+    assert {"tests/test_shapes.py", "tests/plan/test_order.py", "clgrad"} <= set(files)
+    assert files_of(Part(("plan/test_order.py",), "one"), ROOT) == ["tests/plan/test_order.py"]
 
 
 def test_the_page_shows_the_results_that_are_kept() -> None:
@@ -161,13 +167,14 @@ class Fake(Machine):
 
 
 def test_files_that_crash_or_take_too_long_are_failures(tmp_path: Path) -> None:
-    part = Part(("test_smoke.py", "test_tape.py", "test_queue.py"), "three outcomes")
-    machine = Fake(tmp_path, {"tests/test_smoke.py": 0, "tests/test_tape.py": -6, "tests/test_queue.py": None})
+    part = Part(("array/test_array.py", "autograd/test_tape.py", "runtime/test_queue.py"), "three outcomes")
+    outcomes = {"tests/array/test_array.py": 0, "tests/autograd/test_tape.py": -6, "tests/runtime/test_queue.py": None}
+    machine = Fake(tmp_path, outcomes)
     found = run_entry(Entry("fake", HERE, "python3", part), machine, 30)
     assert (found.python, found.device, found.shape) == ("3.13.5", "PoCL", "8, cpu")
     assert (found.passed, found.failed, found.skipped) == (1, 4, 1)
-    assert found.failures[2] == "tests/test_tape.py crashed with status -6"
-    assert found.failures[3] == "tests/test_queue.py took more than 30 s"
+    assert found.failures[2] == "tests/autograd/test_tape.py crashed with status -6"
+    assert found.failures[3] == "tests/runtime/test_queue.py took more than 30 s"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")

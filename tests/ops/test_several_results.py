@@ -15,7 +15,7 @@ from clgrad.array import ndarray
 from clgrad.errors import GradientError
 from clgrad.ops import indexing, sorting
 from clgrad.testing import assert_close, check_gradients
-from tests.variables import variable
+from tests.autograd.variables import variable
 
 X = numpy.array([[3, -1.5, 2, 7.25], [0, 5, -4, 1]], dtype="float32")
 

@@ -17,8 +17,7 @@ from benchmarks.report import beyond_limits, duration, figures, record
 from benchmarks.row import Row
 from benchmarks.rows import ROWS
 from clgrad.runtime.device import default_device
-
-ROOT = Path(__file__).resolve().parents[1]
+from tests.processes import ROOT
 
 
 def run_benchmarks(*arguments: str) -> subprocess.CompletedProcess[str]:

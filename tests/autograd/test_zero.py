@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from clgrad import autograd, np, npx
-from tests.variables import variable
+from tests.autograd.variables import variable
 
 STEPS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "sign": np.sign,

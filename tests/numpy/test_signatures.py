@@ -12,7 +12,7 @@ import numpy
 import pytest
 
 from clgrad import autograd, np, npx
-from tests.original_signatures import ORIGINAL
+from tests.numpy.original_signatures import ORIGINAL
 
 NAME = "the original's name of this parameter"
 ORDER = "the original's order of parameters"

@@ -15,7 +15,7 @@ from clgrad.ops import sorting
 from clgrad.ops.selection import constant
 from clgrad.runtime.device import Device
 from clgrad.testing import assert_close, check_gradients
-from tests.variables import variable
+from tests.autograd.variables import variable
 
 DTYPES = [
     "bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float16", "float32",

@@ -9,7 +9,7 @@ import pytest
 from clgrad import autograd, np, npx
 from clgrad.errors import GradientError
 from clgrad.testing import assert_close, check_gradients
-from tests.variables import Sigmoid, variable
+from tests.autograd.variables import Sigmoid, variable
 
 
 def test_grad_is_a_list_also_for_one_variable() -> None:

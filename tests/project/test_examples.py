@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+from tests.processes import ROOT
+
+EXAMPLES = ROOT / "examples"
 
 
 def test_digits_are_learned(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from clgrad import autograd, np
 from clgrad.errors import GradientError
-from tests.variables import variable
+from tests.autograd.variables import variable
 
 
 def test_in_place_operators_under_record() -> None:
