@@ -13,21 +13,28 @@ import numpy
 from clgrad.array import ndarray
 from clgrad.array.interop import namespaces, numpy_functions
 from clgrad.numpy import (
+    _arithmetic,
+    _bitwise,
+    _choice,
+    _comparison,
     _constants,
     _creation,
     _elementwise,
-    _index,
-    _join,
-    _layout,
-    _linear_algebra,
-    _logic,
-    _mathematics,
-    _reduce,
+    _floats,
+    _indexing,
+    _joining,
+    _linalg,
+    _movement,
+    _reduction,
     _sorting,
+    _transcendental,
     linalg,
 )
 
-_TOPICS = (_constants, _creation, _index, _join, _layout, _linear_algebra, _logic, _mathematics, _reduce, _sorting)
+_TOPICS = (
+    _arithmetic, _bitwise, _choice, _comparison, _constants, _creation, _floats, _indexing, _joining, _linalg,
+    _movement, _reduction, _sorting, _transcendental,
+)  # fmt: skip
 
 # NumPy functions that make text or files: they get NumPy arrays.
 _ON_HOST = (
@@ -55,7 +62,8 @@ def _broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
     """NumPy's `broadcast_arrays`. NumPy arrays among the arguments stay NumPy arrays, of any dtype."""
     shape = numpy.broadcast_shapes(*map(numpy.shape, args))
     return tuple(
-        _layout.broadcast_to(one, shape) if isinstance(one, ndarray) else numpy.broadcast_to(one, shape) for one in args
+        _movement.broadcast_to(one, shape) if isinstance(one, ndarray) else numpy.broadcast_to(one, shape)
+        for one in args
     )
 
 

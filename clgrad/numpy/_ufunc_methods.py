@@ -9,15 +9,15 @@ from clgrad.array import ndarray
 from clgrad.array.conversion import as_operand
 from clgrad.array.interop import no_version_of
 from clgrad.errors import ArgumentError
-from clgrad.numpy import _reduce
+from clgrad.numpy import _reduction
 from clgrad.ops import arithmetic
 
 # The reductions, and the running reductions, by the name of the function.
 _REDUCTIONS: dict[str, Callable[..., ndarray]] = {
-    "add": _reduce.sum, "multiply": _reduce.prod, "maximum": _reduce.max, "minimum": _reduce.min,
-    "logical_and": _reduce.all, "logical_or": _reduce.any,
+    "add": _reduction.sum, "multiply": _reduction.prod, "maximum": _reduction.max, "minimum": _reduction.min,
+    "logical_and": _reduction.all, "logical_or": _reduction.any,
 }  # fmt: skip
-_ACCUMULATIONS: dict[str, Callable[..., ndarray]] = {"add": _reduce.cumsum, "multiply": _reduce.cumprod}
+_ACCUMULATIONS: dict[str, Callable[..., ndarray]] = {"add": _reduction.cumsum, "multiply": _reduction.cumprod}
 
 
 def reduce(name: str) -> Callable[..., ndarray]:

@@ -1,8 +1,8 @@
 """`np.linalg`: linear algebra."""
 
-from clgrad.numpy._layout import diagonal as diagonal
-from clgrad.numpy._layout import matrix_transpose as matrix_transpose
-from clgrad.numpy._linear_algebra import matmul as matmul
-from clgrad.numpy._linear_algebra import norm as norm
-from clgrad.numpy._linear_algebra import outer as outer
-from clgrad.numpy._linear_algebra import tensordot as tensordot
+from clgrad.numpy._linalg import matmul as matmul
+from clgrad.numpy._linalg import norm as norm
+from clgrad.numpy._linalg import outer as outer
+from clgrad.numpy._linalg import tensordot as tensordot
+from clgrad.numpy._movement import diagonal as diagonal
+from clgrad.numpy._movement import matrix_transpose as matrix_transpose

@@ -1,4 +1,4 @@
-"""Comparisons, logic, bits, and questions about whole arrays."""
+"""Comparisons, logic, and questions about whole arrays."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy
 from clgrad.array import ndarray
 from clgrad.array.conversion import NUMBERS, as_operands
 from clgrad.numpy._elementwise import binary, unary
-from clgrad.ops import bitwise, comparison
+from clgrad.ops import comparison
 
 equal = binary("equal", comparison.equal, "Whether x1 == x2.", "[1, 2, 3], 2 -> [False True False]")
 not_equal = binary("not_equal", comparison.not_equal, "Whether x1 != x2.", "[1, 2, 3], 2 -> [ True False True]")
@@ -57,25 +57,6 @@ isneginf = unary(
 signbit = unary(
     "signbit", comparison.signbit, "Whether the sign bit is set; true for -0.0.", "[1, -1, -0.0] -> [False True True]"
 )
-
-bitwise_and = binary(
-    "bitwise_and", bitwise.bitwise_and, "x1 & x2, bit by bit.", "np.array([5, 6], dtype=int), 3 -> [1 2]"
-)
-bitwise_or = binary("bitwise_or", bitwise.bitwise_or, "x1 | x2, bit by bit.", "np.array([5, 6], dtype=int), 1 -> [5 7]")
-bitwise_xor = binary(
-    "bitwise_xor", bitwise.bitwise_xor, "x1 ^ x2, bit by bit.", "np.array([5, 6], dtype=int), 1 -> [4 7]"
-)
-invert = unary("invert", bitwise.invert, "~x, bit by bit.", "np.array([0, 5], dtype=int) -> [-1 -6]")
-bitwise_not = bitwise_invert = invert
-left_shift = binary("left_shift", bitwise.left_shift, "x1 << x2.", "np.array([1, 5], dtype=int), 2 -> [ 4 20]")
-right_shift = binary("right_shift", bitwise.right_shift, "x1 >> x2.", "np.array([4, 21], dtype=int), 2 -> [1 5]")
-bitwise_left_shift, bitwise_right_shift = left_shift, right_shift
-
-
-bitwise_count = unary(
-    "bitwise_count", bitwise.bitwise_count, "The number of set bits in the absolute value, as uint8.",
-    "np.array([0, 7, -8], dtype='int32') -> [0 3 1]",
-)  # fmt: skip
 
 
 def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> ndarray:

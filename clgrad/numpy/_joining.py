@@ -10,7 +10,7 @@ from clgrad.array.arguments import converted
 from clgrad.array.conversion import as_operand, as_operands, as_value, device_of
 from clgrad.dtypes import as_dtype
 from clgrad.errors import ArgumentError
-from clgrad.numpy._layout import with_two_axes
+from clgrad.numpy._movement import with_two_axes
 from clgrad.ops import joining, movement, padding
 from clgrad.ops.operation import Value
 

@@ -9,14 +9,7 @@ import numpy
 
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import as_shape, optional_dtype
-from clgrad.array.conversion import (
-    as_operand,
-    as_value,
-    chosen_device,
-    device_of,
-    from_host,
-    operands_or_numbers,
-)
+from clgrad.array.conversion import as_operand, as_value, chosen_device, device_of, from_host, operands_or_numbers
 from clgrad.array.device import Place, current_device
 from clgrad.errors import ArgumentError, ShapeError
 from clgrad.ops import choice, indexing, linalg, movement
