@@ -9,7 +9,7 @@ from functools import cached_property
 
 @dataclass(frozen=True)
 class KernelSource:
-    """One kernel of a file in `cl_kernels/`, and the defines that specialise it.
+    """One kernel of a file in `cl_kernels/kernels/`, and the defines that specialise it.
 
     >>> KernelSource("pointwise.cl", "pointwise", (("EXPRESSION", "x + y"),)).kernel_name
     'pointwise_...'

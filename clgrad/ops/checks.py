@@ -1,4 +1,4 @@
-"""Checks of data by a kernel: bad data raises when a result is read. See cl_kernels/checks.cl."""
+"""Checks of data by a kernel: bad data raises when a result is read. See cl_kernels/kernels/checks.cl."""
 
 from __future__ import annotations
 

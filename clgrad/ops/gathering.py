@@ -1,7 +1,7 @@
-"""Indexing by an array along one axis: gather, its gradient scatter_add, and scatter_set. See cl_kernels/indexing.cl.
+"""Indexing by an array along one axis: gather, its gradient scatter_add, and scatter_set.
 
-Arrays have the shape (outer, length, inner): `length` is the indexed axis, `outer` the axes before it merged into
-one, `inner` the axes after it.
+See cl_kernels/kernels/indexing.cl. Arrays have the shape (outer, length, inner): `length` is the indexed axis, `outer`
+the axes before it merged into one, `inner` the axes after it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Counter-based random numbers: the same seed gives the same numbers on every device. See cl_kernels/random.cl.
+"""Counter-based random numbers: the same seed gives the same numbers on every device.
 
 Each call takes the next stream of the current seed. Element i of a result depends only on seed, stream and i. Seed
 and stream are arguments of the fused kernel, so random numbers take no memory, and new ones need no compilation.
+See cl_kernels/functions/random.cl.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Running sums and products along an axis; see cl_kernels/scan.cl."""
+"""Running sums and products along an axis; see cl_kernels/kernels/scan.cl."""
 
 from __future__ import annotations
 

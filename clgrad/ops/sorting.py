@@ -1,4 +1,4 @@
-"""Sorting, the largest and smallest elements, and distinct elements; see cl_kernels/sorting.cl."""
+"""Sorting, the largest and smallest elements, and distinct elements; see cl_kernels/kernels/sorting.cl."""
 
 from __future__ import annotations
 

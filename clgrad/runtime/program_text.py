@@ -34,7 +34,7 @@ def _specialised(source: KernelSource) -> str:
     defines = (f"ENTRY_{source.name}", "1"), ("KERNEL(n)", f"n##_{source.suffix}"), *source.defines
     lines = [f"#define {name} {_continued(text)}" for name, text in defines]
     removals = [f"#undef {name.partition('(')[0]}" for name, _ in defines]
-    return "\n".join((f'#line 1 "{source.kernel_name}.defines"', *lines, numbered(source.file), *removals))
+    return "\n".join((f'#line 1 "{source.kernel_name}.defines"', *lines, numbered(f"kernels/{source.file}"), *removals))
 
 
 def _continued(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The files of OpenCL C in `cl_kernels/`: files with kernels, and files with functions that kernels share."""
+"""The files of OpenCL C: kernels in `cl_kernels/kernels/`, functions that they share in `cl_kernels/functions/`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from pathlib import Path
 
 from clgrad.runtime.pieces import Macros, Piece, needed, pieces_of
 
-FIRST_FILE = "common.cl"
+FIRST_FILE = "functions/common.cl"
 # Each file may use the definitions of the files before it.
-FUNCTION_FILES = (
-    "functions.cl", "logarithms.cl", "activations.cl", "trigonometry.cl", "arithmetic.cl", "hyperbolic.cl",
-    "special_functions.cl", "integers.cl", "random.cl", "reductions.cl", "gather.cl",
+FUNCTION_FILES = tuple(
+    f"functions/{name}.cl"
+    for name in (
+        "exponentials", "logarithms", "activations", "trigonometry", "arithmetic", "hyperbolic", "special", "integers",
+        "random", "reduction", "gather",
+    )
 )  # fmt: skip
 SHARED_FILES = (FIRST_FILE, *FUNCTION_FILES)
 
@@ -28,7 +31,7 @@ KERNEL_DIRECTORY = _kernel_directory()
 
 @cache
 def kernel_text(file: str) -> str:
-    """The text of a file in `cl_kernels/`."""
+    """The text of a file, which has its path in `cl_kernels/` as its name."""
     return (KERNEL_DIRECTORY / file).read_text(encoding="utf-8")
 
 

@@ -14,13 +14,13 @@ from clgrad.runtime.pieces import Piece
 from clgrad.runtime.program_text import preamble
 from clgrad.runtime.shared_files import KERNEL_DIRECTORY, SHARED_FILES, kernel_text, shared_pieces
 
-FILES = sorted(path.name for path in KERNEL_DIRECTORY.glob("*.cl"))
-KERNEL_FILES = [file for file in FILES if file not in SHARED_FILES]
+FILES = sorted(f"{path.parent.name}/{path.name}" for path in KERNEL_DIRECTORY.glob("*/*.cl"))
+KERNEL_FILES = [file for file in FILES if file.startswith("kernels/")]
 
 
 def test_all_files_are_known() -> None:
-    assert set(SHARED_FILES) < set(FILES)
-    assert {"pointwise.cl", "rows.cl", "columns.cl", "matmul.cl"} <= set(KERNEL_FILES)
+    assert {*SHARED_FILES, *KERNEL_FILES} == set(FILES)
+    assert {f"kernels/{name}.cl" for name in ("pointwise", "rows", "columns", "matmul")} <= set(KERNEL_FILES)
 
 
 @pytest.mark.parametrize("file", FILES)

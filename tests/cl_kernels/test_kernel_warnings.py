@@ -10,9 +10,16 @@ import pytest
 
 from clgrad.capabilities import Capabilities
 from clgrad.runtime.program_text import preamble
-from clgrad.runtime.shared_files import FUNCTION_FILES, KERNEL_DIRECTORY, kernel_text, numbered, shared_pieces
+from clgrad.runtime.shared_files import (
+    FIRST_FILE,
+    FUNCTION_FILES,
+    KERNEL_DIRECTORY,
+    kernel_text,
+    numbered,
+    shared_pieces,
+)
 
-FILES = sorted(path.name for path in KERNEL_DIRECTORY.glob("*.cl") if path.name != "common.cl")
+FILES = sorted({f"{path.parent.name}/{path.name}" for path in KERNEL_DIRECTORY.glob("*/*.cl")} - {FIRST_FILE})
 CLANG = shutil.which("clang")
 
 DEVICE = Capabilities(

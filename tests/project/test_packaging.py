@@ -20,7 +20,7 @@ else:
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 README = (ROOT / "README.md").read_text()
-KERNELS = {path.name for path in (ROOT / "cl_kernels").glob("*.cl")}
+KERNELS = {path.relative_to(ROOT).as_posix() for path in (ROOT / "cl_kernels").rglob("*.cl")}
 
 
 def package_folders() -> set[str]:
@@ -46,7 +46,7 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_holds_the_kernels_and_the_type_marker(distributions: Path) -> None:
     (wheel,) = distributions.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {f"clgrad/cl_kernels/{name}" for name in KERNELS} | {"clgrad/py.typed"} <= names
+    assert {f"clgrad/{name}" for name in KERNELS} | {"clgrad/py.typed"} <= names
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"clgrad"}
 
 
@@ -55,7 +55,7 @@ def test_sdist_holds_what_a_person_needs_to_work_on_it(distributions: Path) -> N
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     expected = {"Makefile", "run.py", "LICENSE", "CONTRIBUTING.md", "examples/digits.py", "tests/test_shapes.py"}
-    assert expected | {f"cl_kernels/{name}" for name in KERNELS} <= names
+    assert expected | KERNELS <= names
 
 
 @pytest.mark.parametrize("extra", sorted(PROJECT["project"]["optional-dependencies"]))

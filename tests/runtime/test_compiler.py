@@ -46,13 +46,14 @@ kernel void KERNEL(add)(global float *values, float amount) { values[get_global_
 @pytest.fixture(autouse=True)
 def kernel_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "cl_kernels"
-    folder.mkdir()
-    (folder / "common.cl").write_text("#define SHARED 100.0f\n")
-    (folder / "functions.cl").write_text("static inline float half_of(float x) { return x / 2; }\n")
-    (folder / "map.cl").write_text(MAP)
+    (folder / "functions").mkdir(parents=True)
+    (folder / "kernels").mkdir()
+    (folder / "functions/common.cl").write_text("#define SHARED 100.0f\n")
+    (folder / "functions/halves.cl").write_text("static inline float half_of(float x) { return x / 2; }\n")
+    (folder / "kernels/map.cl").write_text(MAP)
     monkeypatch.setattr(shared_files, "KERNEL_DIRECTORY", folder)
-    monkeypatch.setattr(shared_files, "FUNCTION_FILES", ("functions.cl",))
-    monkeypatch.setattr(shared_files, "SHARED_FILES", ("common.cl", "functions.cl"))
+    monkeypatch.setattr(shared_files, "FUNCTION_FILES", ("functions/halves.cl",))
+    monkeypatch.setattr(shared_files, "SHARED_FILES", ("functions/common.cl", "functions/halves.cl"))
     forget_files()
     yield folder
     forget_files()
@@ -146,7 +147,7 @@ def test_kernels_are_on_disk_one_by_one(device: Device, tmp_path: Path) -> None:
 def test_other_shared_functions_make_other_kernels(device: Device, kernel_files: Path, tmp_path: Path) -> None:
     source = mapped("half_of(x)")
     assert result_of(device, fresh_compiler(device, tmp_path), source) == [0, 0.5, 1, 1.5]
-    (kernel_files / "functions.cl").write_text("static inline float half_of(float x) { return x / 4; }\n")
+    (kernel_files / "functions/halves.cl").write_text("static inline float half_of(float x) { return x / 4; }\n")
     forget_files()
     assert result_of(device, fresh_compiler(device, tmp_path), source) == [0, 0.25, 0.5, 0.75]
 
@@ -240,7 +241,7 @@ def test_the_preamble_says_what_the_device_can_do(device: Device) -> None:
     assert "#pragma OPENCL FP_CONTRACT OFF\n" in text
     assert f"#define VECTOR_WIDTH {device.capabilities.vector_width}\n" in text
     assert ("#define HAS_FP64 1\n" in text) == device.capabilities.fp64
-    assert text.index('#line 1 "common.cl"') < text.index('#line 1 "functions.cl"')
+    assert text.index('#line 1 "functions/common.cl"') < text.index('#line 1 "functions/halves.cl"')
     shaped = preamble(read_capabilities(device.cl, "gpu"), "")
     assert "#define GPU_SHAPE 1\n" in shaped
     assert "#define VECTOR_WIDTH 1\n" in shaped
@@ -250,16 +251,16 @@ def test_a_refused_kernel_names_file_line_and_expression(compiler: Compiler) -> 
     with pytest.raises(BuildError) as caught:
         compiler.kernels([mapped("x"), mapped("undefined_name(x)"), ADD])
     message = str(caught.value)
-    assert "map.cl:11: " in message.splitlines()[0]
+    assert "kernels/map.cl:11: " in message.splitlines()[0]
     assert "undefined_name" in message.splitlines()[0]
-    assert "map.cl:11: values[get_global_id(0)] = EXPRESSION;" in message
+    assert "kernels/map.cl:11: values[get_global_id(0)] = EXPRESSION;" in message
     assert "--- build log ---" in message
 
 
 @pytest.fixture
 def careless(kernel_files: Path) -> KernelSource:
     """A kernel that compilers warn of."""
-    (kernel_files / "careless.cl").write_text(
+    (kernel_files / "kernels/careless.cl").write_text(
         "// Warns of itself, on purpose and always.\n#warning careless\n"
         "kernel void KERNEL(careless)(global int *p) { p[0] = 1; }\n"
     )
@@ -312,21 +313,22 @@ def test_a_kernel_that_its_file_does_not_have_is_a_clear_error(compiler: Compile
         compiler.kernels([KernelSource("map.cl", "absent")])
 
 
-TEXT = 'int a;\n#line 1 "common.cl"\nint b;\nint c;\n#line 5 "map.cl"\nint d;\nint e;'
+TEXT = 'int a;\n#line 1 "functions/common.cl"\nint b;\nint c;\n#line 5 "kernels/map.cl"\nint d;\nint e;'
 
 
 def test_lines_are_mapped_to_files() -> None:
     assert [f"{place.file}:{place.line}" for place in places(TEXT)] == [
-        "program:1", "program:2", "common.cl:1", "common.cl:2", "common.cl:3", "map.cl:5", "map.cl:6",
+        "program:1", "program:2", "functions/common.cl:1", "functions/common.cl:2", "functions/common.cl:3",
+        "kernels/map.cl:5", "kernels/map.cl:6",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     "log",
     [
-        "map.cl:6:3: error: bad e\n    int e;",
-        "Compilation started\nmap.cl:6:3: fatal error: bad e\nCompilation failed",
-        "error: map.cl:6:3: bad e\nDevice X failed to build the program",
+        "kernels/map.cl:6:3: error: bad e\n    int e;",
+        "Compilation started\nkernels/map.cl:6:3: fatal error: bad e\nCompilation failed",
+        "error: kernels/map.cl:6:3: bad e\nDevice X failed to build the program",
         "input.cl:7:3: error: bad e",
         "<kernel>:7:3: error: bad e\nint e;\n  ^",
         "/tmp/OCL123.cl:7: error: bad e",
@@ -334,8 +336,8 @@ def test_lines_are_mapped_to_files() -> None:
 )
 def test_logs_of_all_compilers_are_understood(log: str) -> None:
     first, place, *_ = str(build_error("device", TEXT, "BUILD_PROGRAM_FAILURE", log)).splitlines()
-    assert first == "a program does not build on device: map.cl:6: bad e"
-    assert place.strip() == "map.cl:6: int e;"
+    assert first == "a program does not build on device: kernels/map.cl:6: bad e"
+    assert place.strip() == "kernels/map.cl:6: int e;"
 
 
 def test_a_log_without_a_place_is_shown_whole() -> None:
@@ -345,6 +347,6 @@ def test_a_log_without_a_place_is_shown_whole() -> None:
 
 
 def test_the_kernels_of_the_project_are_found() -> None:
-    assert len(list(KERNEL_DIRECTORY.glob("*.cl"))) > len(SHARED_FILES)
+    assert len(list(KERNEL_DIRECTORY.glob("*/*.cl"))) > len(SHARED_FILES)
     for file in SHARED_FILES:
         assert (KERNEL_DIRECTORY / file).is_file()

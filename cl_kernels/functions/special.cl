@@ -1,4 +1,4 @@
-// erfinv, gamma, lgamma, digamma, polygamma, i0 and iv on float_v and double_v. Assumes common.cl, functions.cl,
+// erfinv, gamma, lgamma, digamma, polygamma, i0 and iv on float_v and double_v. Assumes common.cl, exponentials.cl,
 // logarithms.cl, activations.cl and trigonometry.cl.
 
 // erfinv(x) / x in w - 2.5, w = -log(1 - x^2) < 5, and in sqrt(w) - ERFINV_CENTER beyond

@@ -1,6 +1,6 @@
 // Functions of float_v and double_v that are made of exponentials, logarithms and roots: sinh, cosh, arcsinh, arccosh,
 // arctanh, cbrt, rcbrt, hypot, logaddexp, logaddexp2.
-// Assumes common.cl, functions.cl and logarithms.cl.
+// Assumes common.cl, exponentials.cl and logarithms.cl.
 
 #define LN2_float 0.693147182f
 #define LN2_double 0.6931471805599453

@@ -1,5 +1,5 @@
 // Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror and Shaw 2011).
-// Assumes common.cl, functions.cl, logarithms.cl and trigonometry.cl.
+// Assumes common.cl, exponentials.cl, logarithms.cl and trigonometry.cl.
 //
 // A stream is a sequence of random numbers. It depends only on the seed (the 64-bit key) and the number of the stream,
 // not on the device, the vector width or the order of the work. Philox gives a block of four words for each counter.

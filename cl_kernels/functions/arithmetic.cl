@@ -1,5 +1,5 @@
 // Arithmetic of float_v and double_v with NumPy's rules: maximum, minimum, signs, rounding, remainders, roots.
-// Assumes common.cl and functions.cl.
+// Assumes common.cl and exponentials.cl.
 
 // The exact x - n * y, where n is x / y truncated. It is a long division: each step replaces |x| by its remainder for
 // the divisor |y| * 2^k, with k so that the step's quotient fits the fraction bits of the type and is exact.

@@ -1,6 +1,6 @@
 // tanh, sigmoid, erf, erfc and the activation functions made of them, on float_v and double_v: softplus, log_sigmoid,
 // silu, gelu and gelu_tanh, and derivatives that are more exact or shorter than those by the chain rule.
-// Assumes common.cl, functions.cl and logarithms.cl.
+// Assumes common.cl, exponentials.cl and logarithms.cl.
 
 static inline float_v tanh_float(float_v x) {
     float_v size = fabs(x);

@@ -1,4 +1,4 @@
-// Integer arithmetic with NumPy's rules, and conversions to integers. Assumes common.cl and functions.cl.
+// Integer arithmetic with NumPy's rules, and conversions to integers. Assumes common.cl and exponentials.cl.
 //
 // Overflow wraps around. x // 0, x % 0 and fmod(x, 0) are 0; INT_MIN // -1 is INT_MIN. A shift by the number of bits
 // or more, or by a negative count, shifts all bits out. A negative power is the exact result, truncated.

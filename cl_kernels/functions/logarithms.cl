@@ -1,4 +1,4 @@
-// Logarithms and powers of float_v and double_v: log, log2, log10, log1p, power. Assumes common.cl and functions.cl.
+// Logarithms and powers of float_v and double_v: log, log2, log10, log1p, power. Assumes common.cl and exponentials.cl.
 
 // The bits of 2/3: x is split into 2^exponent times a number from 2/3 to 4/3
 #define LOG_SPLIT_float 0x3f2aaaab

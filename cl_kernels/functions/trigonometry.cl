@@ -1,5 +1,5 @@
 // Trigonometric functions and their inverses on float_v and double_v: sin, cos, tan, arcsin, arccos, arctan, arctan2,
-// sinc, sin_pi (the sine of x pi). Assumes common.cl and functions.cl.
+// sinc, sin_pi (the sine of x pi). Assumes common.cl and exponentials.cl.
 
 // The binary digits of 2/pi after the point, in words of 32 bits from the second word on
 __constant uint TWO_OVER_PI[] = {0u,          0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u,
