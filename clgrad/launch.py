@@ -157,14 +157,14 @@ class Candidate:
 
     tunables: Hashable
     launches: Callable[[], list[Launch]]
-    group: int = 1
+    group_size: int = 1
     """work-items of its largest work-group"""
     local_memory: int = 0
     """bytes per work-group"""
 
     def fits(self, capabilities: Capabilities) -> bool:
         """Whether a device has what the candidate needs."""
-        return self.group <= capabilities.max_group_size and self.local_memory <= capabilities.local_memory
+        return self.group_size <= capabilities.max_group_size and self.local_memory <= capabilities.local_memory
 
 
 # The host side of a hand-written kernel: the candidates of a call, in order of preference. The first that fits the

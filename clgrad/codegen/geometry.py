@@ -40,26 +40,26 @@ class Geometry(ABC):
     def __init__(self, capabilities: Capabilities) -> None:
         self.capabilities = capabilities
 
-    def items(self, size: int, statements: int) -> int:
+    def work_items(self, size: int, statements: int) -> int:
         """Work-items for `size` elements with `statements` operations each."""
         most = self.capabilities.compute_units * ITEMS_PER_UNIT
         return max(1, min(most, size * max(statements, 1) // (2 * WORK_PER_ITEM)))
 
     @abstractmethod
-    def pointwise(self, elements: int, blocks: int, items: int) -> Sizes:
-        """Sizes for `elements` in `blocks`; `items` is a good number of work-items."""
+    def pointwise(self, elements: int, blocks: int, work_items: int) -> Sizes:
+        """Sizes for `elements` in `blocks`; `work_items` is a good number of work-items."""
 
     @abstractmethod
     def row_group(self, length: int) -> int:
         """How many work-items share a row of this length, a power of two; 0 if each row belongs to one work-item."""
 
     @abstractmethod
-    def rows(self, rows: int, group: int, items: int) -> Sizes:
-        """Sizes for `rows`, each shared by a work-group of size `group`; if that is 0, divided among `items`."""
+    def rows(self, rows: int, group_size: int, work_items: int) -> Sizes:
+        """Sizes for `rows`, each shared by a work-group; if `group_size` is 0, they are divided among `work_items`."""
 
     @abstractmethod
-    def columns(self, places: int, items: int) -> Sizes:
-        """Sizes for `places` blocks of columns; `items` is a good number of work-items."""
+    def columns(self, places: int, work_items: int) -> Sizes:
+        """Sizes for `places` blocks of columns; `work_items` is a good number of work-items."""
 
 
 class CpuGeometry(Geometry):
@@ -72,17 +72,17 @@ class CpuGeometry(Geometry):
         super().__init__(capabilities)
         self.column_lanes = 4 * capabilities.vector_width
 
-    def pointwise(self, elements: int, blocks: int, items: int) -> Sizes:
-        return min(items, blocks), 1
+    def pointwise(self, elements: int, blocks: int, work_items: int) -> Sizes:
+        return min(work_items, blocks), 1
 
     def row_group(self, length: int) -> int:
         return 0
 
-    def rows(self, rows: int, group: int, items: int) -> Sizes:
-        return items, 1
+    def rows(self, rows: int, group_size: int, work_items: int) -> Sizes:
+        return work_items, 1
 
-    def columns(self, places: int, items: int) -> Sizes:
-        return max(min(places, items), 1), 1
+    def columns(self, places: int, work_items: int) -> Sizes:
+        return max(min(places, work_items), 1), 1
 
 
 class GpuGeometry(Geometry):
@@ -92,27 +92,27 @@ class GpuGeometry(Geometry):
     column_lanes = 1
     enough_columns = 256
 
-    def pointwise(self, elements: int, blocks: int, items: int) -> Sizes:
+    def pointwise(self, elements: int, blocks: int, work_items: int) -> Sizes:
         return self._grouped(elements)
 
     def row_group(self, length: int) -> int:
         if length < SMALLEST_ROW_GROUP:
             return 0
         # The work-items of a work-group add their sums in pairs.
-        group, most = SMALLEST_ROW_GROUP, power_of_two(self.capabilities.max_group_size)
-        while group < min(LARGEST_ROW_GROUP, most) and group * 4 < length:
-            group *= 2
-        return min(group, most)
+        size, most = SMALLEST_ROW_GROUP, power_of_two(self.capabilities.max_group_size)
+        while size < min(LARGEST_ROW_GROUP, most) and size * 4 < length:
+            size *= 2
+        return min(size, most)
 
-    def rows(self, rows: int, group: int, items: int) -> Sizes:
-        return (rows * group, group) if group else self._grouped(rows)
+    def rows(self, rows: int, group_size: int, work_items: int) -> Sizes:
+        return (rows * group_size, group_size) if group_size else self._grouped(rows)
 
-    def columns(self, places: int, items: int) -> Sizes:
+    def columns(self, places: int, work_items: int) -> Sizes:
         return self._grouped(places)
 
     def _grouped(self, work_items: int) -> Sizes:
-        group = min(GPU_GROUP, self.capabilities.max_group_size)
-        return round_up(work_items, group), group
+        size = min(GPU_GROUP, self.capabilities.max_group_size)
+        return round_up(work_items, size), size
 
 
 def geometry_of(capabilities: Capabilities) -> Geometry:

@@ -30,9 +30,9 @@ class Index:
 
 @dataclass(frozen=True)
 class Number:
-    """A Python number, as `dtype`."""
+    """One of the plan's Python numbers, as `dtype`."""
 
-    slot: int
+    index: int
     dtype: DType
 
 

@@ -50,7 +50,7 @@ class LoopLowerer:
 
         generated = writer.generated([("FULL(i, u)", body(None)), ("PART(i, count)", body("count"))])
         rows, inner = prod(writer.space.outer), writer.space.inner
-        work_items = self.geometry.items(rows * inner, len(places))
+        work_items = self.geometry.work_items(rows * inner, len(places))
         length = min(round_up(divide_up(rows * inner, work_items), self.capabilities.vector_width), max(inner, 1))
         per_row = divide_up(inner, length)
         sizes = self.geometry.pointwise(rows * inner, rows * per_row, work_items)
@@ -62,17 +62,17 @@ class LoopLowerer:
         writer = Writer(loop, self.capabilities.vector_width)
         rows, middle, inner = prod(writer.space.outer), prod(writer.space.middle), writer.space.inner
         length = middle * inner
-        group = self.geometry.row_group(length // parts)
-        work_items = max(1, min(rows * parts, self.geometry.items(rows * length, len(loop.statements))))
-        phases = Phases(writer, group, parts > 1)
+        group_size = self.geometry.row_group(length // parts)
+        work_items = max(1, min(rows * parts, self.geometry.work_items(rows * length, len(loop.statements))))
+        phases = Phases(writer, group_size, parts > 1)
         if self.geometry.stashes:
             phases.stash(middle * round_up(inner, self.capabilities.vector_width), work_items, self.new_scratch)
         # SPLIT 2: a part is a range of middle indices, if there are enough of these. SPLIT 1: a part of each row.
         split = 0 if parts == 1 else (2 if middle >= parts else 1)
         part_length = divide_up(middle if split == 2 else inner, parts)
-        defines = [("GROUP_SIZE", str(group)), *_reduction_defines(writer, split, length)]
+        defines = [("GROUP_SIZE", str(group_size)), *_reduction_defines(writer, split, length)]
         generated = writer.generated(defines + phases.defines())
-        sizes = self.geometry.rows(rows * parts, group, work_items)
+        sizes = self.geometry.rows(rows * parts, group_size, work_items)
         return _launch(generated, "rows", [rows, middle, inner, parts, part_length], sizes)
 
     def _columns(self, loop: Loop, parts: int) -> Launch:
@@ -80,7 +80,7 @@ class LoopLowerer:
         rows, middle, inner = prod(writer.space.outer), prod(writer.space.middle), writer.space.inner
         per_row = divide_up(inner, self.geometry.column_lanes)
         defines = _reduction_defines(writer, int(parts > 1), middle) + column_defines(writer, parts > 1)
-        work_items = self.geometry.items(rows * middle * inner, len(loop.statements))
+        work_items = self.geometry.work_items(rows * middle * inner, len(loop.statements))
         sizes = self.geometry.columns(rows * parts * per_row, work_items)
         lengths = [rows, middle, inner, parts, divide_up(middle, parts), per_row]
         return _launch(writer.generated(defines), "columns", lengths, sizes)
@@ -94,5 +94,5 @@ def _reduction_defines(writer: Writer, split: int, length: int) -> list[tuple[st
 def _launch(generated: Generated, entry: str, lengths: list[int], sizes: Sizes) -> Launch:
     source = KernelSource(f"{entry}.cl", entry, tuple(generated.defines))
     index = INDEX[generated.space.index_type]
-    work_items, group = sizes
-    return Launch(source, (*generated.arguments, *[index(length) for length in lengths]), (work_items,), (group,))
+    work_items, group_size = sizes
+    return Launch(source, (*generated.arguments, *[index(length) for length in lengths]), (work_items,), (group_size,))

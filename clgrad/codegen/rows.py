@@ -25,15 +25,15 @@ LONGEST_STASH = 65536
 
 
 class Phases:
-    """The text of a rows kernel. `group` work-items share a row; 0 if each row belongs to one work-item."""
+    """The text of a rows kernel. `group_size` work-items share a row; 0 if each row belongs to one work-item."""
 
-    def __init__(self, writer: Writer, group: int, split: bool) -> None:
+    def __init__(self, writer: Writer, group_size: int, split: bool) -> None:
         self.writer = writer
         self.loop = writer.loop
-        self.group = group
+        self.group_size = group_size
         self.split = split
         # UNROLLED and TURNING add in the same order: the order of a sum must not depend on the ops fused with it.
-        self.lanes = ["0", "1", "2", "3"] if not group and writer.wide > 1 else ["0"]
+        self.lanes = ["0", "1", "2", "3"] if not group_size and writer.wide > 1 else ["0"]
         self.way = "SINGLE" if len(self.lanes) == 1 else "UNROLLED" if self._is_light() else "TURNING"
         self.ready = self._ready()
         self.phases = max(self.ready, default=0) + 1
@@ -159,7 +159,7 @@ class Phases:
     def _finish(self, accumulator: Accumulator) -> str:
         kind, place = accumulator.kind, accumulator.place
         value = f"horizontal_{accumulator.combine}_{kind}({accumulator.total()})"
-        if self.group:
+        if self.group_size:
             value = f"group_{accumulator.combine}_{kind}({value}, (__local {kind} *)shared)"
         value = f"({kind}_v)({value})"
         if not self.split:
@@ -180,7 +180,7 @@ class Phases:
                 )
         if not lines:
             return ""
-        condition = "if (get_local_id(0) == 0) " if self.group else ""
+        condition = "if (get_local_id(0) == 0) " if self.group_size else ""
         return condition + block(lines)
 
     def _partial_store(self, index: int) -> str:

@@ -89,7 +89,7 @@ class Writer:
         for place, statement in enumerate(self.loop.statements):
             if isinstance(statement.what, Number):
                 scalar = COMPUTE_NAME[statement.dtype]
-                self._parameter(f"const {scalar} n{place}", Parameter(statement.what.slot, statement.dtype))
+                self._parameter(f"const {scalar} n{place}", Parameter(statement.what.index, statement.dtype))
                 self._setup.append(f"const {scalar}_v v{place} = ({scalar}_v)(n{place});")
 
     @property

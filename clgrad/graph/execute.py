@@ -29,7 +29,7 @@ MOST_PLANS = 1024
 LEAST_MAPPED = 1 << 16
 
 
-class Handle(Protocol):
+class Holder(Protocol):
     """The user's object for a value, such as an ndarray. `_node` is the value; None if the handle is a view.
 
     `_value` is `_node`, or for a view its part of the base's present value.

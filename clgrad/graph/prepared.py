@@ -13,8 +13,8 @@ import numpy
 
 from clgrad.dtypes import COMPUTE_NAME, DType, as_dtype, float16
 from clgrad.graph.faults import WORDS, Watch
-from clgrad.graph.groups import smaller_group, too_large
 from clgrad.graph.node import Storage
+from clgrad.graph.work_groups import smaller_group, too_large
 from clgrad.launch import Argument, FaultWord, Int, Launch, Long, Memory, Offset, Parameter
 from clgrad.plan.planner import Plan, make_plan
 from clgrad.plan.structure import Structure

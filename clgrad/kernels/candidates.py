@@ -14,7 +14,7 @@ from clgrad.launch import Candidate, Launch, Problem
 class Grouped:
     """Tunables of kernels that run in work-groups of any size."""
 
-    group: int
+    group_size: int
     """work-items of a work-group"""
 
 
@@ -29,18 +29,18 @@ def of_any_group(
     The first work-group is that of `gpu` or, if that is smaller, the largest that the device allows.
     """
     if problem.capabilities.kernel_shape == "cpu":
-        return [Candidate(cpu, partial(launches, problem, cpu), cpu.group)]
+        return [Candidate(cpu, partial(launches, problem, cpu), cpu.group_size)]
     found = []
-    for group in groups(min(gpu.group, problem.capabilities.max_group_size)):
-        tunables = replace(gpu, group=group)
-        found.append(Candidate(tunables, partial(launches, problem, tunables), group))
+    for size in group_sizes(min(gpu.group_size, problem.capabilities.max_group_size)):
+        tunables = replace(gpu, group_size=size)
+        found.append(Candidate(tunables, partial(launches, problem, tunables), size))
     return found
 
 
-def groups(first: int) -> list[int]:
+def group_sizes(first: int) -> list[int]:
     """Sizes of a work-group: `first`, then all smaller powers of two, from large to small.
 
-    >>> groups(48)
+    >>> group_sizes(48)
     [48, 32, 16, 8, 4, 2, 1]
     """
     return [first, *(1 << bit for bit in reversed(range((first - 1).bit_length())))]

@@ -19,8 +19,8 @@ class Tunables(Grouped):
     """elements per work-item; in CPU shape many, so that starting one costs little in comparison"""
 
 
-CPU = Tunables(group=1, per_item=4096)
-GPU = Tunables(group=64, per_item=1)
+CPU = Tunables(group_size=1, per_item=4096)
+GPU = Tunables(group_size=64, per_item=1)
 
 
 def candidates(problem: Problem) -> list[Candidate]:
@@ -30,10 +30,10 @@ def candidates(problem: Problem) -> list[Candidate]:
 
 def _launches(problem: Problem, tunables: Tunables) -> list[Launch]:
     x, bad = problem.inputs
-    count, group, per_item = size_of(problem.output.shape), tunables.group, tunables.per_item
+    count, group_size, per_item = size_of(problem.output.shape), tunables.group_size, tunables.per_item
     defines = (("PER_ITEM", str(per_item)), ("TYPE", BITS[problem.output.dtype.itemsize]))
     arguments: tuple[Argument, ...] = (
         x.memory, x.offset, bad.memory, bad.offset, problem.output.memory, Long(count), FaultWord(problem.attributes),
     )  # fmt: skip
-    work_items = round_up(divide_up(count, per_item), group)
-    return [Launch(KernelSource("checks.cl", "refuse", defines), arguments, (work_items,), (group,))]
+    work_items = round_up(divide_up(count, per_item), group_size)
+    return [Launch(KernelSource("checks.cl", "refuse", defines), arguments, (work_items,), (group_size,))]

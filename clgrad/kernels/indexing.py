@@ -37,8 +37,8 @@ class Tunables(Grouped):
     owner is a work-item (CPU shape) or a work-group (GPU shape)"""
 
 
-CPU = Tunables(group=1, indices_per_item=64, gathered_per_item=16384, put_per_item=4096, owners_per_unit=4)
-GPU = Tunables(group=128, indices_per_item=1, gathered_per_item=1, put_per_item=1, owners_per_unit=4)
+CPU = Tunables(group_size=1, indices_per_item=64, gathered_per_item=16384, put_per_item=4096, owners_per_unit=4)
+GPU = Tunables(group_size=128, indices_per_item=1, gathered_per_item=1, put_per_item=1, owners_per_unit=4)
 
 
 class Range(NamedTuple):
@@ -78,7 +78,7 @@ def normalize(problem: Problem) -> list[Candidate]:
 def _normalize(problem: Problem, tunables: Tunables) -> list[Launch]:
     allowed: Range = problem.attributes
     indices, output = problem.inputs[0], problem.output
-    count, group, per_item = size_of(indices.shape), tunables.group, tunables.indices_per_item
+    count, group_size, per_item = size_of(indices.shape), tunables.group_size, tunables.indices_per_item
     wide = {"f": COMPUTE_NAME[indices.dtype], "u": "ulong", "i": "long"}[indices.dtype.kind]
     source = _source(
         "normalize_index", INDEX=STORAGE_NAME[indices.dtype], WIDE_INDEX=wide, PER_ITEM=str(per_item)
@@ -87,7 +87,7 @@ def _normalize(problem: Problem, tunables: Tunables) -> list[Launch]:
         indices.memory, indices.offset, output.memory, Long(count), Long(allowed.lowest), Long(allowed.length),
         FaultWord(allowed.fault),
     )  # fmt: skip
-    return [Launch(source, arguments, (round_up(divide_up(count, per_item), group),), (group,))]
+    return [Launch(source, arguments, (round_up(divide_up(count, per_item), group_size),), (group_size,))]
 
 
 def gather(problem: Problem) -> list[Candidate]:
@@ -99,14 +99,14 @@ def _gather(problem: Problem, tunables: Tunables) -> list[Launch]:
     x, indices = problem.inputs
     outer, length, inner = problem.attributes
     count = size_of(indices.shape)
-    rows, per_item, group = outer * count, max(1, tunables.gathered_per_item // inner), tunables.group
+    rows, per_item, group_size = outer * count, max(1, tunables.gathered_per_item // inner), tunables.group_size
     work_items = divide_up(rows, per_item) if problem.capabilities.kernel_shape == "cpu" else rows * inner
     arguments: tuple[Argument, ...] = (
         x.memory, x.offset, indices.memory, indices.offset, problem.output.memory,
         Long(outer), Long(length), Long(inner), Long(count), Long(per_item),
     )  # fmt: skip
     source = _source("gather", TYPE=BITS[problem.output.dtype.itemsize])
-    return [Launch(source, arguments, (round_up(work_items, group),), (group,))]
+    return [Launch(source, arguments, (round_up(work_items, group_size),), (group_size,))]
 
 
 def scatter(problem: Problem) -> list[Candidate]:
@@ -124,16 +124,16 @@ def _scatter(problem: Problem, tunables: Tunables) -> list[Launch]:
     rows = outer * length
     per_owner = divide_up(rows, tunables.owners_per_unit * problem.capabilities.compute_units)
     dtype = problem.output.dtype
-    group = tunables.group
+    group_size = tunables.group_size
     source = _source(
         "scatter", TYPE=BITS[dtype.itemsize] if replace else STORAGE_NAME[dtype], SET=str(int(replace)),
-        GROUP=str(group),
+        GROUP=str(group_size),
     )  # fmt: skip
     arguments: tuple[Argument, ...] = (
         values.memory, values.offset, indices.memory, indices.offset, base.memory, base.offset, problem.output.memory,
         Long(outer), Long(length), Long(inner), Long(size_of(indices.shape)), Long(per_owner),
     )  # fmt: skip
-    return [Launch(source, arguments, (divide_up(rows, per_owner) * group,), (group,))]
+    return [Launch(source, arguments, (divide_up(rows, per_owner) * group_size,), (group_size,))]
 
 
 def put(problem: Problem) -> list[Candidate]:
@@ -143,12 +143,12 @@ def put(problem: Problem) -> list[Candidate]:
 
 def _put(problem: Problem, tunables: Tunables) -> list[Launch]:
     values, positions = problem.inputs
-    out, group, per_item = problem.output.memory, tunables.group, tunables.put_per_item
+    out, group_size, per_item = problem.output.memory, tunables.group_size, tunables.put_per_item
 
     def launch(name: str, elements: int, *arguments: Argument) -> Launch:
         source = _source(name, TYPE=BITS[values.dtype.itemsize], PER_ITEM=str(per_item))
-        work_items = round_up(divide_up(elements, per_item), group)
-        return Launch(source, (*arguments, out, Long(elements)), (work_items,), (group,))
+        work_items = round_up(divide_up(elements, per_item), group_size)
+        return Launch(source, (*arguments, out, Long(elements)), (work_items,), (group_size,))
 
     given = values.memory, values.offset, positions.memory, positions.offset
     return [launch("put_nothing", problem.attributes), launch("put", size_of(values.shape), *given)]

@@ -20,8 +20,8 @@ class Tunables(Grouped):
     """axes up to this length are scanned in one pass: three launches would take longer"""
 
 
-CPU = Tunables(group=1, one_block=256)
-GPU = Tunables(group=64, one_block=256)
+CPU = Tunables(group_size=1, one_block=256)
+GPU = Tunables(group_size=64, one_block=256)
 
 
 class Scan(NamedTuple):
@@ -53,8 +53,8 @@ def _launches(problem: Problem, tunables: Tunables) -> list[Launch]:
     )  # fmt: skip
 
     def launch(entry: str, work_items: int, *arguments: Argument) -> Launch:
-        items, group = round_up(work_items, tunables.group), tunables.group
-        return Launch(KernelSource("scan.cl", entry, defines), arguments, (items,), (group,))
+        size = tunables.group_size
+        return Launch(KernelSource("scan.cl", entry, defines), arguments, (round_up(work_items, size),), (size,))
 
     x, output = problem.inputs[0], problem.output
     sizes = [Long(n) for n in (outer, length, inner, block, blocks)]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from clgrad import dtypes
 from clgrad.dtypes import STORAGE_NAME, DType
-from clgrad.kernels.candidates import Grouped, groups
+from clgrad.kernels.candidates import Grouped, group_sizes
 from clgrad.launch import Argument, Candidate, Int, Launch, Long, Memory, Problem, divide_up, power_of_two, round_up
 from clgrad.sources import KernelSource
 
@@ -21,9 +21,9 @@ UNSIGNED: dict[int, DType] = {1: dtypes.uint8, 2: dtypes.uint16, 4: dtypes.uint3
 
 @dataclass(frozen=True)
 class Tunables(Grouped):
-    """The numbers of a sort; `group` sorts runs, and is a power of two."""
+    """The numbers of a sort; `group_size` is that of a work-group that sorts runs, and is a power of two."""
 
-    merging_group: int
+    merging_group_size: int
     """work-items of a work-group that merges"""
     run: int
     """the most elements of a run, which a work-item (CPU shape) or a work-group (GPU shape) sorts before any merge"""
@@ -31,9 +31,9 @@ class Tunables(Grouped):
     """elements that a work-item merges"""
 
 
-CPU = Tunables(group=1, merging_group=1, run=4096, merged=4096)
+CPU = Tunables(group_size=1, merging_group_size=1, run=4096, merged=4096)
 # Each work-item of a work-group that sorts has two elements.
-GPU = Tunables(group=256, merging_group=64, run=512, merged=16)
+GPU = Tunables(group_size=256, merging_group_size=64, run=512, merged=16)
 
 
 class Sorting(NamedTuple):
@@ -50,12 +50,12 @@ def candidates(problem: Problem) -> list[Candidate]:
     """The launches of a sort. Its results are the sorted elements and their indices, int64."""
     if problem.capabilities.kernel_shape == "cpu":
         return [_Sort(problem, CPU).candidate()]
-    first = power_of_two(min(GPU.group, problem.capabilities.max_group_size))
-    return [_Sort(problem, _with_group(group)).candidate() for group in groups(first)]
+    first = power_of_two(min(GPU.group_size, problem.capabilities.max_group_size))
+    return [_Sort(problem, _with_groups(size)).candidate() for size in group_sizes(first)]
 
 
-def _with_group(group: int) -> Tunables:
-    return replace(GPU, group=group, merging_group=min(GPU.merging_group, group), run=2 * group)
+def _with_groups(size: int) -> Tunables:
+    return replace(GPU, group_size=size, merging_group_size=min(GPU.merging_group_size, size), run=2 * size)
 
 
 class _Sort:
@@ -75,7 +75,7 @@ class _Sort:
     def candidate(self) -> Candidate:
         """This sort as a candidate: a work-group keeps its run in local memory."""
         local = 0 if self.on_cpu else self.tunables.run * (self.key.itemsize + self.index.itemsize)
-        return Candidate(self.tunables, self.launches, self.tunables.group, local)
+        return Candidate(self.tunables, self.launches, self.tunables.group_size, local)
 
     def launches(self) -> list[Launch]:
         """The launch that sorts runs, then one launch per merging pass; each pass doubles the length of runs."""
@@ -98,10 +98,10 @@ class _Sort:
     def _sort_runs(self, scratch: list[tuple[Memory, Memory]], last: bool) -> Launch:
         runs = self.rows * divide_up(self.sizes.length, self.run)
         if not self.on_cpu:
-            group = self.tunables.group
-            work_items = divide_up(runs * self.run, self.tunables.run) * group
+            group_size = self.tunables.group_size
+            work_items = divide_up(runs * self.run, self.tunables.run) * group_size
             written = [] if last else scratch[0]
-            return self._launch("sort_runs", work_items, group, last, [Int(self.run), *written])
+            return self._launch("sort_runs", work_items, group_size, last, [Int(self.run), *written])
         # The run lies in the first pair after an even number of steps.
         steps = (self.run // INSERTED).bit_length() - 1
         pairs = scratch if steps % 2 == 0 else scratch[::-1]
@@ -111,14 +111,13 @@ class _Sort:
         last = 2 * width >= self.sizes.length
         per_item = min(self.tunables.merged, 2 * self.run)
         work_items = self.rows * divide_up(self.sizes.length, per_item)
-        group = self.tunables.merging_group
+        group_size = self.tunables.merging_group_size
         written = () if last else scratch[1]
-        return self._launch(
-            "sort_merge", round_up(work_items, group), group, last, [*scratch[0], Long(width), *written], per_item
-        )
+        arguments = [*scratch[0], Long(width), *written]
+        return self._launch("sort_merge", round_up(work_items, group_size), group_size, last, arguments, per_item)
 
     def _launch(
-        self, entry: str, work_items: int, group: int, last: bool, arguments: Sequence[Argument], per_item: int = 1
+        self, entry: str, work_items: int, group_size: int, last: bool, arguments: Sequence[Argument], per_item: int = 1
     ) -> Launch:
         x = self.problem.inputs[0]
         sizes, results = self.sizes, [one.memory for one in self.problem.outputs if one and last]
@@ -127,7 +126,7 @@ class _Sort:
             KernelSource("sorting.cl", entry, self._defines(last, per_item)),
             (x.memory, x.offset, *map(Long, counts), *arguments, *results),
             (work_items,),
-            (group,),
+            (group_size,),
         )
 
     def _defines(self, last: bool, per_item: int) -> tuple[tuple[str, str], ...]:
@@ -140,5 +139,5 @@ class _Sort:
             ("KIND", str({"f": 2, "i": 1}.get(dtype.kind, 0))), ("DESCENDING", str(int(self.sizes.descending))),
             ("LAST", str(int(last))), ("VALUES", str(int(last and values is not None))),
             ("ORDER", str(int(last and order is not None))),
-            ("RUN", str(self.tunables.run)), ("GROUP", str(self.tunables.group)), ("PER_ITEM", str(per_item)),
+            ("RUN", str(self.tunables.run)), ("GROUP", str(self.tunables.group_size)), ("PER_ITEM", str(per_item)),
         )  # fmt: skip

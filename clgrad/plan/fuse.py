@@ -13,7 +13,7 @@ from dataclasses import replace
 from clgrad.capabilities import Capabilities
 from clgrad.codegen.loop import ELEMENT, REDUCED
 from clgrad.plan.group import Group, Member, canonical, new_group, reshaped, reshaped_reads
-from clgrad.plan.items import Item, Items, Operand, Slot, is_fixed
+from clgrad.plan.items import Item, Items, Operand, Read, is_fixed
 from clgrad.plan.order import Order
 from clgrad.plan.structure import ROOT
 from clgrad.primitives import IOTA, UPDATE, Library, Pointwise, Reduction
@@ -30,7 +30,7 @@ MOST_SIBLINGS = 32
 # An op on indices that costs at most so many additions is computed again by every reader instead of stored.
 CHEAP_INDEX = 2
 # A chain of more ops than this is stored, although each is cheap: every reader would repeat the whole chain.
-DEEPEST_GENERATED = 12
+DEEPEST_INLINED = 12
 # Kinds of groups that get a generated kernel; the others have hand-written ones or copies.
 _GENERATED = ("pointwise", "rows", "columns")
 
@@ -48,7 +48,7 @@ class Fuser:
         self.order = Order()
         self.groups: list[Group] = []
         self.group_of: dict[int, Group] = {}
-        self.generated: set[int] = set()
+        self.inlined: set[int] = set()  # items that each reader computes itself
         self._of_call: dict[int, Group] = {}  # groups of library kernels with several results
         self._constants: set[int] = set()
         self._depths: dict[int, int] = {}
@@ -57,8 +57,8 @@ class Fuser:
         for item in self.items.all:
             if item.is_leaf:
                 continue
-            if self._is_generated(item) and not self._must_be_stored(item):
-                self.generated.add(item.index)
+            if self._can_be_inlined(item) and not self._must_be_stored(item):
+                self.inlined.add(item.index)
             else:
                 self._place(item)
         self._merge_siblings()
@@ -67,16 +67,16 @@ class Fuser:
     def _must_be_stored(self, item: Item) -> bool:
         return item.fate == ROOT or any(isinstance(self.items[reader].primitive, Library) for reader in item.read_by)
 
-    def _is_generated(self, item: Item) -> bool:
+    def _can_be_inlined(self, item: Item) -> bool:
         """Whether every reader can compute the item from numbers alone, or cheaply from indices, in a few ops."""
         if item.primitive is IOTA:
             return True
         reads = [read.item for read in item.operands]
-        if not isinstance(item.primitive, Pointwise) or not all(read in self.generated for read in reads):
+        if not isinstance(item.primitive, Pointwise) or not all(read in self.inlined for read in reads):
             return False
         depth = 1 + max((self._depths.get(read, 0) for read in reads), default=0)
         constant = all(read in self._constants for read in reads)
-        if depth > DEEPEST_GENERATED or not (constant or item.primitive.cost <= CHEAP_INDEX):
+        if depth > DEEPEST_INLINED or not (constant or item.primitive.cost <= CHEAP_INDEX):
             return False
         self._depths[item.index] = depth
         if constant:
@@ -208,13 +208,13 @@ class Fuser:
             return None
         return Member(item, ELEMENT, reads), shaped
 
-    def _expressed(self, item: Item, space: Shape) -> list[Operand | Slot] | None:
+    def _expressed(self, item: Item, space: Shape) -> list[Read] | None:
         """The item's reads as strides over `space`, or None if its shape does not fit the space."""
         reads = canonical(item.shape, item.reads)
         shape, _ = without_units(item.shape, item.shape)
         return reads if shape == space else reshaped_reads(reads, shape, space)
 
-    def _fits(self, reads: Sequence[Operand | Slot], group: Group, level: str) -> bool:
+    def _fits(self, reads: Sequence[Read], group: Group, level: str) -> bool:
         """Whether the item reads every member at its own index, and the group allows the phases that this needs."""
         for read in reads:
             if not isinstance(read, Operand) or read.item not in group.members:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from clgrad.codegen.loop import ELEMENT
-from clgrad.plan.items import Item, Operand, Slot
+from clgrad.plan.items import Item, Operand, PlanNumber, Read
 from clgrad.shapes import Shape, contiguous_strides, reshaped_strides, size_of
 from clgrad.strides import without_units
 
@@ -23,7 +23,7 @@ class Member:
 
     item: Item
     level: str
-    reads: list[Operand | Slot]
+    reads: list[Read]
 
 
 @dataclass(eq=False)
@@ -81,7 +81,7 @@ def reshaped(group: Group, space: Shape) -> Group | None:
     return shaped
 
 
-def canonical(shape: Shape, reads: Sequence[Operand | Slot]) -> list[Operand | Slot]:
+def canonical(shape: Shape, reads: Sequence[Read]) -> list[Read]:
     """Reads over a shape, without its axes of length one."""
     return [
         Operand(read.item, without_units(shape, read.strides)[1], read.offset) if isinstance(read, Operand) else read
@@ -89,13 +89,13 @@ def canonical(shape: Shape, reads: Sequence[Operand | Slot]) -> list[Operand | S
     ]
 
 
-def reshaped_reads(reads: Sequence[Operand | Slot], shape: Shape, space: Shape) -> list[Operand | Slot] | None:
+def reshaped_reads(reads: Sequence[Read], shape: Shape, space: Shape) -> list[Read] | None:
     """Reads over a shape as reads over another shape of the same elements; None if no strides express one of them."""
     if size_of(shape) != size_of(space):
         return None
-    result: list[Operand | Slot] = []
+    result: list[Read] = []
     for read in reads:
-        if isinstance(read, Slot):
+        if isinstance(read, PlanNumber):
             result.append(read)
             continue
         strides = reshaped_strides(shape, read.strides, space)

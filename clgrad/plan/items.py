@@ -22,10 +22,14 @@ class Operand(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Slot:
-    """A Python number among an item's inputs: its place among the numbers of the plan."""
+class PlanNumber:
+    """One of the plan's Python numbers, as an input of an item."""
 
     index: int
+
+
+# An input of an item.
+Read = Operand | PlanNumber
 
 
 class Result(NamedTuple):
@@ -45,7 +49,7 @@ class Item:
     attributes: Any
     shape: Shape
     dtype: DType
-    reads: tuple[Operand | Slot, ...]
+    reads: tuple[Read, ...]
     read_shapes: tuple[Shape, ...] = ()  # of each read, as the node saw it; () for numbers
     read_dtypes: tuple[DType | None, ...] = ()
     fate: int = 0
@@ -131,8 +135,8 @@ class Items:
         """Add the item of a call; `number` is the place of its first Python number among the numbers of the plan."""
         primitive, attributes = call.primitive, call.attributes
         arrays = [None if one is None else self._array(one) for one in call.inputs]
-        slots = map(Slot, count(number))
-        reads = tuple(next(slots) if one is None else self._read(one, call) for one in call.inputs)
+        numbers = map(PlanNumber, count(number))
+        reads = tuple(next(numbers) if one is None else self._read(one, call) for one in call.inputs)
         if isinstance(primitive, Reduction):
             ((shape, _),) = filter(None, arrays)
             if size_of(shape) == size_of(call.shape) != 0:
@@ -173,7 +177,7 @@ def _first_numbers(calls: list[Call]) -> list[int]:
     return list(accumulate((call.inputs.count(None) for call in calls), initial=0))
 
 
-def _squeezed(read: Operand | Slot, shape: Shape, axes: tuple[int, ...]) -> Operand:
+def _squeezed(read: Read, shape: Shape, axes: tuple[int, ...]) -> Operand:
     """The read of a copy that replaces a reduction over axes of length one."""
     assert isinstance(read, Operand)
     return Operand(read.item, tuple(step for axis, step in enumerate(read.strides) if axis not in axes), read.offset)

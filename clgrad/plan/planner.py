@@ -83,7 +83,7 @@ class _Planner:
         fuser = Fuser(self.items, capabilities)
         self.groups = fuser.run()
         self.order = fuser.order
-        self.resolver = Resolver(self.items, self.groups, fuser.generated, self.order)
+        self.resolver = Resolver(self.items, self.groups, fuser.inlined, self.order)
         self.scratch: dict[int, int] = {}
         self.lowerer = LoopLowerer(capabilities, self._new_scratch)
         self.library = LibraryCalls(self.lowerer, refused)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from clgrad.codegen.loop import ELEMENT, REDUCED, Compute, Given, Index, Load, Loop, Number, Statement, Store
 from clgrad.dtypes import DType
 from clgrad.plan.group import Group, Member, new_group
-from clgrad.plan.items import Item, Items, Operand, Slot
+from clgrad.plan.items import Item, Items, Operand, PlanNumber, Read
 from clgrad.plan.order import Order
 from clgrad.plan.structure import DIES, ROOT
 from clgrad.primitives import IOTA, UPDATE, Library, Pointwise, Reduction
@@ -28,10 +28,10 @@ CHEAP_BROADCAST = 2
 class Resolver:
     """Decides for all groups together what is stored, then builds each group's loop."""
 
-    def __init__(self, items: Items, groups: list[Group], generated: set[int], order: Order) -> None:
+    def __init__(self, items: Items, groups: list[Group], inlined: set[int], order: Order) -> None:
         self.items = items
         self.groups = groups
-        self.generated = generated
+        self.inlined = inlined
         self.order = order
         self.stored = {item.index for item in items.all if self._always_stored(item)}
         depths = order.depths()
@@ -40,7 +40,7 @@ class Resolver:
             self._store_what_is_read(group)
 
     def _always_stored(self, item: Item) -> bool:
-        if item.is_leaf or item.index in self.generated:
+        if item.is_leaf or item.index in self.inlined:
             return False
         if item.fate == ROOT or item.primitive is UPDATE:
             return True
@@ -83,10 +83,10 @@ class Resolver:
 
     def _store(self, index: int, reader: Group) -> None:
         self.stored.add(index)
-        if index not in self.generated:
+        if index not in self.inlined:
             return
         # This reader's view cannot be composed with the producer's, so store the value instead of computing it again.
-        self.generated.discard(index)
+        self.inlined.discard(index)
         group = new_group(self.items[index])
         group.number = self.order.add_first()
         self.order.wait(reader.number, group.number)
@@ -100,7 +100,7 @@ class Resolver:
         """The items to store so that the reader can cheaply compute the operand itself; None if it cannot."""
         item = self.items[read.item]
         needed: set[int] = set()
-        if item.index not in self.generated:
+        if item.index not in self.inlined:
             limit = CHEAP_BROADCAST if 1 < item.size < size_of(shape) // 16 else CHEAP
             if not item.is_pointwise or self._cost(item, limit, item.size // 16, needed) > limit:
                 return None
@@ -113,7 +113,7 @@ class Resolver:
         """
         if self._is_ready(item.index) or item.primitive is IOTA or item.index in needed:
             return 0
-        if item.index not in self.generated and 0 < item.size <= tiny:
+        if item.index not in self.inlined and 0 < item.size <= tiny:
             needed.add(item.index)
             return 0
         if not isinstance(item.primitive, Pointwise):
@@ -198,9 +198,9 @@ class _Builder:
         self._of_member[item.index] = value
         return value
 
-    def _member_read(self, read: Operand | Slot, member: Member) -> int | Slot:
-        if isinstance(read, Slot) or isinstance(member.item.primitive, Library):
-            return read if isinstance(read, Slot) else -1
+    def _member_read(self, read: Read, member: Member) -> int | PlanNumber:
+        if isinstance(read, PlanNumber) or isinstance(member.item.primitive, Library):
+            return read if isinstance(read, PlanNumber) else -1
         if read.item in self._of_member:
             return self._of_member[read.item]
         if member.level == REDUCED and not isinstance(member.item.primitive, Reduction):
@@ -220,9 +220,9 @@ class _Builder:
         if item.primitive is IOTA:
             index = Index(read.strides, read.offset)
             return self._add(Statement(index, item.dtype, self._level_of(read.strides)))
-        arguments: list[int | Slot] = []
+        arguments: list[int | PlanNumber] = []
         for inner in item.reads:
-            if isinstance(inner, Slot):
+            if isinstance(inner, PlanNumber):
                 arguments.append(inner)
                 continue
             composed = compose(self.group.space, read.strides, read.offset, item.shape, inner.strides)
@@ -236,7 +236,7 @@ class _Builder:
             return ELEMENT
         return REDUCED
 
-    def _compute(self, item: Item, arguments: list[int | Slot], level: str | None) -> int:
+    def _compute(self, item: Item, arguments: list[int | PlanNumber], level: str | None) -> int:
         self.loop.labels.append(item.label)
         primitive = item.primitive
         if primitive is IOTA:
@@ -245,7 +245,7 @@ class _Builder:
         assert isinstance(primitive, (Pointwise, Reduction))
         typed_by = self._typed_by(item, arguments)
         places = tuple(
-            self._add(Statement(Number(one.index, typed_by), typed_by, REDUCED)) if isinstance(one, Slot) else one
+            self._add(Statement(Number(one.index, typed_by), typed_by, REDUCED)) if isinstance(one, PlanNumber) else one
             for one in arguments
         )
         if level is None:
@@ -253,15 +253,15 @@ class _Builder:
             level = ELEMENT if element else REDUCED
         return self._add(Statement(Compute(primitive, places, typed_by), item.dtype, level))
 
-    def _typed_by(self, item: Item, arguments: list[int | Slot]) -> DType:
+    def _typed_by(self, item: Item, arguments: list[int | PlanNumber]) -> DType:
         """The dtype in which an expression computes: that of an array argument, or of the result."""
         typed_by = getattr(item.primitive, "typed_by", 0)
         if typed_by is None:
             return item.dtype
         chosen = arguments[typed_by]
-        if isinstance(chosen, Slot):
-            chosen = next((one for one in arguments if not isinstance(one, Slot)), chosen)
-        return item.dtype if isinstance(chosen, Slot) else self.loop.statements[chosen].dtype
+        if isinstance(chosen, PlanNumber):
+            chosen = next((one for one in arguments if not isinstance(one, PlanNumber)), chosen)
+        return item.dtype if isinstance(chosen, PlanNumber) else self.loop.statements[chosen].dtype
 
     def _add(self, statement: Statement) -> int:
         place = self._known.get(statement)

@@ -23,8 +23,8 @@ def load(item: int, strides: Shape, offset: int = 0, dtype: DType = float32, lev
     return Statement(Load(item, strides, offset), dtype, level)
 
 
-def number(slot: int, dtype: DType = float32) -> Statement:
-    return Statement(Number(slot, dtype), dtype, ELEMENT)
+def number(index: int, dtype: DType = float32) -> Statement:
+    return Statement(Number(index, dtype), dtype, ELEMENT)
 
 
 def compute(primitive: Pointwise, *arguments: int, dtype: DType = float32, level: str = ELEMENT) -> Statement:

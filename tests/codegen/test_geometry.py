@@ -20,9 +20,9 @@ def test_the_kernel_shape_chooses_the_strategy() -> None:
 
 def test_tiny_work_is_one_piece_and_large_work_has_a_bound() -> None:
     """A piece is worth 16 384 additions at least; each of the two units gets four pieces at most."""
-    assert [ON_CPU.items(size, 1) for size in (0, 16_383, 32_768, 65_536, 10**9)] == [1, 1, 2, 4, 8]
-    assert ON_CPU.items(32_768, 3) == 6
-    assert ON_CPU.items(32_768, 0) == 2
+    assert [ON_CPU.work_items(size, 1) for size in (0, 16_383, 32_768, 65_536, 10**9)] == [1, 1, 2, 4, 8]
+    assert ON_CPU.work_items(32_768, 3) == 6
+    assert ON_CPU.work_items(32_768, 0) == 2
 
 
 def test_a_cpu_has_no_more_items_than_work() -> None:

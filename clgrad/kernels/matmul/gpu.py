@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from clgrad.kernels.candidates import groups
+from clgrad.kernels.candidates import group_sizes
 from clgrad.kernels.matmul.product import Cut, Product, cut
 from clgrad.kernels.matmul.strategy import Matmul, Sizes
 from clgrad.launch import Candidate, Launch, divide_up, power_of_two, round_up
@@ -97,7 +97,7 @@ class GpuMatmul(Matmul):
 
     def _of_a_row(self, first: RowGroup, launches: Callable[[RowGroup], list[Launch]]) -> list[Candidate]:
         found = []
-        for group in groups(min(first.group, power_of_two(self.capabilities.max_group_size))):
+        for group in group_sizes(min(first.group, power_of_two(self.capabilities.max_group_size))):
             smaller = replace(first, group=group, columns=min(first.columns, group))
             found.append(Candidate(smaller, partial(launches, smaller), group, group * self.product.itemsize))
         return found
