@@ -187,6 +187,9 @@ def run_prepared(
     try:
         return prepared.run(storages, numbers, state.watch)
     except OutOfDeviceMemoryError:
+        if prepared.started:
+            # A kernel may have overwritten what another run would read.
+            raise
         # Kernel objects keep the buffers of their last launch alive: cached plans are dropped, this one is renewed.
         state.plans.clear()
         prepared.renew()

@@ -49,6 +49,7 @@ class PreparedPlan:
         self.plan = plan
         self.device = device
         self.last_use = 0  # the number of the flush
+        self.started = False  # whether the last run got so far as to launch a kernel
         self._kernels = kernels
         self._steps: list[Step] = []
         self.renew()
@@ -72,6 +73,7 @@ class PreparedPlan:
 
         `leaves` and `numbers` are in the order of the structure.
         """
+        self.started = False
         allocate = self.device.memory.allocate
         buffers = [storage.buffer for storage in leaves]
         buffers += [allocate(nbytes) for nbytes in self._allocated]
@@ -97,6 +99,7 @@ class PreparedPlan:
                     set_number(kernel, position, kind(value))
                     bound[position] = value
             launch(kernel, step.global_size, step.local_size, step.label)
+            self.started = True
         if checks or watch.alert:
             watch.note(self.plan, buffers)
         return [

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
+from typing import Any
 
 from clgrad.errors import ArgumentError, ShapeError
 from clgrad.ops.movement import along, broadcast_to, expand_dims, part, reshape, slice_update
-from clgrad.ops.operation import Composite, Value, common, fill
+from clgrad.ops.operation import Composite, Operation, Value, alias, common, fill
 from clgrad.shapes import Shape, integers, normalize_axis, several
+from clgrad.tape import STATE, CallResults, record, scope, select
 
 
 def _concatenate(*values: Value, axis: int) -> Value:
     first = values[0]
-    total = sum(value.shape[axis] for value in values)
-    shape = (*first.shape[:axis], total, *first.shape[axis + 1 :])
-    out, start = fill(0, shape, first.dtype, first.device), 0
-    for value in values:
-        out = slice_update(out, value, **along(shape, axis, start, value.shape[axis]))
-        start += value.shape[axis]
+    lengths = [value.shape[axis] for value in values]
+    shape = (*first.shape[:axis], sum(lengths), *first.shape[axis + 1 :])
+    return _joined(values, lengths, axis, fill(0, shape, first.dtype, first.device))
+
+
+def _joined(pieces: Iterable[Value | None], lengths: Sequence[int], axis: int, out: Value) -> Value:
+    """`out` with neighbouring pieces of these lengths replaced; None leaves a piece as it is."""
+    for piece, start, length in zip(pieces, accumulate(lengths, initial=0), lengths):
+        if piece is not None:
+            out = slice_update(out, piece, **along(out.shape, axis, start, length))
     return out
 
 
@@ -67,13 +73,45 @@ def stack(values: Sequence[Value], axis: int = 0) -> Value:
     return concatenate([expand_dims(value, axis) for value in values], axis)
 
 
+class _Split(Operation):
+    """Cuts an array into pieces. They are one call on the tape, so that their cotangents are joined, not padded and
+    added."""
+
+    def __init__(self) -> None:
+        super().__init__("split", None)
+
+    def pieces(self, x: Value, axis: int, lengths: Sequence[int]) -> list[Value]:
+        """Neighbouring pieces of the given lengths along an axis."""
+        if not STATE.recording or x.entry is None:
+            return _parts(x, axis, lengths)
+        call = CallResults()
+        record(call, self, (x,), {"axis": axis, "lengths": lengths})
+        with scope(recording=False):
+            pieces = [alias(piece) for piece in _parts(x, axis, lengths)]
+        for which, piece in enumerate(pieces):
+            select(piece, call, which)
+        return pieces
+
+    def vjp(self, g: Any, out: Any, inputs: Sequence[Any], attributes: dict[str, Any]) -> Sequence[Any]:
+        """The cotangents of the pieces, joined."""
+        (x,) = inputs
+        axis, lengths = attributes["axis"], attributes["lengths"]
+        cotangents = map(g.cotangents.get, range(len(lengths)))
+        return (_joined(cotangents, lengths, axis, fill(0, x.shape, x.dtype, x.device)),)
+
+
+_split = _Split()
+
+
 def split(x: Value, sections: int | Sequence[int], axis: int = 0, equal: bool = True) -> list[Value]:
     """x in `sections` pieces along `axis`, or cut before each index in `sections`."""
     axis = normalize_axis("split", axis, len(x.shape))
     length, cuts = x.shape[axis], integers("split", sections)
     if isinstance(cuts, int):
-        return _parts(x, axis, _section_lengths(length, cuts, equal))
+        return _split.pieces(x, axis, _section_lengths(length, cuts, equal))
     edges = [0, *(slice(cut).indices(length)[1] for cut in cuts), length]
+    if edges == sorted(edges):
+        return _split.pieces(x, axis, [high - low for low, high in pairwise(edges)])
     return [part(x, axis, low, max(0, high - low)) for low, high in pairwise(edges)]
 
 

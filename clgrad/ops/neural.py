@@ -29,7 +29,8 @@ from clgrad.tape import STATE, scope
 
 _is_positive = unary("is_positive", "(x > (@_v)(0)) ? (@_v)(1) : (@_v)(0)")
 # The gradient at 0 is 0, as in other frameworks.
-relu = unary("relu", "maximum_@(x, (@_v)(0))", lambda g, out, x: g * _is_positive(x), "number")
+# The rule reads the result, which is in memory where the next layer reads it; x is not, if it is a product plus a bias.
+relu = unary("relu", "maximum_@(x, (@_v)(0))", lambda g, out, x: g * _is_positive(out), "number")
 softplus = unary(
     "softplus", "maximum_@(x, (@_v)(0)) + log1p_@(exp_@(-fabs(x)))", lambda g, out, x: g * sigmoid(x), cost=35
 )

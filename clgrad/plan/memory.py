@@ -81,8 +81,8 @@ class Homes:
         first_written = {i: place for place, (_, stores, _) in reversed(list(enumerate(works))) for i in stores}
         self._accept_offers(last_read, first_written)
         base = sum(item.is_leaf for item in self.items.all)
-        lasting = {self._root(index) for index in first_written if self.items[index].fate != DIES}
-        for index in sorted(lasting - self.of.keys()):
+        lasting = {self._root(index) for index in first_written if self.items[index].fate != DIES} - self.of.keys()
+        for index in sorted(lasting - self._inherit(lasting, last_read, first_written)):
             self.of[index] = Home(base + len(self.result_bytes))
             self.result_bytes.append(self._nbytes(index))
         self._assign_temporaries(works, self._ends(last_read, first_written), scratch, base + len(self.result_bytes))
@@ -95,8 +95,34 @@ class Homes:
             if free and last_read[leaf] == first_written[item]:
                 self.take_over(leaf, item)
 
+    def _inherit(self, heirs: set[int], last_read: dict[int, int], first_written: dict[int, int]) -> set[int]:
+        """Give results the memory of leaves that earlier works were the last to read; returns these results.
+
+        Example: a step begins with the update by the old gradients. The new gradients come to lie in their memory.
+        """
+        free: dict[tuple[int, int], deque[int]] = {}
+        items = self.items
+        leaves = [
+            item for item in items.all
+            if item.is_leaf and item.donatable and item.index not in self._given and _row_major(items, item)
+        ]  # fmt: skip
+        events = [(last_read.get(leaf.index, -1), 1, leaf.index) for leaf in leaves]
+        events += [(first_written[index], 0, index) for index in heirs]
+        inherited = set()
+        # A result that is written by the last reader of a leaf comes before the leaf: they would overlap.
+        for _, is_leaf, index in sorted(events):
+            same = free.setdefault((items[index].size, items[index].dtype.itemsize), deque())
+            if is_leaf:
+                same.append(index)
+            elif same:
+                self.take_over(same.popleft(), index)
+                inherited.add(index)
+        return inherited
+
     def _root(self, index: int) -> int:
-        return self._taken.get(index, index)
+        first = self._taken.get(index, index)
+        # That item may have inherited the memory of a leaf.
+        return self._taken.get(first, first)
 
     def _nbytes(self, index: int) -> int:
         item = self.items[index]

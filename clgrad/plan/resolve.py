@@ -9,6 +9,8 @@ Groups are visited readers first, because a reader decides whether its operand i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from clgrad.codegen.loop import ELEMENT, REDUCED, Compute, Given, Index, Load, Loop, Number, Statement, Store
 from clgrad.dtypes import DType
 from clgrad.plan.group import Group, Member, new_group
@@ -23,6 +25,8 @@ from clgrad.strides import compose, without_units
 CHEAP = 12
 # The same limit for a value that is broadcast: it would be computed again for many indices.
 CHEAP_BROADCAST = 2
+# Up to so many additions are repeated for each array that need not be stored then, where a reader needs several.
+CHEAP_PER_ARRAY = 32
 
 
 class Resolver:
@@ -63,15 +67,55 @@ class Resolver:
         return [group.members[index] for index in sorted(live & group.members.keys())]
 
     def _store_what_is_read(self, group: Group) -> None:
+        costly: list[tuple[Operand, Shape]] = []
         for member in self.live(group):
             for read, shape in self._reads(group, member):
                 if read.item in group.members or self._is_ready(read.item):
                     continue
                 needed = self._needed_to_repeat(read, shape)
                 if needed is None:
-                    self._store(read.item, group)
+                    costly.append((read, shape))
                 else:
                     self.stored |= needed
+        sources = self._fewer_sources(costly)
+        if sources is not None:
+            self.stored |= sources
+            return
+        for read, _ in costly:
+            if not self._is_ready(read.item):
+                self._store(read.item, group)
+
+    def _fewer_sources(self, reads: Sequence[tuple[Operand, Shape]]) -> set[int] | None:
+        """Items that are fewer bytes than several reads of a group, and from which it can compute them; or None.
+
+        The gradient of gelu(x) reads x, erf(x) and exp(-x * x), all computed by the kernel that computes x: storing x
+        and repeating the functions takes a third of the memory.
+        """
+        wanted = {read.item for read, _ in reads}
+        if len(wanted) < 2 or wanted & self.generated:
+            return None
+        sources: set[int] = set()
+        repeated: set[int] = set()
+        cost = 0
+        stack = [*wanted]
+        while stack:
+            item = self.items[stack.pop()]
+            if item.index in repeated or self._is_ready(item.index) or item.primitive is IOTA:
+                continue
+            if not isinstance(item.primitive, Pointwise):
+                sources.add(item.index)
+                continue
+            repeated.add(item.index)
+            cost += 1 + item.primitive.cost
+            if cost > CHEAP_PER_ARRAY * len(wanted):
+                return None
+            stack += [read.item for read in item.operands]
+        affordable = cost <= CHEAP_PER_ARRAY * (len(wanted) - len(sources))
+        fewer = affordable and self._nbytes(sources) < self._nbytes(wanted)
+        return sources if fewer and all(self._composes(read, shape, sources) for read, shape in reads) else None
+
+    def _nbytes(self, indices: set[int]) -> int:
+        return sum(self.items[index].size * self.items[index].dtype.itemsize for index in indices)
 
     def _reads(self, group: Group, member: Member) -> list[tuple[Operand, Shape]]:
         """The reads of a member, each with the shape that its strides belong to."""

@@ -325,6 +325,29 @@ def test_gradients_that_cannot_be_computed_raise_in_backward() -> None:
         loss.backward()
 
 
+def test_a_plan_that_runs_out_of_memory_after_its_first_kernel_does_not_run_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first kernel overwrites x, so that a second run would read other values."""
+    x = np.ones(3000)
+    x.wait_to_read()
+    x += 1
+    total = np.dot(x.reshape(30, 100), np.ones((100, 5)))
+    queue, launches = default_device().queue, list[Any]()
+    launch = queue.launch
+
+    def full_after_one(*arguments: Any) -> None:
+        launches.append(arguments)
+        if len(launches) > 1:
+            raise OutOfDeviceMemoryError("full")
+        launch(*arguments)
+
+    monkeypatch.setattr(queue, "launch", full_after_one)
+    with pytest.raises(OutOfDeviceMemoryError):
+        total.wait_to_read()
+    assert len(launches) == 2
+
+
 @pytest.mark.parametrize(
     ("text", "period"),
     [("", 0), ("a", 0), ("aaa", 1), ("abab", 0), ("ababab", 2), ("xyzabcabcabcabc", 3), ("abcabcabcxyz", 0),

@@ -113,3 +113,35 @@ def test_loops_that_look_at_a_result_plan_only_once() -> None:
         counted.append(clgrad.statistics()["plans"])
     assert len(counted) > 8
     assert counted[-1] == counted[2]
+
+
+def test_a_step_needs_little_more_memory_than_backward_reads() -> None:
+    """Beside the parameters and what backward reads, only the cotangents on both sides of one layer."""
+    batch, width, depth = 512, 128, 6
+    numbers = numpy.random.default_rng(0)
+    weights = [np.array(numbers.standard_normal((width, width)) * 0.1) for _ in range(depth)]
+    biases = [np.zeros(width) for _ in range(depth)]
+    x = np.array(numbers.standard_normal((batch, width)))
+    for parameter in weights + biases:
+        parameter.attach_grad()
+
+    def step() -> None:
+        with autograd.record():
+            layer = x
+            for weight, bias in zip(weights, biases):
+                layer = npx.relu(np.dot(layer, weight) + bias)
+            loss = (layer * layer).mean()
+        loss.backward()
+        for parameter in weights + biases:
+            parameter -= 0.01 * parameter.grad
+
+    for _ in range(3):
+        step()
+    npx.waitall()
+    gc.collect()
+    lasting = clgrad.statistics()["live_bytes"]
+    clgrad.reset_peak()
+    step()
+    step()
+    npx.waitall()
+    assert clgrad.statistics()["peak_bytes"] <= 1.1 * (lasting + (depth + 2) * x.nbytes)

@@ -76,3 +76,26 @@ def test_free_slots_are_taken_smallest_first_then_oldest_first() -> None:
     assert [free.take(nbytes) for nbytes in (0, 0, 90, 90, 90, 90, 200, 200)] == [4, None, 0, 2, 3, None, 1, None]
     free.put(3, 150)
     assert (free.take(74), free.take(75)) == (None, 3)
+
+
+def test_a_result_inherits_memory_that_was_read_for_the_last_time_before() -> None:
+    """A step begins with the update by the old gradient, and the new gradient comes to lie in its memory."""
+    weight, slope, x = array(10, 10), array(10, 10), array(10, 10)
+    weight = weight - slope * 0.1
+    slope = linalg.matmul(x, weight)
+    plan = planned(weight, slope)
+    assert kernels(plan) == ["pointwise: multiply + subtract: a0 a1 -> a0", "matmul_tiles: matmul: a2 a0 -> a1"]
+    assert plan.result_bytes == []
+
+
+def test_a_result_does_not_inherit_what_its_own_kernel_or_somebody_else_reads() -> None:
+    x, weight = array(10, 10), array(10, 10)
+    x, held = linalg.matmul(x, weight), x
+    plan = planned(x)
+    assert kernels(plan) == ["matmul_tiles: matmul: a0 a1 -> r0"]
+    del held
+    slope, wide = array(10, 10), array(20, 10)
+    total = linalg.matmul(wide, slope + 1)
+    del slope
+    plan = planned(total)
+    assert plan.result_bytes == [800]
