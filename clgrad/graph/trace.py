@@ -173,10 +173,11 @@ class Trace:
         self._readers.clear()
         self.leaf_nodes.clear()
         self.nodes.clear()
+        # Views have kept their inputs.
         pending = [
             index
             for index, reference in enumerate(self._references)
-            if (node := reference()) is not None and node.storage is None and _waits(node)
+            if (node := reference()) is not None and node.storage is None and not node.inputs and _waits(node)
         ]
         if pending:
             self.nodes = [reference() for reference in self._references]

@@ -187,13 +187,14 @@ class Elementwise(Operation):
         if (
             type(first) is Value is type(last)
             and first.dtype is last.dtype
-            and first.shape == last.shape
             and first.device is last.device
             and first.dtype in self._direct
             and len(inputs) <= 2
         ):
-            # Most calls: one array, or two arrays that are alike.
+            # Most calls: one array, or two arrays that need no conversion.
             values, shape = inputs, first.shape
+            if shape != last.shape:
+                shape = broadcast_shapes(self.name, shape, last.shape)
         else:
             values, first, shape = self._operands(inputs)
         kind = first.dtype
