@@ -92,7 +92,7 @@ class Resolver:
         and repeating the functions takes a third of the memory.
         """
         wanted = {read.item for read, _ in reads}
-        if len(wanted) < 2 or wanted & self.generated:
+        if len(wanted) < 2 or wanted & self.inlined:
             return None
         sources: set[int] = set()
         repeated: set[int] = set()
