@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+from math import prod
 from random import Random
 
 from tests.fuzz.draft import Draft
-from tests.fuzz.keys import random_key
+from tests.fuzz.keys import positions, random_key, shuffled
 from tests.fuzz.program import Program
 from tests.fuzz.vocabulary import WHOLE, Vocabulary
 
@@ -25,23 +27,23 @@ class IndexDraft(Draft):
 
     def fresh(self, shape: tuple[int, ...]) -> str:
         """The text of a new array with numbers that differ."""
-        count = 1
-        for n in shape:
-            count *= n
-        first = self.random.randint(-9, 9)
-        numbers = f"numpy.arange({first}, {first + count}).reshape({shape})"
+        first = self.drawn(lambda random: random.randint(-9, 9))
+        numbers = f"numpy.arange({first}, {first} + {prod(shape)}).reshape({shape})"
         if self.dtype == "bool":
             numbers += " % 3 == 0"
         return f"np.array({numbers}, dtype='{self.dtype}')"
 
     def number(self) -> str:
-        if self.dtype == "bool":
-            return self.random.choice(["True", "False"])
-        return str(self.random.randint(0, 9))
+        is_bool = self.dtype == "bool"
+        return self.drawn(lambda random: random.random() < 0.5 if is_bool else random.randint(0, 9))
 
     def pick_array(self) -> str:
         recent = self.arrays[-4:] if self.random.random() < 0.7 else self.arrays
         return self.random.choice(recent)
+
+    def key(self, name: str, advanced: bool = True) -> str:
+        """A key that fits an array."""
+        return random_key(self.random, self.array(name).shape, self.name_value, advanced)
 
     def value_for(self, shape: tuple[int, ...]) -> str:
         """What may be written into a place of this shape: a number, or an array that broadcasts to it."""
@@ -57,16 +59,15 @@ class IndexDraft(Draft):
 
     def read(self) -> None:
         name = self.pick_array()
-        self.keep(self.bind(f"{name}[{random_key(self.random, self.array(name).shape)}]"))
+        self.keep(self.bind(f"{name}[{self.key(name)}]"))
 
     def view(self) -> None:
         name = self.pick_array()
-        self.keep(self.bind(f"{name}[{random_key(self.random, self.array(name).shape, advanced=False)}]"))
+        self.keep(self.bind(f"{name}[{self.key(name, advanced=False)}]"))
 
     def write(self) -> None:
         name = self.pick_array()
-        key = random_key(self.random, self.array(name).shape)
-        place = f"{name}[{key}]"
+        place = f"{name}[{self.key(name)}]"
         try:
             shape = eval(place, self.names).shape
         except (ValueError, IndexError):
@@ -126,14 +127,17 @@ class IndexDraft(Draft):
         axis = self.random.randrange(len(shape))
         length, rest = shape[axis], shape[:axis] + shape[axis + 1 :]
         mode = self.random.choice(["wrap", "clip"])
-        some = [self.random.randint(-length - 1, length) for _ in range(self.random.randint(1, 3))]
-        inside = [self.random.randrange(length) for _ in range(3)]
-        rows = f"np.array([{[self.random.randrange(shape[0]) for _ in range(3)]}], dtype='int64')"
-        each = f"np.array(numpy.arange({max(1, _size(rest))}).reshape({rest}) % {length + 1}, dtype='int64')"
+        count = self.random.randint(1, 3)
+        some = self.drawn(lambda random: [random.randint(-length - 1, length) for _ in range(count)])
+        inside = self.drawn(partial(positions, length, 3, False))
+        rows = f"np.array([{self.drawn(partial(positions, shape[0], 3, False))}], dtype='int64')"
+        first = self.drawn(lambda random: random.randint(0, length))
+        each = f"np.array(({first} + numpy.arange({prod(rest)})).reshape({rest}) % {length + 1}, dtype='int64')"
+        kept = [self.random.random() < 0.5 for _ in range(min(3, length))]
         texts = [
             f"np.take({name}, np.array({some}, dtype='int32'), axis={axis}, mode='{mode}')",
             f"np.take({name}, np.array({inside}, dtype='int64'), axis={axis})",
-            f"np.compress({[bool(n % 2) for n in inside[:length]]}, {name}, axis={axis})",
+            f"np.compress({self.name_value(kept, partial(shuffled, kept))}, {name}, axis={axis})",
             f"npx.pick({name}, {each}, axis={axis}, mode='{mode}')",
             f"npx.gather_nd({name}, {rows})",
             f"npx.index_update({name}, {rows}, {self.fresh((3, *shape[1:]))})",
@@ -141,13 +145,6 @@ class IndexDraft(Draft):
         if self.dtype != "bool":
             texts.append(f"npx.index_add({name}, {rows}, {self.fresh((3, *shape[1:]))})")
         self.keep(self.bind(self.random.choice(texts)))
-
-
-def _size(shape: tuple[int, ...]) -> int:
-    count = 1
-    for n in shape:
-        count *= n
-    return count
 
 
 def index_program(random: Random, words: Vocabulary = WHOLE) -> Program:

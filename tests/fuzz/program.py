@@ -1,15 +1,21 @@
-"""A program: Python statements over `np`, `npx` and `autograd`, which clgrad and the reference run alike."""
+"""A program: Python statements over `np`, `npx` and `autograd`, which clgrad and the reference run alike.
+
+The statements name their numbers, indices and slices instead of writing them out. So the same statements run with many
+values, nearly all of which need no new kernel and most no new plan.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from types import CodeType
+from random import Random
+from types import CodeType, MappingProxyType
 from typing import Any, Literal
 
 Scope = Literal["", "record", "pause"]
+Draw = Callable[[Random], Any]
 
 
 @dataclass(frozen=True)
@@ -36,16 +42,23 @@ class Statement:
 
 @dataclass
 class Program:
-    """Statements in order, and the lengths that they name: one text serves many sizes."""
+    """Statements in order, and the values that they name."""
 
     statements: list[Statement] = field(default_factory=list)
-    lengths: Mapping[str, int] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    draws: Mapping[str, Draw] = field(default_factory=dict)
+    """How to draw another value: one with which the results keep their shapes."""
     looks: frozenset[int] = frozenset()
     """After which statements somebody looks at their value, where a run does so."""
 
+    def renewed(self, random: Random, given: Mapping[str, Any] = MappingProxyType({})) -> Program:
+        """The same statements with other values, some of them given."""
+        drawn = {name: draw(random) for name, draw in self.draws.items()}
+        return replace(self, values={**self.values, **drawn, **given})
+
     def run(self, names: dict[str, Any], after: Callable[[int, dict[str, Any]], None] | None = None) -> dict[str, Any]:
         """Run with these names; `after` is called with the position of each statement that has run."""
-        names.update(self.lengths)
+        names.update(self.values)
         for position, statement in enumerate(self.statements):
             statement.run(names)
             if after is not None:
@@ -57,12 +70,13 @@ class Program:
         gone = set(dropped)
         kept = [at for at in range(len(self.statements)) if at not in gone]
         looks = frozenset(new for new, old in enumerate(kept) if old in self.looks)
-        return Program([self.statements[at] for at in kept], self.lengths, looks)
+        return replace(self, statements=[self.statements[at] for at in kept], looks=looks)
 
     def source(self) -> str:
         """A script that runs it in clgrad and prints what it computed."""
         lines = ["import numpy", "from clgrad import autograd, np, npx", ""]
-        lines += [f"{name} = {length}" for name, length in self.lengths.items()]
+        used = {name for statement in self.statements for name in statement.code.co_names}
+        lines += [f"{name} = {value!r}" for name, value in self.values.items() if name in used]
         scope: Scope = ""
         for position, statement in enumerate(self.statements):
             if statement.scope and not scope:

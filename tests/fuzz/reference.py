@@ -143,6 +143,10 @@ class Array:
         return tuple(self.numbers.shape)
 
     @property
+    def size(self) -> int:
+        return int(self.numbers.size)
+
+    @property
     def dtype(self) -> Any:
         return self.numbers.dtype
 

@@ -1,28 +1,34 @@
-"""Draws programs and checks them for as long as wanted."""
+"""Draws programs and checks them for as long as wanted.
+
+To draw a program and to plan it takes as long as to run it ten times. So nine of ten programs are known ones with other
+values.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from time import perf_counter
 
 from clgrad.runtime.statistics import statistics
+from tests.fuzz.counts import Counts
 from tests.fuzz.differences import Difference, check
-from tests.fuzz.graph_programs import graph_program, resized
+from tests.fuzz.graph_programs import graph_program
 from tests.fuzz.index_programs import index_program
 from tests.fuzz.pool import Kernel, Pool, Postponed
 from tests.fuzz.program import Program
 from tests.fuzz.shrink import shrunk
 from tests.fuzz.vocabulary import WHOLE, Vocabulary
-from tests.fuzz.ways import ONE_BY_ONE, WAYS
+from tests.fuzz.ways import ONE_BY_ONE, QUICK_WAYS, WAYS
 
 # At most so much of the time goes into building kernels, for at least so many programs that wait for some.
 SHARE_OF_BUILDING = 0.5
 ENOUGH_WAITING, MOST_WAITING = 40, 200
 SECONDS_OF_A_BUILD = 8
 SHARE_OF_FUSING = 0.3
+SHARE_OF_NEW, SHARE_OF_RESIZED = 0.1, 0.2
 SECONDS_OF_WORDS = 200
 MOST_DIFFERENCES = 5
 
@@ -35,7 +41,7 @@ class Task:
     wide: bool
     ways: tuple[str, ...]
     again: bool = False
-    """Whether it is a known program in another size."""
+    """Whether it is a known program with other values."""
 
 
 @dataclass
@@ -51,19 +57,19 @@ class Finding:
 
 @dataclass
 class Runner:
-    """Checks programs of both kinds in turn. Graphs whose fused kernels are built come again in other sizes."""
+    """Checks programs of both kinds. Programs that agree come again with other values, and graphs in other sizes."""
 
-    seed: int
+    seed: int | str
     report: Callable[[Finding], None]
     words: Vocabulary = WHOLE
     parts: int = 0
     drawn: int = 0
-    checked: int = 0
-    fused: int = 0
-    refused: int = 0
+    done: Counts = field(default_factory=Counts)
     findings: list[Finding] = field(default_factory=list)
     pool: Pool = field(default_factory=Pool)
-    known: list[Program] = field(default_factory=list)
+    known: list[Task] = field(default_factory=list)
+    known_fused: list[Task] = field(default_factory=list)
+    seen: set[tuple[int, str]] = field(default_factory=set)
     waiting: deque[tuple[Task, frozenset[Kernel]]] = field(default_factory=deque)
 
     def run(self, minutes: float) -> None:
@@ -83,19 +89,34 @@ class Runner:
         self.parts += 1
         self.words = Vocabulary(Random(f"{self.seed} words {self.parts}"))
         self.known.clear()
+        self.known_fused.clear()
+        self.seen.clear()
         self.waiting.clear()
 
     def draw(self, random: Random) -> Task:
         """The next program."""
+        known = random.choice([self.known, self.known_fused]) or self.known
+        if known and random.random() >= SHARE_OF_NEW:
+            return self.draw_values(random.choice(known), random)
         ways = tuple(WAYS) if random.random() < SHARE_OF_FUSING else (ONE_BY_ONE,)
         if random.random() < 0.5:
             return Task(index_program(random, self.words), False, ways)
-        if self.known and random.random() < 0.5:
-            return Task(resized(random.choice(self.known), random), True, tuple(WAYS), again=True)
         return Task(graph_program(random, self.words), True, ways)
+
+    def draw_values(self, task: Task, random: Random) -> Task:
+        """A known program with other values, and sometimes other lengths."""
+        is_resized = task.wide and random.random() < SHARE_OF_RESIZED
+        lengths = random.choice(self.words.lengths) if is_resized else {}
+        # Known programs agreed one by one; in other ways they are compared with the reference as well.
+        ways = QUICK_WAYS if len(task.ways) > 1 and random.random() < 0.5 else task.ways
+        return replace(task, program=task.program.renewed(random, lengths), ways=ways, again=True)
 
     def attempt(self, task: Task) -> None:
         """Check a program, if its kernels are built."""
+        program = task.program
+        key = (id(program.statements), repr(program.values))
+        if key in self.seen:
+            return
         may_wait = len(self.waiting) < MOST_WAITING
         try:
             with self.pool.only_built(rehearse=may_wait):
@@ -106,13 +127,23 @@ class Runner:
             return
         except Difference as found:
             self.add_finding(task.program, task.wide, str(found))
-            done = True
-        self.checked += done
-        self.refused += not done
-        if done and len(task.ways) > 1:
-            self.fused += 1
-            if task.wide and not task.again:
-                self.known.append(task.program)
+            self.forget(task)
+            return
+        if not done:
+            self.done.refused += 1
+            return
+        self.seen.add(key)
+        self.done.programs += 1
+        self.done.fused += len(task.ways) > 1
+        if not task.again:
+            self.done.structures += 1
+            (self.known_fused if len(task.ways) > 1 else self.known).append(task)
+
+    def forget(self, task: Task) -> None:
+        """Draw no more values for a program: each would show the same difference."""
+        statements = task.program.statements
+        for known in (self.known, self.known_fused):
+            known[:] = [one for one in known if one.program.statements is not statements]
 
     def build(self) -> None:
         """Build what lets the most programs go on, fused ones and others alike; then try those again."""
@@ -150,13 +181,17 @@ class Runner:
         self.findings.append(finding)
         self.report(finding)
 
-    def summary(self, minutes: float) -> str:
+    def counts(self) -> Counts:
         """What was done."""
         now = statistics()
-        return (
-            f"{self.checked} programs in {minutes:.1f} minutes ({self.checked / minutes:.0f} a minute), {self.fused} "
-            f"of them fused too; {self.refused} refused by the reference; {now['plans']} plans, {now['builds']} builds "
-            f"({self.pool.seconds:.0f} s), {now['launches']} launches; {len(self.findings)} differences"
+        return replace(
+            self.done,
+            kernels=len(self.pool.built),
+            building=self.pool.seconds,
+            plans=now["plans"],
+            plan_hits=now["plan_hits"],
+            launches=now["launches"],
+            differences=len(self.findings),
         )
 
 

@@ -58,6 +58,7 @@ def one_by_one(program: Program) -> Results:
 
 ONE_BY_ONE = "one by one"
 WAYS = {ONE_BY_ONE: one_by_one, "fused": fused, "looked at": looked_at}
+QUICK_WAYS = ("fused", "looked at")
 
 
 def _names() -> dict[str, Any]:
