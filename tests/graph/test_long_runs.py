@@ -13,7 +13,7 @@ import pytest
 import clgrad
 from clgrad import autograd, np, npx
 from clgrad.errors import IndexOutOfRangeError, OutOfDeviceMemoryError
-from clgrad.graph import pending
+from clgrad.graph import execute, pending
 from clgrad.graph.execute import state_of
 from clgrad.graph.pending import MINE, MOST_PENDING, PATIENCE, pieces, repetition
 from clgrad.graph.prepared import prepare
@@ -146,6 +146,23 @@ def test_a_loop_over_many_shapes_plans_each_once() -> None:
     assert (found["plans"], found["builds"], found["allocations"]) == (0, 0, 0)
     assert found["live_bytes"] <= 0
     assert found["plan_hits"] == shapes * rounds
+
+
+def test_plans_that_were_used_longest_ago_are_dropped_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execute, "MOST_PLANS", 16)
+    plans = state_of(default_device()).plans
+    plans.clear()
+
+    def double(length: int) -> None:
+        (np.ones(length) * 2 + 1).asnumpy()
+
+    for length in range(1, 50):
+        double(length)
+        double(7)
+        assert len(plans) <= 16
+    with Counted() as found:
+        double(7)
+    assert (found["plans"], found["plan_hits"]) == (0, 1)
 
 
 @pytest.mark.parametrize("layers", [1, 3])
