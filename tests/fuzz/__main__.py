@@ -10,12 +10,12 @@ import argparse
 import multiprocessing
 import os
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from time import perf_counter
 
-from clgrad.runtime import programs
 from clgrad.runtime.device import default_device
 from tests.fuzz.counts import Counts
-from tests.fuzz.runner import Runner
+from tests.fuzz.runner import run
 
 
 def parse() -> argparse.Namespace:
@@ -28,15 +28,6 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def run(number: int, seed: int, minutes: float) -> Counts:
-    """The work of one process."""
-    if number % 2:
-        programs.OPTIONS += " -cl-opt-disable"
-    runner = Runner(f"{seed} {number}", report=lambda finding: print(finding, flush=True))
-    runner.run(minutes)
-    return runner.counts()
-
-
 def main() -> int:
     """Runs the command."""
     options = parse()
@@ -44,9 +35,11 @@ def main() -> int:
     shape = device.capabilities.kernel_shape
     print(f"{device.name}, {shape} shape, seed {options.seed}, {options.processes} processes", flush=True)
     start = perf_counter()
-    tasks = [(number, options.seed, options.minutes) for number in range(options.processes)]
-    with multiprocessing.get_context("spawn").Pool(options.processes) as pool:
-        done = pool.starmap(run, tasks, chunksize=1)
+    # A forked process could not use OpenCL.
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(options.processes, spawn) as pool:
+        tasks = [pool.submit(run, number, options.seed, options.minutes) for number in range(options.processes)]
+        done = [task.result() for task in tasks]
     minutes = (perf_counter() - start) / 60
     total = sum(done, Counts())
     if len(done) > 1:

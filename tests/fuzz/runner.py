@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from time import perf_counter
 
+from clgrad.runtime import programs
 from clgrad.runtime.statistics import statistics
 from tests.fuzz.counts import Counts
 from tests.fuzz.differences import Difference, check
@@ -193,6 +194,15 @@ class Runner:
             launches=now["launches"],
             differences=len(self.findings),
         )
+
+
+def run(number: int, seed: int, minutes: float) -> Counts:
+    """The work of one of several processes. Every second one compiles without optimisation."""
+    if number % 2:
+        programs.OPTIONS += " -cl-opt-disable"
+    runner = Runner(f"{seed} {number}", report=lambda finding: print(finding, flush=True))
+    runner.run(minutes)
+    return runner.counts()
 
 
 def first_line(text: object) -> str:
