@@ -54,7 +54,7 @@
 #define EPILOGUE_STORE(value, batch, channel, position)                                                               \
     PASTE(store_, STORAGE)(value, c + C_INDEX(batch, channel, position))
 #define EPILOGUE_STORE_PART(value, batch, channel, position, count)                                                   \
-    PASTE(store_strided_, STORAGE)(value, c + C_INDEX(batch, channel, position), 1, count)
+    PASTE(store_part_, STORAGE)(value, c + C_INDEX(batch, channel, position), 1, count)
 #endif
 
 #define INNER_AXIS 1
@@ -106,7 +106,7 @@
 #define STORE(value, batch, row, column)                                                                              \
     PASTE(store_, COMPUTE)(value, c + C_INDEX((long)part * batches + (batch), row, column))
 #define STORE_PART(value, batch, row, column, count)                                                                  \
-    PASTE(store_strided_, COMPUTE)(value, c + C_INDEX((long)part * batches + (batch), row, column), 1, count)
+    PASTE(store_part_, COMPUTE)(value, c + C_INDEX((long)part * batches + (batch), row, column), 1, count)
 #else
 #define OUTPUT STORED
 #define STORE EPILOGUE_STORE
@@ -125,7 +125,7 @@
 #if B_UNIT == INNER_AXIS
 // Transposes VECTOR_WIDTH steps of k of VECTOR_WIDTH columns. Columns from `width` on repeat the last one. Interleaving
 // each row of the upper half with its counterpart in the lower half, log2(VECTOR_WIDTH) times, transposes a square.
-static inline void KERNEL(pack_square)(__global const STORED *b, const long b_column, const int width, VECTOR *panel) {
+APART void KERNEL(pack_square)(__global const STORED *b, const long b_column, const int width, VECTOR *panel) {
     VECTOR squares[2][VECTOR_WIDTH];
     for (int lane = 0; lane < VECTOR_WIDTH; lane++) {
         squares[0][lane] = LOAD(b + min(lane, width - 1) * b_column);
@@ -151,8 +151,8 @@ static inline void KERNEL(pack_square)(__global const STORED *b, const long b_co
 
 // Copies `length` steps of k of one vector of columns to every COLUMNS-th vector of a panel. Only `width` columns
 // exist; the other lanes may hold anything, since they are not stored. b has `remaining` steps from the first one on.
-static inline void KERNEL(pack_vector)(__global const STORED *b, const long b_inner, const long b_column,
-                                       const int length, const int remaining, const int width, VECTOR *panel) {
+APART void KERNEL(pack_vector)(__global const STORED *b, const long b_inner, const long b_column,
+                               const int length, const int remaining, const int width, VECTOR *panel) {
     int i = 0;
 #if B_UNIT == INNER_AXIS
     for (; i + VECTOR_WIDTH <= length; i += VECTOR_WIDTH) {
@@ -169,8 +169,8 @@ static inline void KERNEL(pack_vector)(__global const STORED *b, const long b_in
 }
 
 // sums (+)= ROWS rows of a times a panel. Only `rows` of the rows exist.
-static inline void KERNEL(multiply_tile)(__global const STORED *a, const long a_row, const long a_inner, const int rows,
-                                         const int length, const VECTOR *panel, const int is_first, VECTOR *sums) {
+APART void KERNEL(multiply_tile)(__global const STORED *a, const long a_row, const long a_inner, const int rows,
+                                 const int length, const VECTOR *panel, const int is_first, VECTOR *sums) {
     VECTOR sum[ROWS][COLUMNS];
     __global const STORED *a_rows[ROWS];
 #pragma unroll

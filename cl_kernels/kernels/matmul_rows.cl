@@ -41,7 +41,7 @@
 #define EPILOGUE_STORE(value, batch, channel, position)                                                               \
     PASTE(store_, STORAGE)(value, c + C_INDEX(batch, channel, position))
 #define EPILOGUE_STORE_PART(value, batch, channel, position, count)                                                   \
-    PASTE(store_strided_, STORAGE)(value, c + C_INDEX(batch, channel, position), 1, count)
+    PASTE(store_part_, STORAGE)(value, c + C_INDEX(batch, channel, position), 1, count)
 #endif
 
 #define INNER_AXIS 1
@@ -89,7 +89,7 @@
 #define STORE(value, batch, row, column)                                                                              \
     PASTE(store_, COMPUTE)(value, c + C_INDEX((long)part * batches + (batch), row, column))
 #define STORE_PART(value, batch, row, column, count)                                                                  \
-    PASTE(store_strided_, COMPUTE)(value, c + C_INDEX((long)part * batches + (batch), row, column), 1, count)
+    PASTE(store_part_, COMPUTE)(value, c + C_INDEX((long)part * batches + (batch), row, column), 1, count)
 #else
 #define OUTPUT STORED
 #define STORE EPILOGUE_STORE
@@ -126,9 +126,8 @@ static inline COMPUTE KERNEL(sum_lanes)(const VECTOR value) {
 }
 
 // sums[row][column] += the rows of a in `left` times DOTS columns. Only `width` of the columns exist.
-static inline void KERNEL(add_dots)(LEFT_POINTER left, const long left_row, __global const STORED *b,
-                                    const long b_inner, const long b_column, const int length, const int width,
-                                    COMPUTE *sums) {
+APART void KERNEL(add_dots)(LEFT_POINTER left, const long left_row, __global const STORED *b, const long b_inner,
+                            const long b_column, const int length, const int width, COMPUTE *sums) {
     VECTOR sum[ROWS][DOTS][CHAINS];
     __global const STORED *right[DOTS];
 #pragma unroll

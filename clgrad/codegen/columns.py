@@ -57,4 +57,4 @@ def _column_partial_store(writer: Writer, index: int, count: str | None) -> str:
     target = f"q{index} + ((long)part * rows + row) * inner + (i)"
     if count is None:
         return f"store_{kind}(v{place}, {target});"
-    return f"store_strided_{kind}(v{place}, {target}, 1, {count});"
+    return f"store_part_{kind}(v{place}, {target}, 1, {count});"

@@ -185,7 +185,7 @@ class Writer:
             return f"({COMPUTE_NAME[statement.dtype]}_v)(load_one_{stored}({pointer} + {start}))"
         if stride == "1" and count is None:
             return f"load_{stored}({pointer} + {start})"
-        return f"load_strided_{stored}({pointer} + {start}, {stride}, {count or 'VECTOR_WIDTH'})"
+        return f"load_{_reach(count)}_{stored}({pointer} + {start}, {stride}, {count or 'VECTOR_WIDTH'})"
 
     def _gathered(self, place: int, statement: Statement, base: str, count: str | None) -> str:
         number = self.access_of[place]
@@ -229,7 +229,7 @@ class Writer:
         if stride == "1" and count is None:
             streams = store.last and size_of(self.loop.space) * dtype.itemsize >= STREAMED
             return f"{'stream' if streams else 'store'}_{stored}(v{store.value}, {start});"
-        return f"store_strided_{stored}(v{store.value}, {start}, {stride}, {count or 'VECTOR_WIDTH'});"
+        return f"store_{_reach(count)}_{stored}(v{store.value}, {start}, {stride}, {count or 'VECTOR_WIDTH'});"
 
     def declare_stash(self, number: int, kind: str, item: int) -> None:
         """Add the parameter for scratch memory that keeps values of one row for a later pass."""
@@ -282,3 +282,8 @@ def rounded(text: str, dtype: DType) -> str:
 def block(lines: list[str]) -> str:
     """A C block of these statements."""
     return "{\n" + "\n".join(line for line in lines if line) + "\n}"
+
+
+def _reach(count: str | None) -> str:
+    """Which functions access lanes that are apart: a function of its own where `count` of them are all that is left."""
+    return "part" if count else "strided"
