@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 
 from benchmarks.frameworks import Framework
-from benchmarks.row import Row
+from benchmarks.row import ProcessRow, Row
 
 # Steps before the timing begins: frameworks compile, and fill their caches and memory pools.
 WARM_UP_STEPS = 3
@@ -38,7 +38,8 @@ class PreparedRow:
         first = self.computed()
         # Taken after the first step, because each training step changes its own inputs.
         self.sample = [] if row.own_clock else [sample(framework.values(array)) for array in first]
-        for _ in range(WARM_UP_STEPS - 1):
+        # A process that is over keeps nothing warm but files.
+        for _ in range(0 if isinstance(row, ProcessRow) else WARM_UP_STEPS - 1):
             self.computed()
 
     def computed(self) -> tuple[Any, ...]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, Literal
 
@@ -14,6 +16,8 @@ import numpy
 Array = Any
 Module = Any
 Step = Callable[[], Any]
+# The variables that name the folders of compilers' caches.
+CACHES = ("CLGRAD_CACHE_DIR", "POCL_CACHE_DIR", "XDG_CACHE_HOME")
 Unit = Literal["GB/s", "GFLOP/s", ""]
 
 
@@ -59,14 +63,16 @@ class ProcessRow(Row):
 
     own_clock = True
 
-    def run(self, program: str, whole_life: bool = False) -> Step:
+    def run(self, program: str, whole_life: bool = False, empty_caches: bool = False) -> Step:
         """The step that runs this Python program."""
         command = [sys.executable, "-c", program]
 
         def step() -> float:
-            start = perf_counter()
-            printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-            return perf_counter() - start if whole_life else float(printed.split()[-1])
+            with TemporaryDirectory() as folder:
+                caches = dict.fromkeys(CACHES, folder) if empty_caches else {}
+                start = perf_counter()
+                done = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ | caches)
+                return perf_counter() - start if whole_life else float(done.stdout.split()[-1])
 
         return step
 

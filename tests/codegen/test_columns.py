@@ -32,7 +32,7 @@ def test_a_sum_down_the_columns() -> None:
     ]
     assert text(launch, "FINISH_PART(i, count)") == [
         "const float_v v1 = (COMPENSATED(total1_0, lost1_0));",
-        "store_strided_float(v1, q0 + at1 + (i) * 1, 1, count);",
+        "store_part_float(v1, q0 + at1 + (i) * 1, 1, count);",
     ]
 
 

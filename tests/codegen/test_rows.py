@@ -97,7 +97,7 @@ def test_lanes_past_the_end_add_nothing() -> None:
     (launch,) = Lowered(total("rows", (70, 90), combine="max"), GPU).launches
     inside = "convert_mask_float(LANES(int) < count) != (mask_float)(0)"
     assert text(launch, "P0_PART(i, count)") == [
-        "const float_v v0 = load_strided_float(p0 + in0 + (i) * 1, 1, count);",
+        "const float_v v0 = load_part_float(p0 + in0 + (i) * 1, 1, count);",
         f"acc1_0 = combine_maximum_float(acc1_0, (({inside}) ? v0 : (float_v)(-INFINITY)));",
     ]
 

@@ -43,10 +43,10 @@ def test_two_row_major_arrays_are_added() -> None:
         "store_float(v2, q0 + at2 + (i) * 1);",
     ]
     assert text(found, "PART(i, count)") == [
-        "const float_v v0 = load_strided_float(p0 + at0 + (i) * 1, 1, count);",
-        "const float_v v1 = load_strided_float(p1 + at1 + (i) * 1, 1, count);",
+        "const float_v v0 = load_part_float(p0 + at0 + (i) * 1, 1, count);",
+        "const float_v v1 = load_part_float(p1 + at1 + (i) * 1, 1, count);",
         "const float_v v2 = (v0 + v1);",
-        "store_strided_float(v2, q0 + at2 + (i) * 1, 1, count);",
+        "store_part_float(v2, q0 + at2 + (i) * 1, 1, count);",
     ]
 
 

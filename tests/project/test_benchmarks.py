@@ -14,8 +14,9 @@ import pytest
 from benchmarks.limits import Bench, Launch, Limits
 from benchmarks.race import Result
 from benchmarks.report import beyond_limits, duration, figures, record
-from benchmarks.row import Row
+from benchmarks.row import ProcessRow, Row
 from benchmarks.rows import ROWS
+from benchmarks.rows.cold import first_step
 from clgrad.runtime.device import default_device
 from tests.processes import ROOT
 
@@ -48,6 +49,16 @@ def test_every_row_can_run_in_clgrad_and_says_what_it_is(row: Row) -> None:
     assert type(row).clgrad is not Row.clgrad
     assert row.summary
     assert bool(row.unit) == bool(row.amount)
+
+
+def test_what_starts_cold_has_caches_of_its_own_that_are_empty() -> None:
+    program = "import os; os.chdir(os.environ['CLGRAD_CACHE_DIR']); print(len(os.listdir())); open('new', 'w')"
+    step = ProcessRow("cold").run(program, empty_caches=True)
+    assert [step(), step()] == [0, 0]
+
+
+def test_a_first_step_counts_what_its_process_computes() -> None:
+    assert 0 < first_step("cold_tiny", "clgrad") < 60
 
 
 def test_unknown_names_are_refused() -> None:
