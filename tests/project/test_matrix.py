@@ -12,12 +12,19 @@ from pathlib import Path
 import pytest
 
 from tests.processes import ROOT
-from tools.matrix import chroots, results
+from tools.matrix import chroots, results, runner
 from tools.matrix.__main__ import PAGE, RESULTS
 from tools.matrix.chroots import Chroot, Machine, NotRunError, mounts_in, run_group
 from tools.matrix.entries import ENTRIES, FRESH_13, HERE, TRIXIE, WHOLE, Entry, Part
 from tools.matrix.results import Result, page, row
 from tools.matrix.runner import files_of, last_line, read_report, run_entry
+
+@pytest.fixture(autouse=True)
+def without_git(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The suite also runs where there is no git: the commit tested is one without files."""
+    monkeypatch.setattr(runner, "head", lambda: "0123456789")
+    monkeypatch.setattr(runner, "archive", lambda: b"\0" * 10240)
+
 
 ONE = Entry("one", HERE, "python3", Part(("test_smoke.py",), "the smallest"))
 

@@ -72,8 +72,7 @@ class _Run:
     def _check_out(self) -> None:
         subprocess.run(["rm", "-rf", str(self.checkout)], check=True)
         self.checkout.mkdir(parents=True)
-        archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, capture_output=True, check=True).stdout
-        subprocess.run(["tar", "--extract", "--directory", str(self.checkout)], input=archive, check=True)
+        subprocess.run(["tar", "--extract", "--directory", str(self.checkout)], input=archive(), check=True)
         self.where.own(self.checkout)
 
     def _command(self, python: str, *arguments: str, seconds: float) -> int | None:
@@ -139,6 +138,11 @@ def last_line(file: Path) -> str:
     """The last line of a log that is not empty, cut to fit a table."""
     lines = [line.strip() for line in file.read_text(errors="replace").splitlines() if line.strip()]
     return lines[-1][:200] if lines else "it printed nothing"
+
+
+def archive() -> bytes:
+    """The files of the commit that is tested, as a tar archive."""
+    return subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, capture_output=True, check=True).stdout
 
 
 def head() -> str:
