@@ -19,6 +19,7 @@ from tools.matrix.entries import ENTRIES, FRESH_13, HERE, TRIXIE, WHOLE, Entry, 
 from tools.matrix.results import Result, page, row
 from tools.matrix.runner import files_of, last_line, read_report, run_entry
 
+
 @pytest.fixture(autouse=True)
 def without_git(monkeypatch: pytest.MonkeyPatch) -> None:
     """The suite also runs where there is no git: the commit tested is one without files."""
