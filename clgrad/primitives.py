@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
+
+from clgrad.shapes import Shape, size_of
 
 _serial = count()
 
@@ -70,16 +73,29 @@ class Library(Primitive):
 
     With `strided` it takes inputs with any strides; without, the plan first copies inputs that are not row-major.
     With `epilogue` the planner may add pointwise ops to its store. A kernel with several results is each part of a
-    joint primitive, and leaves out the results that nobody wants.
+    joint primitive, and leaves out the results that nobody wants. `operations(input shapes, shape)` gives the
+    arithmetic of a call, roughly in additions; the default is one per element of the result.
     """
 
-    __slots__ = ("candidates", "epilogue", "strided")
+    __slots__ = ("candidates", "epilogue", "operations", "strided")
 
-    def __init__(self, name: str, candidates: Any, strided: bool = False, epilogue: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        candidates: Any,
+        strided: bool = False,
+        epilogue: bool = False,
+        operations: Callable[[Sequence[Shape], Shape], int] | None = None,
+    ) -> None:
         super().__init__(name)
         self.candidates = candidates
         self.strided = strided
         self.epilogue = epilogue
+        self.operations = operations or _one_each
+
+
+def _one_each(inputs: Sequence[Shape], shape: Shape) -> int:
+    return size_of(shape)
 
 
 class Joint(Primitive):

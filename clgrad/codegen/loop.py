@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from clgrad.dtypes import DType
 from clgrad.primitives import Pointwise, Reduction
-from clgrad.shapes import Shape
+from clgrad.shapes import Shape, size_of
 
 ELEMENT, REDUCED = "element", "reduced"
 
@@ -92,3 +92,25 @@ class Loop:
 def is_reduction(statement: Statement) -> bool:
     """Whether the statement combines values over the reduced axes."""
     return isinstance(statement.what, Compute) and isinstance(statement.what.primitive, Reduction)
+
+
+def operations_of(loop: Loop) -> int:
+    """The arithmetic of a loop, roughly in additions.
+
+    >>> from clgrad.dtypes import float32
+    >>> from clgrad.primitives import Pointwise
+    >>> product = Compute(Pointwise("multiply", "x * y"), (0, 0), float32)
+    >>> body = [Statement(Load(0, (1,), 0), float32, ELEMENT), Statement(product, float32, ELEMENT)]
+    >>> operations_of(Loop("pointwise", (1000,), (), body))
+    1000
+    """
+    kept = size_of(tuple(n for axis, n in enumerate(loop.space) if axis not in loop.axes))
+    whole = size_of(loop.space)
+    total = 0
+    for statement in loop.statements:
+        if is_reduction(statement):
+            total += whole
+        elif isinstance(statement.what, Compute):
+            cost = statement.what.primitive.cost  # type: ignore[union-attr]
+            total += cost * (whole if statement.level == ELEMENT else kept)
+    return total

@@ -6,23 +6,11 @@ from dataclasses import dataclass
 
 from clgrad.graph.capture import refuse_to_look
 from clgrad.graph.node import Node
+from clgrad.graph.observers import Kernel, kernels_of
 from clgrad.graph.prepared import prepare
 from clgrad.graph.trace import structure_of
-from clgrad.plan.planner import Plan, Work
+from clgrad.plan.planner import Plan
 from clgrad.primitives import VIEW
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """One kernel of a plan: its file, the ops fused in it, the bytes it reads and writes."""
-
-    name: str
-    ops: str
-    reads: int
-    writes: int
-    launches: int
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -47,7 +35,7 @@ class Explanation:
         launches = sum(kernel.launches for kernel in self.kernels)
         lines = [f"{self.nodes} pending ops in {launches} launches"]
         for number, kernel in enumerate(self.kernels):
-            traffic = f"reads {kernel.reads:>12,} B  writes {kernel.writes:>12,} B"
+            traffic = f"reads {kernel.reads:>12,} B  writes {kernel.writes:>12,} B  {kernel.operations:>14,} operations"
             lines.append(f"{number:3}  {kernel.name:<10} {traffic}  {kernel.ops}")
         lines.append(
             f"memory: {self.result_bytes:,} B for results, {self.temporary_bytes:,} B for temporaries "
@@ -78,7 +66,7 @@ def explain(node: Node) -> Explanation:
         plan = prepare(structure, node.device).plan
     temporaries = sum(_nbytes(plan, item) for work in plan.works for item in work.stores if _is_temporary(plan, item))
     return Explanation(
-        tuple(_kernel(plan, work) for work in plan.works if work.launches),
+        tuple(kernels_of(plan)),
         len(structure.calls),
         sum(plan.result_bytes),
         sum(plan.temporary_bytes),
@@ -93,15 +81,3 @@ def _is_temporary(plan: Plan, item: int) -> bool:
 
 def _nbytes(plan: Plan, item: int) -> int:
     return plan.items[item].size * plan.items[item].dtype.itemsize if item >= 0 else 0
-
-
-def _kernel(plan: Plan, work: Work) -> Kernel:
-    return Kernel(
-        work.launches[-1].source.name,
-        work.labels[-1],
-        sum(_nbytes(plan, item) for item in work.loads),
-        sum(_nbytes(plan, item) for item in work.stores),
-        len(work.launches),
-        tuple(item for item in work.loads if item >= 0),
-        tuple(item for item in work.stores if item >= 0),
-    )

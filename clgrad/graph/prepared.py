@@ -14,6 +14,7 @@ import numpy
 from clgrad.dtypes import COMPUTE_NAME, DType, as_dtype, float16
 from clgrad.graph.faults import WORDS, Watch
 from clgrad.graph.node import Storage
+from clgrad.graph.observers import observers, tell
 from clgrad.graph.work_groups import smaller_group, too_large
 from clgrad.launch import Argument, FaultWord, Int, Launch, Long, Memory, Offset, Parameter
 from clgrad.plan.planner import Plan, make_plan
@@ -81,6 +82,7 @@ class PreparedPlan:
         if checks:
             buffers.append(watch.words())
         launch = self.device.queue.launch
+        events: list[Any] | None = [] if observers else None
         for step in self._steps:
             kernel, bound = step.kernel, step.bound
             for position, slot in step.buffers:
@@ -98,8 +100,12 @@ class PreparedPlan:
                 if bound.get(position) is not value:
                     set_number(kernel, position, kind(value))
                     bound[position] = value
-            launch(kernel, step.global_size, step.local_size, step.label)
+            event = launch(kernel, step.global_size, step.local_size, step.label)
             self.started = True
+            if events is not None:
+                events.append(event)
+        if events is not None:
+            tell(self.plan, self.device, events)
         if checks or watch.alert:
             watch.note(self.plan, buffers)
         return [

@@ -22,7 +22,10 @@ from clgrad.ops.powers import power
 from clgrad.primitives import Library
 from clgrad.shapes import Shape, broadcast_shapes, normalize_axis, several, size_of
 
-_MATMUL = Library("matmul", candidates, strided=True, epilogue=True)
+_MATMUL = Library(
+    "matmul", candidates, strided=True, epilogue=True,
+    operations=lambda inputs, shape: 2 * inputs[0][-1] * size_of(shape),
+)  # fmt: skip
 
 
 def _multiply_matrices(a: Value, b: Value) -> Value:

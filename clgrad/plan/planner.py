@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
 from clgrad.capabilities import Capabilities
-from clgrad.codegen.loop import Load, Loop
+from clgrad.codegen.loop import Load, Loop, operations_of
 from clgrad.codegen.lowering import LoopLowerer
 from clgrad.dtypes import DType
 from clgrad.launch import Fault, FaultWord, Launch
@@ -34,6 +34,7 @@ class Work:
     loads: list[int]
     stores: list[int]
     scratch: list[int]
+    operations: int = 0
     origin: str | None = None  # the user's line that asked for a library kernel, where it is known
 
 
@@ -132,7 +133,9 @@ class _Planner:
             launches, labels = joined(launches, labels, self.capabilities.max_parameter_bytes)
         loads = [load for loop in loops for load in _loaded(loop)]
         stores = [store.item for loop in loops for store in loop.stores]
-        return self._finished(launches, labels, loads, stores, before)
+        work = self._finished(launches, labels, loads, stores, before)
+        work.operations = sum(map(operations_of, loops))
+        return work
 
     def _finished(
         self, launches: list[Launch], labels: list[str], loads: list[int], stores: list[int], before: int
@@ -174,6 +177,8 @@ class _Planner:
         stores = [store.item for store in loops[0].stores]
         loads = [*(read.item for read in item.operands), *_loaded(loops[0])]
         work = self._finished(launches, [label] * len(launches), loads, stores, before)
+        assert isinstance(item.primitive, Library)
+        work.operations = item.primitive.operations(item.read_shapes, item.shape) + operations_of(loops[0])
         work.origin = item.origin
         return work
 

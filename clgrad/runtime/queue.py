@@ -51,33 +51,37 @@ class Queue:
         self._staged: list[Any] = []
         self._staged_bytes = 0
 
-    def launch(self, kernel: pyopencl.Kernel, global_size: Size, local_size: Size, label: str | None = None) -> None:
-        """Start a kernel whose arguments are set. `label` names its ops and the user's lines that called them."""
+    def launch(self, kernel: pyopencl.Kernel, global_size: Size, local_size: Size, label: str | None = None) -> Any:
+        """Start a kernel whose arguments are set, and give the driver's event of it.
+
+        `label` names its ops and the user's lines that called them.
+        """
         check_process()
         try:
             if self._debug_level:
-                self._launch_and_wait(kernel, global_size, local_size, label)
+                event = self._launch_and_wait(kernel, global_size, local_size, label)
             else:
-                self._enqueue(self.cl, kernel, global_size, local_size)
+                event = self._enqueue(self.cl, kernel, global_size, local_size)
         except self._error as problem:
-            self._recover(problem, kernel, global_size, local_size, label)
+            event = self._recover(problem, kernel, global_size, local_size, label)
         counters.launches += 1
+        return event
 
-    def _launch_and_wait(self, kernel: Any, global_size: Size, local_size: Size, label: str | None) -> None:
+    def _launch_and_wait(self, kernel: Any, global_size: Size, local_size: Size, label: str | None) -> Any:
         """Wait for a launch under CLGRAD_DEBUG, so that a failure is raised here and not at a later call."""
         if self._debug_level > 1:
             said = f"{self.device_name}: launching {label or kernel.function_name}"
             print(said, file=sys.stderr, flush=True)
-        self._enqueue(self.cl, kernel, global_size, local_size)
+        event = self._enqueue(self.cl, kernel, global_size, local_size)
         self.cl.finish()
+        return event
 
-    def _recover(self, problem: Exception, kernel: Any, global_size: Size, local_size: Size, label: str | None) -> None:
+    def _recover(self, problem: Exception, kernel: Any, global_size: Size, local_size: Size, label: str | None) -> Any:
         """Retry with an emptied pool if memory is short: some drivers allocate buffers only at a launch."""
         if isinstance(problem, self._opencl.MemoryError):
             self._memory.release()
             try:
-                self._enqueue(self.cl, kernel, global_size, local_size)
-                return
+                return self._enqueue(self.cl, kernel, global_size, local_size)
             except self._error as second:
                 problem = second
         kind = OutOfDeviceMemoryError if isinstance(problem, self._opencl.MemoryError) else DeviceError
