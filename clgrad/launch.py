@@ -98,12 +98,26 @@ class Coordinates(NamedTuple):
     position: tuple[int, ...]
 
 
+class Loading(NamedTuple):
+    """An input that a launch can compute where it would load an element: the prologue of the launch.
+
+    `name` begins the names of the kernel file's macros, `array` is the number of the input. The kernel computes each
+    element about `times` times.
+    """
+
+    name: str
+    array: int
+    axes: Coordinates
+    times: int
+
+
 @dataclass(frozen=True)
 class Launch:
     """One kernel with its arguments in order. `parameters` declares them if launches of this kind may be joined.
 
     `choice` names the candidate that the launch belongs to, if the plan can take another candidate instead. `stores`
-    are the coordinates in which a launch that takes an epilogue stores the result.
+    are the coordinates in which a launch that takes an epilogue stores the result. `loads` are the inputs for which it
+    takes a prologue, in the order of their parameters.
     """
 
     source: Source
@@ -113,6 +127,7 @@ class Launch:
     parameters: tuple[str, ...] = ()
     choice: Hashable = None
     stores: Coordinates | None = None
+    loads: tuple[Loading, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -72,12 +72,13 @@ class Library(Primitive):
     """A hand-written kernel. `candidates` are its ways to compute a call of given shapes and layouts (see launch.py).
 
     With `strided` it takes inputs with any strides; without, the plan first copies inputs that are not row-major.
-    With `epilogue` the planner may add pointwise ops to its store. A kernel with several results is each part of a
-    joint primitive, and leaves out the results that nobody wants. `operations(input shapes, shape)` gives the
-    arithmetic of a call, roughly in additions; the default is one per element of the result.
+    With `epilogue` the planner may add pointwise ops to its store, and with `prologue` to its loads; such a kernel is
+    strided. A kernel with several results is each part of a joint primitive, and leaves out the results that nobody
+    wants. `operations(input shapes, shape)` gives the arithmetic of a call, roughly in additions; the default is one
+    per element of the result.
     """
 
-    __slots__ = ("candidates", "epilogue", "operations", "strided")
+    __slots__ = ("candidates", "epilogue", "operations", "prologue", "strided")
 
     def __init__(
         self,
@@ -85,12 +86,14 @@ class Library(Primitive):
         candidates: Any,
         strided: bool = False,
         epilogue: bool = False,
+        prologue: bool = False,
         operations: Callable[[Sequence[Shape], Shape], int] | None = None,
     ) -> None:
         super().__init__(name)
         self.candidates = candidates
         self.strided = strided
         self.epilogue = epilogue
+        self.prologue = prologue
         self.operations = operations or _one_each
 
 

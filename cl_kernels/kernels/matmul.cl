@@ -57,6 +57,21 @@
     PASTE(store_part_, STORAGE)(value, c + C_INDEX(batch, channel, position), 1, count)
 #endif
 
+// Prologues: if an operand is the result of pointwise work, X_LOAD(target, batch, channel, position) computes a vector
+// of it, and X_LOAD_PART(target, batch, channel, position, count) the first `count` lanes. Vectors of a lie along k.
+// Those of b lie along k if B_UNIT is INNER_AXIS, and else along its columns. `target` must be no name of a generated
+// text (a letter and a number, i, j, row). GPU shape: one element, and only the first form is used.
+#ifndef A_LOAD
+#define DEFAULT_A
+#define A_PARAMETERS                // more kernel parameters, beginning with a comma
+#define A_ARGUMENTS                 // their names, beginning with a comma
+#endif
+#ifndef B_LOAD
+#define DEFAULT_B
+#define B_PARAMETERS
+#define B_ARGUMENTS
+#endif
+
 #define INNER_AXIS 1
 #define OUTER_AXIS 2
 #define NO_AXIS 0
@@ -114,7 +129,7 @@
 #endif
 
 #if defined(ENTRY_matmul_tiles) && !GPU_SHAPE
-#if COPY_A
+#if COPY_A || defined(A_LOAD)
 #define A(row, i) copy[row][i]
 #elif A_UNIT == INNER_AXIS
 #define A(row, i) LOAD_ONE(a_rows[row] + (i))
@@ -123,12 +138,22 @@
 #endif
 
 #if B_UNIT == INNER_AXIS
-// Transposes VECTOR_WIDTH steps of k of VECTOR_WIDTH columns. Columns from `width` on repeat the last one. Interleaving
-// each row of the upper half with its counterpart in the lower half, log2(VECTOR_WIDTH) times, transposes a square.
-APART void KERNEL(pack_square)(__global const STORED *b, const long b_column, const int width, VECTOR *panel) {
+// Transposes VECTOR_WIDTH steps of k, from `first` on, of VECTOR_WIDTH columns, from `column` on; b points to the first
+// element. Only `count` steps exist, and columns from `width` on repeat the last one. Interleaving each row of the
+// upper half with its counterpart in the lower half, log2(VECTOR_WIDTH) times, transposes a square.
+APART void KERNEL(pack_square)(__global const STORED *b, const long b_column, const int batch, const int column,
+                               const int first, const int count, const int width, VECTOR *panel B_PARAMETERS) {
     VECTOR squares[2][VECTOR_WIDTH];
     for (int lane = 0; lane < VECTOR_WIDTH; lane++) {
+#ifdef B_LOAD
+        if (count >= VECTOR_WIDTH) {
+            B_LOAD(squares[0][lane], batch, column + min(lane, width - 1), first)
+        } else {
+            B_LOAD_PART(squares[0][lane], batch, column + min(lane, width - 1), first, count)
+        }
+#else
         squares[0][lane] = LOAD(b + min(lane, width - 1) * b_column);
+#endif
     }
     int from = 0;
     for (int round = 1; round < VECTOR_WIDTH; round *= 2, from = 1 - from) {
@@ -149,28 +174,49 @@ APART void KERNEL(pack_square)(__global const STORED *b, const long b_column, co
 }
 #endif
 
-// Copies `length` steps of k of one vector of columns to every COLUMNS-th vector of a panel. Only `width` columns
-// exist; the other lanes may hold anything, since they are not stored. b has `remaining` steps from the first one on.
-APART void KERNEL(pack_vector)(__global const STORED *b, const long b_inner, const long b_column,
-                               const int length, const int remaining, const int width, VECTOR *panel) {
-    int i = 0;
-#if B_UNIT == INNER_AXIS
-    for (; i + VECTOR_WIDTH <= length; i += VECTOR_WIDTH) {
-        KERNEL(pack_square)(b + i, b_column, width, panel + i * COLUMNS);
+// Copies `length` steps of k, from `first` on, of one vector of columns, from `column` on, to every COLUMNS-th vector
+// of a panel. b points to the first element. Only `width` columns exist; the other lanes may hold anything, since they
+// are not stored. b has `remaining` steps from the first one on.
+APART void KERNEL(pack_vector)(__global const STORED *b, const long b_inner, const long b_column, const int batch,
+                               const int column, const int first, const int length, const int remaining,
+                               const int width, VECTOR *panel B_PARAMETERS) {
+    int step = 0;
+#if B_UNIT == INNER_AXIS && defined(B_LOAD)
+    // A panel has room for whole squares, so the last may write more steps than exist.
+    for (; step < length; step += VECTOR_WIDTH) {
+        KERNEL(pack_square)(b, b_column, batch, column, first + step, length - step, width,
+                            panel + step * COLUMNS B_ARGUMENTS);
+    }
+#elif defined(B_LOAD)
+    for (; step < length; step++) {
+        VECTOR packed;
+        if (width == VECTOR_WIDTH) {
+            B_LOAD(packed, batch, first + step, column)
+        } else {
+            B_LOAD_PART(packed, batch, first + step, column, width)
+        }
+        panel[step * COLUMNS] = packed;
+    }
+#elif B_UNIT == INNER_AXIS
+    for (; step + VECTOR_WIDTH <= length; step += VECTOR_WIDTH) {
+        KERNEL(pack_square)(b + step, b_column, batch, column, first + step, VECTOR_WIDTH, width,
+                            panel + step * COLUMNS);
     }
 #elif B_UNIT == OUTER_AXIS
-    for (const int whole = WHOLE_VECTORS(length, remaining, width); i < whole; i++) {
-        panel[i * COLUMNS] = LOAD(b + i * b_inner);
+    for (const int whole = WHOLE_VECTORS(length, remaining, width); step < whole; step++) {
+        panel[step * COLUMNS] = LOAD(b + step * b_inner);
     }
 #endif
-    for (; i < length; i++) {
-        panel[i * COLUMNS] = LOAD_PART(b + i * b_inner, b_column, width);
+    for (; step < length; step++) {
+        panel[step * COLUMNS] = LOAD_PART(b + step * b_inner, b_column, width);
     }
 }
 
-// sums (+)= ROWS rows of a times a panel. Only `rows` of the rows exist.
-APART void KERNEL(multiply_tile)(__global const STORED *a, const long a_row, const long a_inner, const int rows,
-                                 const int length, const VECTOR *panel, const int is_first, VECTOR *sums) {
+// sums (+)= ROWS rows of a, from `first_row` on, times a panel of `length` steps of k, from `first` on; a points to the
+// first element. Only `rows` of the rows exist.
+APART void KERNEL(multiply_tile)(__global const STORED *a, const long a_row, const long a_inner, const int batch,
+                                 const int first_row, const int first, const int rows, const int length,
+                                 const VECTOR *panel, const int is_first, VECTOR *sums A_PARAMETERS) {
     VECTOR sum[ROWS][COLUMNS];
     __global const STORED *a_rows[ROWS];
 #pragma unroll
@@ -181,13 +227,23 @@ APART void KERNEL(multiply_tile)(__global const STORED *a, const long a_row, con
             sum[row][j] = (VECTOR)(0);
         }
     }
-#if COPY_A
+#if COPY_A || defined(A_LOAD)
     COMPUTE copy[ROWS][BLOCK_K];
     for (int row = 0; row < ROWS; row++) {
         for (int i = 0; i < length; i += VECTOR_WIDTH) {
             const int count = min(VECTOR_WIDTH, length - i);
+#ifdef A_LOAD
+            VECTOR x;
+            if (count == VECTOR_WIDTH) {
+                A_LOAD(x, batch, first_row + min(row, rows - 1), first + i)
+            } else {
+                A_LOAD_PART(x, batch, first_row + min(row, rows - 1), first + i, count)
+            }
+            VSTORE(x, copy[row] + i);
+#else
             __global const STORED *x = a_rows[row] + i * a_inner;
             VSTORE(a_inner == 1 && count == VECTOR_WIDTH ? LOAD(x) : LOAD_PART(x, a_inner, count), copy[row] + i);
+#endif
         }
     }
 #endif
@@ -211,7 +267,8 @@ APART void KERNEL(multiply_tile)(__global const STORED *a, const long a_row, con
 }
 
 __kernel CPU_KERNEL void KERNEL(matmul_tiles)(MATMUL_PARAMETERS, __global OUTPUT *c, const int item_rows,
-                                              const int item_panels, const int places EPILOGUE_PARAMETERS) {
+                                              const int item_panels, const int places A_PARAMETERS B_PARAMETERS
+                                                  EPILOGUE_PARAMETERS) {
     VECTOR panel[BLOCK_K * COLUMNS];
     VECTOR sums[LARGEST_PANELS][LARGEST_ROWS * COLUMNS];
     const int row_blocks = (m + item_rows - 1) / item_rows;
@@ -235,12 +292,13 @@ __kernel CPU_KERNEL void KERNEL(matmul_tiles)(MATMUL_PARAMETERS, __global OUTPUT
             for (int column = first_column, p = 0; column < last_column; column += PANEL, p++) {
                 for (int j = 0; j < COLUMNS; j++) {
                     const int at = min(column + j * VECTOR_WIDTH, n - 1);
-                    KERNEL(pack_vector)(b_batch + block * b_inner + at * b_column, b_inner, b_column, length, k - block,
-                                        min(VECTOR_WIDTH, n - at), panel + j);
+                    KERNEL(pack_vector)(b_batch + block * b_inner + at * b_column, b_inner, b_column, batch, at, block,
+                                        length, k - block, min(VECTOR_WIDTH, n - at), panel + j B_ARGUMENTS);
                 }
                 for (int row = first_row; row < last_row; row += ROWS) {
-                    KERNEL(multiply_tile)(a_batch + row * a_row + block * a_inner, a_row, a_inner, last_row - row,
-                                          length, panel, block == first_k, sums[p] + (row - first_row) * COLUMNS);
+                    KERNEL(multiply_tile)(a_batch + row * a_row + block * a_inner, a_row, a_inner, batch, row, block,
+                                          last_row - row, length, panel, block == first_k,
+                                          sums[p] + (row - first_row) * COLUMNS A_ARGUMENTS);
                 }
             }
             block += BLOCK_K;
@@ -264,8 +322,20 @@ __kernel CPU_KERNEL void KERNEL(matmul_tiles)(MATMUL_PARAMETERS, __global OUTPUT
 #if defined(ENTRY_matmul_tiles) && GPU_SHAPE
 #define QUAD PASTE(COMPUTE, 4)
 
+// GPU shape: sets `target` to an element of a[batch] or b[batch].
+#ifdef A_LOAD
+#define A_ELEMENT(target, row, i) A_LOAD(target, batch, row, i)
+#else
+#define A_ELEMENT(target, row, i) target = LOAD_ONE(a_batch + (row) * a_row + (i) * a_inner);
+#endif
+#ifdef B_LOAD
+#define B_ELEMENT(target, i, column) B_LOAD(target, batch, i, column)
+#else
+#define B_ELEMENT(target, i, column) target = LOAD_ONE(b_batch + (column) * b_column + (i) * b_inner);
+#endif
+
 __kernel GROUP_KERNEL void KERNEL(matmul_tiles)(
-    MATMUL_PARAMETERS, __global OUTPUT *c EPILOGUE_PARAMETERS) {
+    MATMUL_PARAMETERS, __global OUTPUT *c A_PARAMETERS B_PARAMETERS EPILOGUE_PARAMETERS) {
     // Four elements of padding per step of k: without them, copies along a column would all hit the same memory bank.
     __local QUAD a_tile[TILE_K][TILE_ROWS / 4 + 1];
     __local QUAD b_tile[TILE_K][TILE_COLUMNS / 4 + 1];
@@ -297,9 +367,11 @@ __kernel GROUP_KERNEL void KERNEL(matmul_tiles)(
 #else
             const int i = at % TILE_K, row = at / TILE_K;
 #endif
-            const bool exists = first_row + row < m && block + i < last_k;
-            ((__local COMPUTE *)a_tile[i])[row] =
-                exists ? LOAD_ONE(a_batch + (first_row + row) * a_row + (block + i) * a_inner) : (COMPUTE)0;
+            COMPUTE x = 0;
+            if (first_row + row < m && block + i < last_k) {
+                A_ELEMENT(x, first_row + row, block + i)
+            }
+            ((__local COMPUTE *)a_tile[i])[row] = x;
         }
 #pragma unroll
         for (int step = 0; step < TILE_COLUMNS * TILE_K / GROUP_ITEMS; step++) {
@@ -309,9 +381,11 @@ __kernel GROUP_KERNEL void KERNEL(matmul_tiles)(
 #else
             const int i = at / TILE_COLUMNS, column = at % TILE_COLUMNS;
 #endif
-            const bool exists = first_column + column < n && block + i < last_k;
-            ((__local COMPUTE *)b_tile[i])[column] =
-                exists ? LOAD_ONE(b_batch + (first_column + column) * b_column + (block + i) * b_inner) : (COMPUTE)0;
+            COMPUTE y = 0;
+            if (first_column + column < n && block + i < last_k) {
+                B_ELEMENT(y, block + i, first_column + column)
+            }
+            ((__local COMPUTE *)b_tile[i])[column] = y;
         }
         barrier(CLK_LOCAL_MEM_FENCE);
         for (int i = 0; i < TILE_K; i++) {
@@ -354,6 +428,8 @@ __kernel GROUP_KERNEL void KERNEL(matmul_tiles)(
     }
 }
 #undef QUAD
+#undef A_ELEMENT
+#undef B_ELEMENT
 #endif
 
 // Adds the parts of a product that was split along k.
@@ -386,6 +462,16 @@ void KERNEL(matmul_combine)(__global const COMPUTE *partial, __global STORED *c,
 }
 #endif
 
+#ifdef DEFAULT_A
+#undef DEFAULT_A
+#undef A_PARAMETERS
+#undef A_ARGUMENTS
+#endif
+#ifdef DEFAULT_B
+#undef DEFAULT_B
+#undef B_PARAMETERS
+#undef B_ARGUMENTS
+#endif
 #ifdef DEFAULT_EPILOGUE
 #undef DEFAULT_EPILOGUE
 #undef EPILOGUE_PARAMETERS

@@ -44,6 +44,20 @@
     PASTE(store_part_, STORAGE)(value, c + C_INDEX(batch, channel, position), 1, count)
 #endif
 
+// Prologues: if an operand is the result of pointwise work, X_LOAD(target, batch, channel, position) computes a vector
+// of it, and X_LOAD_PART(target, batch, channel, position, count) the first `count` lanes. Vectors of a lie along k.
+// Those of b lie along k for dots, and along its columns for sums. See matmul.cl.
+#ifndef A_LOAD
+#define DEFAULT_A
+#define A_PARAMETERS                // more kernel parameters, beginning with a comma
+#define A_ARGUMENTS                 // their names, beginning with a comma
+#endif
+#ifndef B_LOAD
+#define DEFAULT_B
+#define B_PARAMETERS
+#define B_ARGUMENTS
+#endif
+
 #define INNER_AXIS 1
 #define OUTER_AXIS 2
 #define NO_AXIS 0
@@ -96,13 +110,31 @@
 #define STORE_PART EPILOGUE_STORE_PART
 #endif
 
-#if defined(ENTRY_matmul_dots) && !GPU_SHAPE
-#if B_UNIT == INNER_AXIS
-#define RIGHT(i) LOAD(right[q] + (i))
-#else
-#define RIGHT(i) LOAD_PART(right[q] + (i) * b_inner, b_inner, VECTOR_WIDTH)
+// CPU shape: copies `length` computed steps of k of a[batch], from `first` on, to rows that are `stride` apart.
+#ifdef A_LOAD
+#define COPY_LEFT(left, stride, first, length)                                                                        \
+    for (int row = 0; row < ROWS; row++) {                                                                            \
+        for (int step = 0; step < (length); step += VECTOR_WIDTH) {                                                   \
+            VECTOR x;                                                                                                 \
+            if (step + VECTOR_WIDTH <= (length)) {                                                                    \
+                A_LOAD(x, batch, row, (first) + step)                                                                 \
+            } else {                                                                                                  \
+                A_LOAD_PART(x, batch, row, (first) + step, (length) - step)                                           \
+            }                                                                                                         \
+            VSTORE(x, (left) + row * (stride) + step);                                                                \
+        }                                                                                                             \
+    }
 #endif
-#if A_UNIT == INNER_AXIS
+
+#if defined(ENTRY_matmul_dots) && !GPU_SHAPE
+#ifdef B_LOAD
+#define RIGHT(target, step) B_LOAD(target, batch, column + min(q, width - 1), first + (step))
+#elif B_UNIT == INNER_AXIS
+#define RIGHT(target, step) target = LOAD(right[q] + (step));
+#else
+#define RIGHT(target, step) target = LOAD_PART(right[q] + (step) * b_inner, b_inner, VECTOR_WIDTH);
+#endif
+#if A_UNIT == INNER_AXIS && !defined(A_LOAD)
 #define LEFT(row, i) LOAD(left + (row) * left_row + (i))
 #define LEFT_ONE(row, i) LOAD_ONE(left + (row) * left_row + (i))
 #define LEFT_POINTER __global const STORED *
@@ -125,9 +157,11 @@ static inline COMPUTE KERNEL(sum_lanes)(const VECTOR value) {
     return lanes[0];
 }
 
-// sums[row][column] += the rows of a in `left` times DOTS columns. Only `width` of the columns exist.
+// sums[row][column] += the rows of a in `left` times DOTS columns of b, from `column` on, over `length` steps of k,
+// from `first` on; b points to the first element. Only `width` of the columns exist.
 APART void KERNEL(add_dots)(LEFT_POINTER left, const long left_row, __global const STORED *b, const long b_inner,
-                            const long b_column, const int length, const int width, COMPUTE *sums) {
+                            const long b_column, const int batch, const int column, const int first,
+                            const int length, const int width, COMPUTE *sums B_PARAMETERS) {
     VECTOR sum[ROWS][DOTS][CHAINS];
     __global const STORED *right[DOTS];
 #pragma unroll
@@ -145,7 +179,8 @@ APART void KERNEL(add_dots)(LEFT_POINTER left, const long left_row, __global con
         for (int q = 0; q < DOTS; q++) {
 #pragma unroll
             for (int chain = 0; chain < CHAINS; chain++) {
-                const VECTOR y = RIGHT(i + chain * VECTOR_WIDTH);
+                VECTOR y;
+                RIGHT(y, i + chain * VECTOR_WIDTH)
 #pragma unroll
                 for (int row = 0; row < ROWS; row++) {
                     const VECTOR x = LEFT(row, i + chain * VECTOR_WIDTH);
@@ -168,9 +203,22 @@ APART void KERNEL(add_dots)(LEFT_POINTER left, const long left_row, __global con
     for (int row = 0; row < ROWS; row++) {
         for (int q = 0; q < min(DOTS, width); q++) {
             COMPUTE total = KERNEL(sum_lanes)(finished[row][q]);
+#ifdef B_LOAD
+            for (int rest = i; rest < length; rest += VECTOR_WIDTH) {
+                const int count = min(VECTOR_WIDTH, length - rest);
+                COMPUTE right_lanes[VECTOR_WIDTH];
+                VECTOR y;
+                B_LOAD_PART(y, batch, column + q, first + rest, count)
+                VSTORE(y, right_lanes);
+                for (int lane = 0; lane < count; lane++) {
+                    total = MULTIPLY_ADD(LEFT_ONE(row, rest + lane), right_lanes[lane], total);
+                }
+            }
+#else
             for (int rest = i; rest < length; rest++) {
                 total = MULTIPLY_ADD(LEFT_ONE(row, rest), LOAD_ONE(b + q * b_column + rest * b_inner), total);
             }
+#endif
             COMPUTE *target = sums + row * LARGEST_VECTORS * VECTOR_WIDTH + q;
             *target = MULTIPLY_ADD((COMPUTE)1, total, *target);
         }
@@ -178,8 +226,8 @@ APART void KERNEL(add_dots)(LEFT_POINTER left, const long left_row, __global con
 }
 
 __kernel CPU_KERNEL void KERNEL(matmul_dots)(MATMUL_PARAMETERS, __global OUTPUT *c, const int item_columns,
-                                             const int places EPILOGUE_PARAMETERS) {
-#if A_UNIT != INNER_AXIS
+                                             const int places A_PARAMETERS B_PARAMETERS EPILOGUE_PARAMETERS) {
+#if A_UNIT != INNER_AXIS || defined(A_LOAD)
     COMPUTE left[ROWS * DOT_BLOCK];
     const long left_row = DOT_BLOCK;
 #endif
@@ -201,7 +249,9 @@ __kernel CPU_KERNEL void KERNEL(matmul_dots)(MATMUL_PARAMETERS, __global OUTPUT 
         }
         for (int block = first_k; block < last_k; block += DOT_BLOCK) {
             const int length = min(DOT_BLOCK, last_k - block);
-#if A_UNIT == INNER_AXIS
+#ifdef A_LOAD
+            COPY_LEFT(left, DOT_BLOCK, block, length)
+#elif A_UNIT == INNER_AXIS
             __global const STORED *left = a_batch + block;
             const long left_row = a_row;
 #else
@@ -213,7 +263,8 @@ __kernel CPU_KERNEL void KERNEL(matmul_dots)(MATMUL_PARAMETERS, __global OUTPUT 
 #endif
             for (int column = 0; column < width; column += DOTS) {
                 KERNEL(add_dots)(left, left_row, b_batch + column * b_column + block * b_inner, b_inner, b_column,
-                                 length, width - column, sums[0] + column);
+                                 batch, first_column + column, block, length, width - column,
+                                 sums[0] + column B_ARGUMENTS);
             }
         }
         for (int row = 0; row < ROWS; row++) {
@@ -235,18 +286,35 @@ __kernel CPU_KERNEL void KERNEL(matmul_dots)(MATMUL_PARAMETERS, __global OUTPUT 
 #endif
 
 #if defined(ENTRY_matmul_sums) && !GPU_SHAPE
+#ifdef A_LOAD
+#define LEFT(row, i) left[row][(i) - block]
+#else
+#define LEFT(row, i) LOAD_ONE(a_batch + (row) * a_row + (i) * a_inner)
+#endif
+#ifdef B_LOAD
+#define RIGHT(target, step, vector)                                                                                   \
+    if ((vector) < width / VECTOR_WIDTH) {                                                                            \
+        B_LOAD(target, batch, step, first_column + (vector) * VECTOR_WIDTH)                                           \
+    } else {                                                                                                          \
+        B_LOAD_PART(target, batch, step, first_column + (vector) * VECTOR_WIDTH, width - (vector) * VECTOR_WIDTH)     \
+    }
+#else
+#define RIGHT(target, step, vector)                                                                                   \
+    __global const STORED *right = b_batch + (step) * b_inner + (vector) * VECTOR_WIDTH;                              \
+    target = (vector) < whole ? LOAD(right) : LOAD_PART(right, 1, width - (vector) * VECTOR_WIDTH);
+#endif
+
 // sums += `steps` rows of b, scaled by elements of a.
 #define ADD_ROWS(steps)                                                                                               \
     for (int j = 0; j < vectors; j++) {                                                                               \
         VECTOR y[steps];                                                                                              \
         _Pragma("unroll") for (int u = 0; u < steps; u++) {                                                           \
-            __global const STORED *right = b_batch + (i + u) * b_inner + j * VECTOR_WIDTH;                            \
-            y[u] = j < whole ? LOAD(right) : LOAD_PART(right, 1, width - j * VECTOR_WIDTH);                           \
+            RIGHT(y[u], i + u, j)                                                                                     \
         }                                                                                                             \
         _Pragma("unroll") for (int row = 0; row < ROWS; row++) {                                                      \
             VECTOR sum = sums[row][j];                                                                                \
             _Pragma("unroll") for (int u = 0; u < steps; u++) {                                                       \
-                const VECTOR x = (VECTOR)(LOAD_ONE(a_batch + row * a_row + (i + u) * a_inner));                       \
+                const VECTOR x = (VECTOR)(LEFT(row, i + u));                                                          \
                 sum = MULTIPLY_ADD(x, y[u], sum);                                                                     \
             }                                                                                                         \
             sums[row][j] = sum;                                                                                       \
@@ -254,7 +322,10 @@ __kernel CPU_KERNEL void KERNEL(matmul_dots)(MATMUL_PARAMETERS, __global OUTPUT 
     }
 
 __kernel CPU_KERNEL void KERNEL(matmul_sums)(MATMUL_PARAMETERS, __global OUTPUT *c, const int item_columns,
-                                             const int places EPILOGUE_PARAMETERS) {
+                                             const int places A_PARAMETERS B_PARAMETERS EPILOGUE_PARAMETERS) {
+#ifdef A_LOAD
+    COMPUTE left[ROWS][SUM_BLOCK];
+#endif
     VECTOR sums[ROWS][LARGEST_VECTORS], totals[ROWS][LARGEST_VECTORS];
     const int column_blocks = (n + item_columns - 1) / item_columns;
     const long items = get_global_size(0), item = get_global_id(0);
@@ -279,6 +350,9 @@ __kernel CPU_KERNEL void KERNEL(matmul_sums)(MATMUL_PARAMETERS, __global OUTPUT 
                     sums[row][j] = (VECTOR)(0);
                 }
             }
+#ifdef A_LOAD
+            COPY_LEFT(left[0], SUM_BLOCK, block, stop - block)
+#endif
             // First the rows of b that can be read in whole vectors, eight at a time; then the others one by one.
             const int readable = WHOLE_VECTORS(stop - block, k - block, tail ? tail : VECTOR_WIDTH);
             int i = block, whole = vectors;
@@ -307,20 +381,37 @@ __kernel CPU_KERNEL void KERNEL(matmul_sums)(MATMUL_PARAMETERS, __global OUTPUT 
     }
 }
 #undef ADD_ROWS
+#undef RIGHT
+#undef LEFT
+#endif
+
+// GPU shape: sets `target` to an element of a[batch] or b[batch].
+#ifdef A_LOAD
+#define A_ELEMENT(target, row, i) A_LOAD(target, batch, row, i)
+#else
+#define A_ELEMENT(target, row, i) target = LOAD_ONE(a_batch + (row) * a_row + (i) * a_inner);
+#endif
+#ifdef B_LOAD
+#define B_ELEMENT(target, i, column) B_LOAD(target, batch, i, column)
+#else
+#define B_ELEMENT(target, i, column) target = LOAD_ONE(b_batch + (column) * b_column + (i) * b_inner);
 #endif
 
 #if defined(ENTRY_matmul_dots) && GPU_SHAPE
 __kernel GROUP_KERNEL void KERNEL(matmul_dots)(
-    MATMUL_PARAMETERS, __global OUTPUT *c EPILOGUE_PARAMETERS) {
+    MATMUL_PARAMETERS, __global OUTPUT *c A_PARAMETERS B_PARAMETERS EPILOGUE_PARAMETERS) {
     __local COMPUTE sums[GROUP_ITEMS];
     const int item = get_local_id(0), place = get_group_id(0);
     const int column = place % n, batch = place / n % batches, part = place / n / batches;
     const int first_k = part * part_length, last_k = min(first_k + part_length, k);
-    __global const STORED *left = a + BATCH_OFFSET(a, batch);
-    __global const STORED *right = b + BATCH_OFFSET(b, batch) + column * b_column;
+    __global const STORED *a_batch = a + BATCH_OFFSET(a, batch);
+    __global const STORED *b_batch = b + BATCH_OFFSET(b, batch);
     COMPUTE sum = 0;
-    for (int i = first_k + item; i < last_k; i += GROUP_ITEMS) {
-        sum = MULTIPLY_ADD(LOAD_ONE(left + i * a_inner), LOAD_ONE(right + i * b_inner), sum);
+    for (int step = first_k + item; step < last_k; step += GROUP_ITEMS) {
+        COMPUTE x, y;
+        A_ELEMENT(x, 0, step)
+        B_ELEMENT(y, step, column)
+        sum = MULTIPLY_ADD(x, y, sum);
     }
     sums[item] = sum;
     for (int step = GROUP_ITEMS / 2; step > 0; step /= 2) {
@@ -337,18 +428,21 @@ __kernel GROUP_KERNEL void KERNEL(matmul_dots)(
 
 #if defined(ENTRY_matmul_sums) && GPU_SHAPE
 __kernel GROUP_KERNEL void KERNEL(matmul_sums)(
-    MATMUL_PARAMETERS, __global OUTPUT *c EPILOGUE_PARAMETERS) {
+    MATMUL_PARAMETERS, __global OUTPUT *c A_PARAMETERS B_PARAMETERS EPILOGUE_PARAMETERS) {
     __local COMPUTE sums[GROUP_ITEMS];
     const int item = get_local_id(0), place = get_group_id(0);
     const int column_blocks = (n + GROUP_COLUMNS - 1) / GROUP_COLUMNS;
     const int column = place % column_blocks * GROUP_COLUMNS + item % GROUP_COLUMNS;
     const int batch = place / column_blocks % batches, part = place / column_blocks / batches;
     const int first_k = part * part_length, last_k = min(first_k + part_length, k);
-    __global const STORED *left = a + BATCH_OFFSET(a, batch);
-    __global const STORED *right = b + BATCH_OFFSET(b, batch) + min(column, n - 1) * b_column;
+    __global const STORED *a_batch = a + BATCH_OFFSET(a, batch);
+    __global const STORED *b_batch = b + BATCH_OFFSET(b, batch);
     COMPUTE sum = 0;
-    for (int i = first_k + item / GROUP_COLUMNS; i < last_k; i += GROUP_ITEMS / GROUP_COLUMNS) {
-        sum = MULTIPLY_ADD(LOAD_ONE(left + i * a_inner), LOAD_ONE(right + i * b_inner), sum);
+    for (int step = first_k + item / GROUP_COLUMNS; step < last_k; step += GROUP_ITEMS / GROUP_COLUMNS) {
+        COMPUTE x, y;
+        A_ELEMENT(x, 0, step)
+        B_ELEMENT(y, step, min(column, n - 1))
+        sum = MULTIPLY_ADD(x, y, sum);
     }
     sums[item] = sum;
     for (int step = GROUP_ITEMS / 2; step >= GROUP_COLUMNS; step /= 2) {
@@ -363,6 +457,16 @@ __kernel GROUP_KERNEL void KERNEL(matmul_sums)(
 }
 #endif
 
+#ifdef DEFAULT_A
+#undef DEFAULT_A
+#undef A_PARAMETERS
+#undef A_ARGUMENTS
+#endif
+#ifdef DEFAULT_B
+#undef DEFAULT_B
+#undef B_PARAMETERS
+#undef B_ARGUMENTS
+#endif
 #ifdef DEFAULT_EPILOGUE
 #undef DEFAULT_EPILOGUE
 #undef EPILOGUE_PARAMETERS
@@ -390,3 +494,6 @@ __kernel GROUP_KERNEL void KERNEL(matmul_sums)(
 #undef OUTPUT
 #undef STORE
 #undef STORE_PART
+#undef COPY_LEFT
+#undef A_ELEMENT
+#undef B_ELEMENT

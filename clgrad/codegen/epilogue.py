@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from clgrad.codegen.coordinates import block_at
+from clgrad.codegen.coordinates import COUNT, block_at
 from clgrad.codegen.loop import Given, Loop
 from clgrad.codegen.space import coordinate_space
 from clgrad.codegen.writer import Writer, rounded
@@ -28,7 +28,7 @@ def with_epilogue(launch: Launch, loop: Loop, shape: Shape, vector_width: int) -
         ("index_t", writer.space.index_type),
         ("EPILOGUE_PARAMETERS", "".join(f", {parameter}" for parameter in writer.parameters)),
         ("EPILOGUE_STORE(value_, batch_, channel_, position_)", _body(writer, None)),
-        ("EPILOGUE_STORE_PART(value_, batch_, channel_, position_, count_)", _body(writer, "count_")),
+        ("EPILOGUE_STORE_PART(value_, batch_, channel_, position_, count_)", _body(writer, COUNT)),
     )
     source = replace(launch.source, defines=(*launch.source.defines, *defines))
     return replace(launch, source=source, arguments=(*launch.arguments, *writer.arguments))

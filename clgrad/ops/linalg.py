@@ -23,7 +23,7 @@ from clgrad.primitives import Library
 from clgrad.shapes import Shape, broadcast_shapes, normalize_axis, several, size_of
 
 _MATMUL = Library(
-    "matmul", candidates, strided=True, epilogue=True,
+    "matmul", candidates, strided=True, epilogue=True, prologue=True,
     operations=lambda inputs, shape: 2 * inputs[0][-1] * size_of(shape),
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Launches of library nodes: hand-written kernels, with a fused epilogue if they take one."""
+"""Launches of library nodes: hand-written kernels, with fused prologues and an epilogue if they take them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from itertools import count
 from clgrad.codegen.epilogue import with_epilogue
 from clgrad.codegen.loop import Loop
 from clgrad.codegen.lowering import LoopLowerer
+from clgrad.codegen.prologue import with_prologue
 from clgrad.dtypes import DType
 from clgrad.launch import Argument, Candidate, Launch, Layout, Memory, Offset, Problem
 from clgrad.plan.items import Item, Operand
@@ -29,6 +30,15 @@ class Pattern:
     launches: list[Launch]
     scratch: list[tuple[int, DType]]
 
+    def times(self, inputs: int) -> list[int]:
+        """How often each element of an input is computed, if all launches that read it do that; 0 if one cannot."""
+        found = []
+        for number in range(inputs):
+            readers = [launch for launch in self.launches if Memory(number) in launch.arguments]
+            offers = [loading.times for launch in readers for loading in launch.loads if loading.array == number]
+            found.append(sum(offers) if len(offers) == len(readers) else 0)
+        return found
+
 
 class LibraryCalls:
     """Lowers the calls of hand-written kernels in one plan; calls that differ in their arrays alone, once."""
@@ -38,26 +48,43 @@ class LibraryCalls:
         self.refused = refused
         self._patterns: dict[Hashable, Pattern] = {}
 
-    def launches(self, results: Sequence[Item | None], reads: list[Operand], loop: Loop) -> list[Launch]:
-        """The launches of a call that reads its operands by `reads` and does the pointwise work of `loop`.
+    def times_of(self, item: Item) -> list[int]:
+        """How often the kernel of an item computes each element of its operands in a prologue; 0 if it cannot."""
+        return self._pattern([item], item, item.operands).times(len(item.operands))
 
-        `results` has None for each result that nobody wants.
+    def launches(
+        self, results: Sequence[Item | None], reads: list[Operand], prologues: Sequence[Loop | None], loop: Loop
+    ) -> list[Launch]:
+        """The launches of a call that reads its operands by `reads`; `loop` is the pointwise work on its result.
+
+        `results` has None for each result that nobody wants, and `prologues` for each operand that lies in memory.
         """
         wanted = [item for item in results if item is not None]
         item = wanted[0]
         pattern = self._pattern(results, item, reads)
         stored = {store.item for store in loop.stores}
-        # A result that only the epilogue needs has no memory. The kernel then ignores its output parameter, which
-        # still needs a buffer: any will do.
-        outputs = [one.index if one.index in stored else loop.stores[0].item for one in wanted]
+        # A result that only the epilogue needs has no memory, nor has an operand that a prologue computes. The kernel
+        # then ignores its parameter, which still needs a buffer: any will do.
+        anything = loop.stores[0].item
+        outputs = [one.index if one.index in stored else anything for one in wanted]
         scratch = [self.lowerer.new_scratch(size, dtype) for size, dtype in pattern.scratch]
-        arrays = [*reads, *(Operand(one, (), 0) for one in (*outputs, *scratch))]
+        inputs = [Operand(anything, (), 0) if prologue else read for read, prologue in zip(reads, prologues)]
+        arrays = [*inputs, *(Operand(one, (), 0) for one in (*outputs, *scratch))]
         launches = [
-            replace(one, arguments=_of_call(one.arguments, arrays)) for one in pattern.launches
+            self._with_prologues(replace(one, arguments=_of_call(one.arguments, arrays)), item, prologues)
+            for one in pattern.launches
         ]
         if item.result is None and len(loop.statements) > 1:
             launches[-1] = with_epilogue(launches[-1], loop, item.shape, self.lowerer.capabilities.vector_width)
         return launches
+
+    def _with_prologues(self, launch: Launch, item: Item, prologues: Sequence[Loop | None]) -> Launch:
+        for loading in launch.loads:
+            loop = prologues[loading.array]
+            if loop is not None:
+                shape, width = item.read_shapes[loading.array], self.lowerer.capabilities.vector_width
+                launch = with_prologue(launch, loading, loop, shape, width)
+        return launch
 
     def _pattern(self, results: Sequence[Item | None], item: Item, reads: list[Operand]) -> Pattern:
         inputs = [*zip(item.read_shapes, item.read_dtypes, (read.strides for read in reads))]

@@ -84,10 +84,10 @@ class _Planner:
         fuser = Fuser(self.items, capabilities)
         self.groups = fuser.run()
         self.order = fuser.order
-        self.resolver = Resolver(self.items, self.groups, fuser.inlined, self.order)
         self.scratch: dict[int, int] = {}
         self.lowerer = LoopLowerer(capabilities, self._new_scratch)
         self.library = LibraryCalls(self.lowerer, refused)
+        self.resolver = Resolver(self.items, self.groups, fuser.inlined, self.order, self.library.times_of)
         self.homes = Homes(self.items)
 
     def plan(self) -> Plan:
@@ -164,21 +164,28 @@ class _Planner:
 
     def _library_work(self, group: Group, loops: list[Loop]) -> Work:
         items = [member.item for member in group.members.values() if isinstance(member.item.primitive, Library)]
-        item = items[0]
+        item, (epilogue,) = items[0], loops
         before = len(self.scratch)
         copies: list[Launch] = []
-        reads: list[Operand] = []
-        for read, shape in zip(item.reads, item.read_shapes):
-            if isinstance(read, Operand):
-                reads.append(self._readable(item, read, shape, copies))
-        result = self.library.launches(results_in_order(items), reads, loops[0])
+        prologues = self.resolver.prologues(item)
+        reads = [
+            read if prologue else self._readable(item, read, shape, copies)
+            for read, shape, prologue in zip(item.operands, item.read_shapes, prologues)
+        ]
+        result = self.library.launches(results_in_order(items), reads, prologues, epilogue)
         launches = copies + result if any(one.size for one in items) else []
-        label = " + ".join(dict.fromkeys(loops[0].labels))
-        stores = [store.item for store in loops[0].stores]
-        loads = [*(read.item for read in item.operands), *_loaded(loops[0])]
+        attached = [loop for loop in (*prologues, epilogue) if loop]
+        label = " + ".join(dict.fromkeys(name for loop in attached for name in loop.labels))
+        stores = [store.item for store in epilogue.stores]
+        loads = [
+            load
+            for read, prologue in zip(item.operands, prologues)
+            for load in (_loaded(prologue) if prologue else [read.item])
+        ]
+        loads += _loaded(epilogue)
         work = self._finished(launches, [label] * len(launches), loads, stores, before)
         assert isinstance(item.primitive, Library)
-        work.operations = item.primitive.operations(item.read_shapes, item.shape) + operations_of(loops[0])
+        work.operations = item.primitive.operations(item.read_shapes, item.shape) + sum(map(operations_of, attached))
         work.origin = item.origin
         return work
 

@@ -9,7 +9,7 @@ Groups are visited readers first, because a reader decides whether its operand i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from clgrad.codegen.loop import ELEMENT, REDUCED, Compute, Given, Index, Load, Loop, Number, Statement, Store
 from clgrad.dtypes import DType
@@ -28,12 +28,18 @@ CHEAP_BROADCAST = 2
 # Up to so many additions are repeated for each array that need not be stored then, where a reader needs several.
 CHEAP_PER_ARRAY = 32
 
+# For each operand of a library kernel: how often it would compute each element; 0 if it only reads memory.
+TimesOf = Callable[[Item], Sequence[int]]
+
 
 class Resolver:
     """Decides for all groups together what is stored, then builds each group's loop."""
 
-    def __init__(self, items: Items, groups: list[Group], inlined: set[int], order: Order) -> None:
+    def __init__(
+        self, items: Items, groups: list[Group], inlined: set[int], order: Order, times_of: TimesOf
+    ) -> None:
         self.items = items
+        self.times_of = times_of
         self.groups = groups
         self.inlined = inlined
         self.order = order
@@ -52,7 +58,16 @@ class Resolver:
             return True
         if item.fate != DIES and isinstance(item.primitive, (Library, Reduction)):
             return True
-        return any(isinstance(self.items[reader].primitive, Library) for reader in item.read_by)
+        return any(isinstance(self.items[reader].primitive, Library) for reader in item.read_by) and not (
+            self._may_be_loaded(item)
+        )
+
+    def _may_be_loaded(self, item: Item) -> bool:
+        """Whether the item's only reader is a library kernel that may compute it where it would load it."""
+        if item.fate != DIES or not item.is_pointwise or len(item.read_by) != 1:
+            return False
+        reader = self.items[item.read_by[0]].primitive
+        return isinstance(reader, Library) and reader.prologue
 
     # -- storing ------------------------------------------------------------------------------------------------
 
@@ -69,6 +84,9 @@ class Resolver:
     def _store_what_is_read(self, group: Group) -> None:
         costly: list[tuple[Operand, Shape]] = []
         for member in self.live(group):
+            if isinstance(member.item.primitive, Library):
+                self._store_what_is_loaded(group, member.item)
+                continue
             for read, shape in self._reads(group, member):
                 if read.item in group.members or self._is_ready(read.item):
                     continue
@@ -116,6 +134,18 @@ class Resolver:
 
     def _nbytes(self, indices: set[int]) -> int:
         return sum(self.items[index].size * self.items[index].dtype.itemsize for index in indices)
+
+    def _store_what_is_loaded(self, group: Group, item: Item) -> None:
+        """Store the operands of a library kernel, except those that its prologue computes."""
+        for place, (read, shape) in enumerate(zip(item.operands, item.read_shapes)):
+            if not self._is_ready(read.item) and not self._is_cheap_to_load(read, shape, self.times_of(item)[place]):
+                self._store(read.item, group)
+
+    def _is_cheap_to_load(self, read: Operand, shape: Shape, times: int) -> bool:
+        """Whether computing each element `times` times from stored values costs less than a store and a load."""
+        limit = CHEAP // times if times else 0
+        cheap = 0 < self._cost(self.items[read.item], limit, 0, set()) <= limit
+        return cheap and self._composes(read, shape, set())
 
     def _reads(self, group: Group, member: Member) -> list[tuple[Operand, Shape]]:
         """The reads of a member, each with the shape that its strides belong to."""
@@ -207,15 +237,26 @@ class Resolver:
         region = self.copy_loop(item.index, value, shape, strides, offset)
         return [whole, region]
 
+    def prologues(self, item: Item) -> list[Loop | None]:
+        """For each operand of a library kernel the loop with its value as the last; None if it lies in memory."""
+        return [
+            None if self._is_ready(read.item) else self._value_loop(read, shape)
+            for read, shape in zip(item.operands, item.read_shapes)
+        ]
+
+    def _value_loop(self, read: Operand, shape: Shape) -> Loop:
+        """The loop that computes an operand of `shape` and stores nothing yet; its last statement is the value."""
+        space, strides = without_units(shape, read.strides)
+        loop = Loop("pointwise", space, ())
+        _Builder(self, Group("pointwise", space), loop).read(Operand(read.item, strides, read.offset))
+        return loop
+
     def copy_loop(self, item: int, read: Operand, shape: Shape, strides: Shape | None = None, offset: int = 0) -> Loop:
         """The loop that copies an operand of `shape` into the memory of `item`: row-major, or by `strides`."""
         strides = contiguous_strides(shape) if strides is None else strides
-        space, steps = without_units(shape, strides)
-        _, reads = without_units(shape, read.strides)
-        loop = Loop("pointwise", space, ())
-        builder = _Builder(self, Group("pointwise", space), loop)
-        value = builder.read(Operand(read.item, reads, read.offset))
-        loop.stores.append(Store(item, value, ELEMENT, steps, offset))
+        _, steps = without_units(shape, strides)
+        loop = self._value_loop(read, shape)
+        loop.stores.append(Store(item, len(loop.statements) - 1, ELEMENT, steps, offset))
         loop.labels.append("copy")
         return loop
 

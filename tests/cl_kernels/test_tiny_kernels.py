@@ -79,6 +79,17 @@ MATMUL: dict[str, tuple[Case, tuple[tuple[int, ...], ...]]] = {
     "epilogue": (lambda np, a, b, c: np.maximum(a @ b + c, 1), ((9, 37), (37, 35), (35,))),
 }
 
+# Products of a kernel that computes its operands itself, because nobody else reads them.
+COMPUTED: dict[str, tuple[Case, tuple[tuple[int, ...], ...]]] = {
+    "tiles": (lambda np, a, b: (a * 2) @ (b * 3), ((9, 37), (37, 7))),
+    "second transposed": (lambda np, a, b: (a * 2) @ (b * 3).T, ((9, 37), (7, 37))),
+    "few rows": (lambda np, a, b: (a * 2) @ (b * 3), ((3, 37), (37, 35))),
+    "few rows, second transposed": (lambda np, a, b: (a * 2) @ (b * 3).T, ((3, 37), (35, 37))),
+    "one column": (lambda np, a, b: (a * 2) @ (b * 3), ((9, 37), (37, 1))),
+    "batches": (lambda np, a, b: (a * 2) @ (b * 3), ((2, 9, 5), (2, 5, 4))),
+    "epilogue": (lambda np, a, b, c: np.maximum((a * c) @ (b * 3), 1), ((9, 37), (37, 7), (37,))),
+}
+
 MOVEMENT: dict[str, tuple[Case, tuple[tuple[int, ...], ...]]] = {
     "concatenate": (lambda np, x, y: np.concatenate([x, y], axis=1), (MATRIX, (5, 3))),
     "stack": (lambda np, x, y: np.stack([x, y], axis=1), (MATRIX, MATRIX)),
@@ -141,6 +152,13 @@ def values_after_backward(module: Any, function: Case, shapes: tuple[tuple[int, 
 def test_like_numpy(function: Case, shapes: tuple[tuple[int, ...], ...]) -> None:
     expected = function(numpy, *(numbers(*shape) for shape in shapes))
     numpy.testing.assert_allclose(values_after_backward(np, function, shapes), expected, rtol=2e-5, atol=1e-6)
+
+
+@named(COMPUTED)
+def test_product_of_computed_operands(function: Case, shapes: tuple[tuple[int, ...], ...]) -> None:
+    inputs = [numbers(*shape) for shape in shapes]
+    found = function(np, *map(np.array, inputs)).asnumpy()
+    numpy.testing.assert_allclose(found, function(numpy, *inputs), rtol=2e-5, atol=1e-6)
 
 
 @named(NETWORK)

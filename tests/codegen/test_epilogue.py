@@ -48,9 +48,9 @@ def test_a_bias_is_added_where_a_product_is_stored() -> None:
         "store_float(v2, q0 + in1 + (i) * 1);",
     ]
     assert text(launch, STORE_PART)[-3:] == [
-        "const float_v v1 = load_part_float(p0 + in0 + (i) * 1, 1, count_);",
+        "const float_v v1 = load_part_float(p0 + in0 + (i) * 1, 1, own_count);",
         "const float_v v2 = (v0 + v1);",
-        "store_part_float(v2, q0 + in1 + (i) * 1, 1, count_);",
+        "store_part_float(v2, q0 + in1 + (i) * 1, 1, own_count);",
     ]
 
 

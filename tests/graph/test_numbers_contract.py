@@ -129,7 +129,7 @@ def sum_loop(shape: tuple[int, ...], axis: int, device: Device) -> Loop:
     """The loop of a sum over one axis, as the planner hands it to the lowerer."""
     items = Items(structure_of([reduction.sum(constant(drawn(*shape), device), axis)]))
     fuser = Fuser(items, device.capabilities)
-    resolver = Resolver(items, fuser.run(), fuser.inlined, fuser.order)
+    resolver = Resolver(items, fuser.run(), fuser.inlined, fuser.order, lambda item: ())
     (loop,) = [
         loop
         for bundle in resolver.groups

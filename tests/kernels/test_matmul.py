@@ -86,6 +86,52 @@ def test_a_result_is_stored_by_rows_of_columns_unless_it_is_a_column(kernel_shap
     assert stores(50, 1, 60) == Coordinates((), (1,), (0,))
 
 
+def loads(*sizes, kernel_shape="cpu", **given):
+    """By the operand's name: number of the input, its axes, and how often each element is computed."""
+    first, *others = plan(*sizes, kernel_shape=kernel_shape, **given).launches
+    assert not any(launch.loads for launch in others)
+    return {loading.name: (loading.array, loading.axes, loading.times) for loading in first.loads}
+
+
+ALONG_ROWS, ALONG_COLUMNS = Coordinates((), (0,), (1,)), Coordinates((), (1,), (0,))
+
+
+def test_a_cpu_computes_rows_for_two_panels_and_packs_columns_for_each_block_of_rows():
+    """Vectors lie along k or, in a right operand that lies row by row, along its columns."""
+    assert loads(1000, 30, 50) == {"A": (A, ALONG_ROWS, 1), "B": (B, ALONG_ROWS, 8)}
+    assert loads(1000, 30, 50, transposed="b") == {"A": (A, ALONG_ROWS, 1), "B": (B, ALONG_COLUMNS, 8)}
+    assert loads(1000, 30, 50, transposed="a") == {"B": (B, ALONG_ROWS, 8)}
+    assert loads(1000, 40, 50)["A"] == (A, ALONG_ROWS, 2)
+    assert set(loads(1000, 70, 50)) == {"B"}
+    # Rows of halves are copied in any case, for each panel of 32 columns.
+    assert loads(1000, 70, 50, dtype=float16)["A"] == (A, ALONG_ROWS, 3)
+
+
+def test_few_rows_load_each_element_of_the_matrix_once():
+    assert loads(2, 500, 500)["B"] == (B, ALONG_ROWS, 1)
+    assert loads(2, 500, 500, transposed="b")["B"] == (B, ALONG_COLUMNS, 1)
+    assert loads(1, 500, 500, kernel_shape="gpu") == {"A": (A, ALONG_ROWS, 16), "B": (B, ALONG_ROWS, 1)}
+
+
+@pytest.mark.parametrize("kernel_shape", ["cpu", "gpu"])
+def test_a_product_that_was_turned_computes_the_other_input(kernel_shape):
+    found = loads(50, 1, 60, kernel_shape=kernel_shape)
+    assert found["B"] == (A, ALONG_ROWS if kernel_shape == "cpu" else ALONG_COLUMNS, 1)
+    assert found["A"][:2] == (B, ALONG_COLUMNS)
+
+
+def test_a_gpu_computes_an_element_for_each_tile():
+    found = loads(2000, 300, 500, kernel_shape="gpu")
+    assert found == {"A": (A, ALONG_ROWS, 5), "B": (B, ALONG_ROWS, 32)}
+
+
+@pytest.mark.parametrize("kernel_shape", ["cpu", "gpu"])
+def test_a_matrix_is_computed_for_each_product_that_reads_it(kernel_shape):
+    strides = {"a_strides": (256, 0, 16, 1), "b_strides": (0, 256, 16, 1)}
+    found = loads(16, 16, 16, batch=(2, 3), kernel_shape=kernel_shape, **strides)
+    assert [times for _, _, times in found.values()] == [3, 2]
+
+
 def test_the_layout_decides_how_few_rows_walk_the_matrix():
     assert plan(2, 500, 500).launches[0].source.name == "matmul_sums"
     assert plan(2, 500, 500, transposed="b").launches[0].source.name == "matmul_dots"

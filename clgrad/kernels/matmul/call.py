@@ -16,8 +16,7 @@ def candidates(problem: Problem) -> list[Candidate]:
     """The ways to compute c[batch, m, n] = sum over k of a[batch, m, k] * b[batch, k, n]; c is row-major.
 
     `problem` has the inputs a and b, of shapes (*batch, m, k) and (*batch, k, n), with strides of 0 along broadcast
-    axes. The last launch writes the output and takes the epilogue (EPILOGUE_PARAMETERS, EPILOGUE_STORE and
-    EPILOGUE_STORE_PART, see matmul.cl).
+    axes. The first launch takes prologues for a and b, and the last one writes the output and takes an epilogue.
     The order of additions depends on the shape, the strides and the kind of device, not on how many units it has.
     """
     if 0 in problem.output.shape:

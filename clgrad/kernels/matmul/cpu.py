@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from clgrad.dtypes import float16
 from clgrad.kernels.matmul.product import Cut, cut
-from clgrad.kernels.matmul.strategy import BLOCK_K, Matmul, Sizes
-from clgrad.launch import Candidate, Int, Launch, divide_up, round_up
+from clgrad.kernels.matmul.strategy import BLOCK_K, Kernel, Matmul, Sizes
+from clgrad.launch import Candidate, Int, Launch, Loading, divide_up, round_up
 
 # Fixed by the kernel files: steps of k in a block of dot products, and the largest share of a work-item.
 DOT_BLOCK = 2048
@@ -41,6 +41,9 @@ class Tunables:
     """if a result has fewer blocks than this, k is cut into parts"""
     enough_dots: int = 64
     """the same for elements that are dot products"""
+    most_copies: int = 2
+    """computed rows of tiles are copied for each panel of columns, stored rows are read in place; with two panels the
+    prologue saves an eighth of the time, with four the copies take as long as a store and a load"""
     shortest_part: int = 4
     """blocks of k in a part: adding up shorter ones would take longer than they save"""
 
@@ -88,7 +91,21 @@ class CpuMatmul(Matmul):
             "ROWS": str(rows),
             "COLUMNS": str(columns),
         }
-        return self._launch("matmul.cl", "matmul_tiles", defines, parts, (item_rows, item_panels), places)
+        kernel = Kernel("matmul.cl", "matmul_tiles", defines, self._loads_of_tiles(columns * width, item_rows))
+        return self._launch(kernel, parts, (item_rows, item_panels), places)
+
+    def _loads_of_tiles(self, panel: int, item_rows: int) -> tuple[Loading, ...]:
+        product = self.product
+        panels = divide_up(product.n, panel)
+        # Halves are copied in any case.
+        loads = self._loads(panels) if panels <= self.tunables.most_copies or product.dtype == float16 else ()
+        if 1 in (product.b_column, product.b_inner):
+            loads += (product.load_b(divide_up(product.m, item_rows), along_k=product.b_column != 1),)
+        return loads
+
+    def _loads(self, times: int) -> tuple[Loading, ...]:
+        """A prologue for a, if its elements lie along k as the vectors that are computed do."""
+        return (self.product.load_a(times),) if self.product.a_inner == 1 else ()
 
     def _b_unit(self) -> str:
         if self.product.b_column == 1:
@@ -120,29 +137,30 @@ class CpuMatmul(Matmul):
             "DOTS": str(dots),
             "CHAINS": str(chains),
         }
-        return self._few_rows("matmul_dots", self.tunables.dots_per_unit, parts, defines)
+        loads = (product.load_b(1, along_k=True),) if product.b_inner == 1 else ()
+        return self._few_rows("matmul_dots", self.tunables.dots_per_unit, parts, defines, loads)
 
     def _sums(self) -> list[Launch]:
         product = self.product
         parts = self._cut(divide_up(product.n, 64) * product.batches, self.tunables.enough_blocks, BLOCK_K)
-        return self._few_rows("matmul_sums", self.tunables.sums_per_unit, parts, {})
+        return self._few_rows("matmul_sums", self.tunables.sums_per_unit, parts, {}, (product.load_b(1),))
 
-    def _few_rows(self, entry: str, items_per_unit: int, parts: Cut, defines: dict[str, str]) -> list[Launch]:
-        product = self.product
-        wanted = divide_up(items_per_unit * self.units, product.batches * parts.parts)
-        vectors = min(LARGEST_VECTORS // product.m, divide_up(divide_up(product.n, self.width), wanted))
-        places = divide_up(product.n, vectors * self.width) * product.batches * parts.parts
-        defines = {"ROWS": str(product.m)} | defines
-        return self._launch("matmul_rows.cl", entry, defines, parts, (vectors * self.width,), places)
-
-    def _launch(
-        self, file: str, entry: str, defines: dict[str, str], parts: Cut, share: tuple[int, ...], places: int
+    def _few_rows(
+        self, entry: str, per_unit: int, parts: Cut, defines: dict[str, str], load_b: tuple[Loading, ...]
     ) -> list[Launch]:
+        product = self.product
+        wanted = divide_up(per_unit * self.units, product.batches * parts.parts)
+        vectors = min(LARGEST_VECTORS // product.m, divide_up(divide_up(product.n, self.width), wanted))
+        pieces = divide_up(product.n, vectors * self.width)
+        kernel = Kernel("matmul_rows.cl", entry, {"ROWS": str(product.m)} | defines, self._loads(pieces) + load_b)
+        return self._launch(kernel, parts, (vectors * self.width,), pieces * product.batches * parts.parts)
+
+    def _launch(self, kernel: Kernel, parts: Cut, share: tuple[int, ...], places: int) -> list[Launch]:
         product = self.product
         arguments = [Int(value) for value in (*share, places)]
         items = self._work_items(product.work, places)
         sizes = Sizes(items, 1, self._work_items(product.size * parts.parts, product.size), 1)
-        return self.launches((file, entry), defines, parts, arguments, sizes)
+        return self.launches(kernel, parts, arguments, sizes)
 
     def _work_items(self, work: int, places: int) -> int:
         """How many work-items share `places` equal pieces of work."""

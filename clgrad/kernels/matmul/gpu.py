@@ -8,8 +8,8 @@ from functools import partial
 
 from clgrad.kernels.candidates import group_sizes
 from clgrad.kernels.matmul.product import Cut, Product, cut
-from clgrad.kernels.matmul.strategy import Matmul, Sizes
-from clgrad.launch import Candidate, Launch, divide_up, power_of_two, round_up
+from clgrad.kernels.matmul.strategy import Kernel, Matmul, Sizes
+from clgrad.launch import Candidate, Launch, Loading, divide_up, power_of_two, round_up
 
 
 @dataclass(frozen=True)
@@ -115,24 +115,29 @@ class GpuMatmul(Matmul):
             "GROUP_ROWS": str(tile.group_rows),
             "GROUP_COLUMNS": str(tile.group_columns),
         }
-        return self._launch("matmul.cl", "matmul_tiles", defines, parts, count, tile.group)
+        times = divide_up(product.n, tile.columns), divide_up(product.m, tile.rows)
+        kernel = Kernel("matmul.cl", "matmul_tiles", defines, self._loads(*times))
+        return self._launch(kernel, parts, count, tile.group)
 
     def _dots(self, row: RowGroup) -> list[Launch]:
         product = self.product
         parts = cut(product.k, row.enough_groups // product.size, row.shortest_part, row.group)
-        defines = {"GROUP_ITEMS": str(row.group)}
-        return self._launch("matmul_rows.cl", "matmul_dots", defines, parts, product.size, row.group)
+        kernel = Kernel("matmul_rows.cl", "matmul_dots", {"GROUP_ITEMS": str(row.group)}, self._loads(product.n, 1))
+        return self._launch(kernel, parts, product.size, row.group)
 
     def _sums(self, row: RowGroup) -> list[Launch]:
         product = self.product
-        count = divide_up(product.n, row.columns) * product.batches
+        pieces = divide_up(product.n, row.columns)
+        count = pieces * product.batches
         parts = cut(product.k, row.enough_groups // count, row.shortest_part, 16)
         defines = {"GROUP_ITEMS": str(row.group), "GROUP_COLUMNS": str(row.columns)}
-        return self._launch("matmul_rows.cl", "matmul_sums", defines, parts, count, row.group)
+        kernel = Kernel("matmul_rows.cl", "matmul_sums", defines, self._loads(pieces, 1))
+        return self._launch(kernel, parts, count, row.group)
 
-    def _launch(
-        self, file: str, entry: str, defines: dict[str, str], parts: Cut, count: int, group: int
-    ) -> list[Launch]:
+    def _loads(self, times_a: int, times_b: int) -> tuple[Loading, ...]:
+        return self.product.load_a(times_a), self.product.load_b(times_b)
+
+    def _launch(self, kernel: Kernel, parts: Cut, count: int, group: int) -> list[Launch]:
         combine = min(COMBINING_GROUP, power_of_two(self.capabilities.max_group_size))
         sizes = Sizes(count * parts.parts * group, group, round_up(self.product.size, combine), combine)
-        return self.launches((file, entry), defines, parts, [], sizes)
+        return self.launches(kernel, parts, [], sizes)

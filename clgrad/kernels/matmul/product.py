@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 from clgrad.dtypes import COMPUTE_NAME, STORAGE_NAME, DType, bool_, is_floating
-from clgrad.launch import Argument, Coordinates, Int, Layout, Long, divide_up, round_up
+from clgrad.launch import Argument, Coordinates, Int, Layout, Loading, Long, divide_up, round_up
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,27 @@ class Product:
         """The axes of the result along the batch, the rows and the columns of c."""
         *batch, row, column = range(len(self.left.shape))
         return Coordinates((*batch,), (column,), (row,)) if self.turned else Coordinates((*batch,), (row,), (column,))
+
+    def load_a(self, times: int) -> Loading:
+        """A prologue for a, with vectors along k. For each batch that reads it an element is computed `times` times."""
+        *batch, row, inner = self._axes(self.left)
+        axes = Coordinates((*batch,), (row,), (inner,))
+        return Loading("A", self.left.memory.array, axes, times * self._repeats(self.a_batch))
+
+    def load_b(self, times: int, along_k: bool = False) -> Loading:
+        """A prologue for b, with vectors along its columns, or along k."""
+        *batch, inner, column = self._axes(self.right)
+        axes = Coordinates((*batch,), (column,), (inner,)) if along_k else Coordinates((*batch,), (inner,), (column,))
+        return Loading("B", self.right.memory.array, axes, times * self._repeats(self.b_batch))
+
+    def _axes(self, operand: Layout) -> list[int]:
+        """The axes of an input along the batch, and along the rows and the columns of an operand."""
+        *batch, first, second = range(len(operand.shape))
+        return [*batch, second, first] if self.turned else [*batch, first, second]
+
+    def _repeats(self, strides: tuple[int, ...]) -> int:
+        """How many batches read each matrix of an operand with these strides along the batch axes."""
+        return prod(n for n, step in zip(self.batch, strides) if step == 0)
 
     def defines(self, fma: bool) -> dict[str, str]:
         """The defines of all matrix product kernels; `fma` as in the device's capabilities."""

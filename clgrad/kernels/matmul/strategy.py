@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from clgrad.capabilities import Capabilities
 from clgrad.dtypes import uint8
 from clgrad.kernels.matmul.product import Cut, Product
-from clgrad.launch import Argument, Candidate, Int, Launch, Long, Memory, Problem
+from clgrad.launch import Argument, Candidate, Int, Launch, Loading, Long, Memory, Problem
 from clgrad.sources import KernelSource
 
 # Steps of k in a block; fixed by the kernel files.
@@ -26,6 +26,16 @@ class Sizes:
     combine_group: int
 
 
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel of the kernel files, its own defines, and the operands that it can compute."""
+
+    file: str
+    entry: str
+    defines: dict[str, str]
+    loads: tuple[Loading, ...]
+
+
 class Matmul(ABC):
     """How one kernel shape computes a product."""
 
@@ -38,17 +48,16 @@ class Matmul(ABC):
     def candidates(self) -> list[Candidate]:
         """The ways to compute the product, in order of preference."""
 
-    def launches(
-        self, source: tuple[str, str], defines: dict[str, str], parts: Cut, share: Sequence[Argument], sizes: Sizes
-    ) -> list[Launch]:
-        """The launch of a kernel, `source` = (file, entry); if k is cut, also the launch that adds the parts."""
+    def launches(self, kernel: Kernel, parts: Cut, share: Sequence[Argument], sizes: Sizes) -> list[Launch]:
+        """The launch of a kernel; if k is cut, also the launch that adds the parts."""
         product, split = self.product, parts.parts > 1
-        defines = product.defines(self.capabilities.fma) | {"SPLIT": str(int(split))} | defines
+        defines = product.defines(self.capabilities.fma) | {"SPLIT": str(int(split))} | kernel.defines
         target = self.problem.output.memory
         if split:
             target = self.problem.new_scratch(parts.parts * product.size * product.itemsize, uint8)
         arguments = (*product.arguments(), Int(parts.length), target, *share)
-        first = Launch(KernelSource(*source, tuple(defines.items())), arguments, (sizes.items,), (sizes.group,))
+        source = KernelSource(kernel.file, kernel.entry, tuple(defines.items()))
+        first = Launch(source, arguments, (sizes.items,), (sizes.group,), loads=kernel.loads)
         found = [first, self._combine(target, parts, sizes)] if split else [first]
         return [*found[:-1], replace(found[-1], stores=product.stores)]
 
