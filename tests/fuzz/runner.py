@@ -1,7 +1,7 @@
 """Draws programs and checks them for as long as wanted.
 
-To draw a program and to plan it takes as long as to run it ten times. So nine of ten programs are known ones with other
-values.
+To draw a program and to plan and build its kernels takes as long as to run it many times. So four of five programs are
+known ones with other values.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SHARE_OF_BUILDING = 0.5
 ENOUGH_WAITING, MOST_WAITING = 40, 200
 SECONDS_OF_A_BUILD = 8
 SHARE_OF_FUSING = 0.3
-SHARE_OF_NEW, SHARE_OF_RESIZED = 0.1, 0.2
+SHARE_OF_NEW, SHARE_OF_RESIZED = 0.2, 0.2
 SECONDS_OF_WORDS = 200
 MOST_DIFFERENCES = 5
 
