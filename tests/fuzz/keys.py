@@ -22,6 +22,8 @@ def random_key(random: Random, shape: Sequence[int], name_value: NameValue, adva
     last = random.randint(first, len(shape))
     spread = random.choice([(2,), (3,), (1,), (2, 1), (1, 3), ()]) if advanced else None
     keys = Keys(random, name_value, spread)
+    if spread is not None and shape and random.random() < 0.1:
+        return keys.mask(shape[: random.randint(1, len(shape))])
     items = keys.items(shape[:first])
     if random.random() < 0.4:
         items += ["...", *keys.items(shape[last:])]
