@@ -8,7 +8,8 @@ from typing import Any
 from clgrad.array import finish, ndarray
 from clgrad.array.arguments import optional_dtype
 from clgrad.array.conversion import as_operand, as_operands, as_value
-from clgrad.errors import ArgumentError
+from clgrad.dtypes import as_dtype
+from clgrad.errors import ArgumentError, DTypeError
 from clgrad.ops import arithmetic, choice, indexing, linalg, neural, transcendental
 from clgrad.ops.comparison import greater, less
 from clgrad.ops.operation import Value
@@ -55,6 +56,9 @@ def log_softmax(
 def masked_softmax(data: Any, mask: Any, axis: int = -1, temperature: float = 1.0, normalize: bool = True) -> ndarray:
     """softmax over the elements where the mask is true, 0 elsewhere.
 
+    The largest element is always subtracted first, also with `normalize=False`: the values are the same and do not
+    overflow.
+
     >>> from clgrad import np, npx
     >>> npx.masked_softmax(np.zeros((1, 3)), np.array([[1, 1, 0]], dtype=bool))
     array([[0.5, 0.5, 0. ]])
@@ -66,7 +70,7 @@ def masked_softmax(data: Any, mask: Any, axis: int = -1, temperature: float = 1.
 def masked_log_softmax(
     data: Any, mask: Any, axis: int = -1, temperature: float = 1.0, normalize: bool = True
 ) -> ndarray:
-    """log_softmax over the elements where the mask is true, -inf elsewhere.
+    """log_softmax over the elements where the mask is true, -inf elsewhere. `normalize` as in masked_softmax.
 
     >>> from clgrad import np, npx
     >>> npx.masked_log_softmax(np.zeros((1, 2)), np.array([[1, 0]], dtype=bool))
@@ -214,12 +218,14 @@ def fully_connected(
 def batch_dot(
     a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, forward_stype: Any = None
 ) -> ndarray:
-    """The products of two batches of matrices.
+    """The products of two batches of matrices. All arrays are dense, so `forward_stype` may only be 'default'.
 
     >>> from clgrad import np, npx
     >>> npx.batch_dot(np.ones((2, 1, 3)), np.ones((2, 1, 3)), transpose_b=True).shape
     (2, 1, 1)
     """
+    if forward_stype not in (None, "default"):
+        raise ArgumentError(f"batch_dot: forward_stype={forward_stype!r} is not supported: all arrays are dense")
     x, y = as_operands((a, b))
     return finish(linalg.batch_dot(x, y, transpose_a, transpose_b))
 
@@ -259,6 +265,9 @@ def embedding(
 ) -> ndarray:  # fmt: skip
     """The rows of `weight` at the indices in `data`. An index out of range raises when the result is read.
 
+    `input_dim`, `output_dim` and `dtype`, if given, must be those of `weight`. Gradients are dense, also with
+    `sparse_grad`.
+
     >>> from clgrad import np, npx
     >>> npx.embedding(np.array([1, 0]), np.array([[1, 2], [3, 4]]))
     array([[3., 4.],
@@ -268,6 +277,11 @@ def embedding(
     for name, given, length in (("input_dim", input_dim, 0), ("output_dim", output_dim, 1)):
         if given is not None and weights.shape[length] != given:
             raise ArgumentError(f"embedding: {name}={given} does not fit a weight of shape {weights.shape}")
+    if dtype is not None and as_dtype(dtype) != weights.dtype:
+        raise DTypeError(
+            f"embedding: dtype={as_dtype(dtype).name} does not fit a weight of {weights.dtype.name}; "
+            f"convert one of them, for example weight.astype({as_dtype(dtype).name!r})"
+        )
     return finish(indexing.embedding(indices, weights))
 
 

@@ -7,8 +7,8 @@ import math
 import numpy
 import pytest
 
-from clgrad import tape
-from clgrad.errors import IndexOutOfRangeError
+from clgrad import np, npx, tape
+from clgrad.errors import ArgumentError, DTypeError, IndexOutOfRangeError
 from clgrad.graph.execute import read
 from clgrad.ops import indexing, neural, random
 from clgrad.ops.selection import constant
@@ -52,3 +52,16 @@ def test_bad_data_is_an_error_at_the_read(device: Device, label: float) -> None:
     with pytest.raises(IndexOutOfRangeError, match="embedding: an index is not an integer"):
         read(indexing.embedding(constant(numpy.array([9]), device), x))
     same(read(x), numpy.arange(12).reshape(3, 4))
+
+
+def test_arguments_that_do_not_fit_are_refused() -> None:
+    weight = np.ones((3, 2))
+    assert npx.embedding(np.array([1]), weight, 3, 2, "float32").shape == (1, 2)
+    with pytest.raises(ArgumentError, match="input_dim=4 does not fit a weight of shape"):
+        npx.embedding(np.array([1]), weight, 4, 2)
+    with pytest.raises(DTypeError, match=r"dtype=float16 does not fit a weight of float32; .*astype\('float16'\)"):
+        npx.embedding(np.array([1]), weight, dtype="float16")
+    batch = np.ones((2, 3, 3))
+    assert npx.batch_dot(batch, batch, forward_stype="default").shape == (2, 3, 3)
+    with pytest.raises(ArgumentError, match="forward_stype='csr' is not supported"):
+        npx.batch_dot(batch, batch, forward_stype="csr")
