@@ -53,7 +53,7 @@ def compose(dims: Shape, view: Shape, offset: int, shape: Shape, strides: Shape)
     >>> compose((4, 3), (1, 4), 0, (3, 4), (0, 1))
     ((1, 0), 0)
     """
-    if 0 in dims:
+    if 0 in shape:
         return (0,) * len(dims), 0
     lengths, (operand,) = merge(shape, [strides])
     steps = contiguous_strides(tuple(lengths))
@@ -64,7 +64,8 @@ def compose(dims: Shape, view: Shape, offset: int, shape: Shape, strides: Shape)
     first, last = list(starts), list(starts)
     result = []
     for n, move in zip(dims, view):
-        if move == 0 or n == 1:
+        if move == 0 or n <= 1:
+            # An axis of length 0 may be reduced, and then what is read along the other axes counts.
             result.append(0)
             continue
         axis = next((a for a, step in enumerate(steps) if step <= abs(move)), None)

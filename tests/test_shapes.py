@@ -83,6 +83,12 @@ def test_a_view_across_axes_that_step_differently_does_not_compose() -> None:
     assert strides.compose((6,), (1,), 0, (2, 3), (0, 1)) is None
 
 
+def test_other_axes_than_one_of_length_zero_keep_their_strides() -> None:
+    """A sum over the axis of length 0 still has an element along the other axis."""
+    assert strides.compose((0, 3), (0, 2), 2, (4, 2), (5, 1)) == ((0, 5), 5)
+    assert strides.compose((0, 3), (3, 1), 0, (0, 3), (3, 1)) == ((0, 0), 0)
+
+
 @given(positive, st.data())
 def test_contiguity_is_numpys(shape: Any, data: Any) -> None:
     steps = data.draw(st.permutations(shapes.contiguous_strides(shape)))

@@ -12,6 +12,7 @@ from clgrad import tape
 from clgrad.errors import ShapeError
 from clgrad.graph.execute import read
 from clgrad.ops import choice, joining, linalg, neural, reduction, scan
+from clgrad.ops.movement import reshape
 from clgrad.ops.operation import Value, fill
 from clgrad.ops.selection import constant
 from clgrad.runtime.device import Device
@@ -73,6 +74,15 @@ def test_empty_arrays(device: Device) -> None:
     assert read(linalg.matmul(x, constant(numpy.ones((3, 2), "float32"), device))).shape == (0, 2)
     with pytest.raises(ShapeError, match=r"max: shape \(0, 3\) has no elements along axes \(0,\)"):
         reduction.max(x, 0)
+
+
+def test_a_sum_of_nothing_beside_what_is_computed_again(device: Device) -> None:
+    """The kernel of the sum over an axis of length 0 computes `doubled` again for each element of its result."""
+    x = constant(numpy.arange(7, dtype="float32"), device)
+    nothing = constant(numpy.zeros((0, 7), "float32"), device)
+    doubled = reshape(x * 2, (1, 7))
+    both = reduction.sum(nothing * 3, 0, keepdims=True) + doubled
+    assert read(both).tolist() == [[0, 2, 4, 6, 8, 10, 12]]
 
 
 def test_sums_are_as_accurate_as_pairwise_ones(device: Device) -> None:
