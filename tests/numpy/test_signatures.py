@@ -136,9 +136,10 @@ def _difference(mine: list[Parameter], place: int, parameter: Parameter) -> str 
 
 
 def _same_default(ours: Any, theirs: Any) -> bool:
-    # NumPy's "no value" means that the function decides, as None does here; a mask of True is no mask.
+    # NumPy's "no value" means that the function decides, as None does here; a mask of True is no mask; None, as the
+    # default of a switch, is off.
     left_open = theirs is Parameter.empty or repr(theirs) == "<no value>" or (ours is None and theirs is True)
-    return left_open or bool(ours == theirs)
+    return left_open or (theirs is None and ours is False) or bool(ours == theirs)
 
 
 def _signature_of_numpy(function: Any) -> Signature:
