@@ -91,9 +91,11 @@ def _inner_product(name: str, a: Value, b: Value) -> Value:
     return _sum_of_products(a, b)
 
 
-def _sum_of_products(a: Value, b: Value, axis: int | None = None) -> Value:
+def _sum_of_products(a: Value, b: Value) -> Value:
+    """Over the last axis."""
     terms = multiply(a, b)
-    return reduction.any(terms, axis) if a.dtype == dtypes.bool_ else reduction.sum(terms, axis, dtype=a.dtype)
+    last = len(terms.shape) - 1
+    return reduction.any(terms, last) if a.dtype == dtypes.bool_ else reduction.sum_over(terms, (last,))
 
 
 def dot(a: Value, b: Value) -> Value:
@@ -160,7 +162,7 @@ def vecdot(a: Value, b: Value, axis: int = -1) -> Value:
     a, b = (moveaxis(one, normalize_axis("vecdot", axis, len(one.shape)), -1) for one in (a, b))
     if a.shape[-1] != b.shape[-1]:
         raise ShapeError(f"vecdot: vectors of lengths {a.shape[-1]} and {b.shape[-1]} do not fit")
-    return _sum_of_products(a, b, -1)
+    return _sum_of_products(a, b)
 
 
 def matvec(a: Value, b: Value) -> Value:

@@ -130,13 +130,14 @@ class Composite(Operation):
             out = self.forward(*inputs, **attributes)
         finally:
             STATE.recording = True
+        recorded = inputs
         for one in inputs:
             if out is one:
                 out = alias(out)
+            elif type(one) is not Value:
+                recorded = tuple([one if isinstance(one, Node) else Scalar(one) for one in inputs])
         if self.gradient is not None:
-            if {*map(type, inputs)} != {Value}:
-                inputs = tuple([one if isinstance(one, Node) else Scalar(one) for one in inputs])
-            record(out, self, inputs, attributes)
+            record(out, self, recorded, attributes)
         return out
 
 

@@ -128,6 +128,11 @@ def _selected(name: str, x: Value, mask: Value | None, otherwise: Any) -> Value:
     return where(mask, x, otherwise)
 
 
+def sum_over(x: Value, axes: Shape) -> Value:
+    """The sum over `axes`, which are sorted and not negative, in the dtype of x."""
+    return _sum(x, axes=axes, keepdims=False)
+
+
 def sum(
     x: Value, axis: Axis = None, keepdims: bool = False, dtype: DType | None = None, initial: Any = None,
     mask: Value | None = None,

@@ -43,6 +43,8 @@ class Queue:
         self.cl: pyopencl.CommandQueue = self._opencl.CommandQueue(context)
         self._enqueue = self._opencl.enqueue_nd_range_kernel
         self._copy = self._opencl.enqueue_copy
+        # `enqueue_copy` ends in this call, but first finds out what it is given: for a few bytes that takes as long.
+        self._read: Callable[..., Any] = self._opencl._cl._enqueue_read_buffer
         self._error: type[Exception] = self._opencl.Error
         self._memory = memory
         # Not every driver lets several threads use one queue. `launch` relies on its caller for this lock.
@@ -126,7 +128,7 @@ class Queue:
         # Like `_call`, but in fewer steps, because every read of a value passes here.
         with self._lock:
             try:
-                self._copy(self.cl, out, buffer.cl, src_offset=byte_offset, is_blocking=True)
+                self._read(self.cl, buffer.cl, out, src_offset=byte_offset, is_blocking=True)
             except self._error as problem:
                 raise self._failure("a copy from the device", problem) from problem
             self._staged.clear()
