@@ -266,6 +266,8 @@ def wait_all() -> None:
     """Start all pending work, wait for all devices, and raise the first error, if any."""
     refuse_to_look()
     problems = _start(waiting_anywhere())
+    # Otherwise each call of a loop would look at the arrays of all steps before.
+    MINE.waiting.sweep()
     for device in list(_used):
         device.queue.finish()
         state_of(device).watch.check_all()

@@ -78,8 +78,9 @@ class Watch:
 
     def check_all(self) -> None:
         """Raise for bad data that no read has raised for."""
-        with self._device.lock:
-            self._look()
+        if self.alert:
+            with self._device.lock:
+                self._look()
         if self._untold:
             self._raise(next(iter(self._untold)))
 

@@ -402,3 +402,12 @@ def test_checks_of_many_lengths_go_with_their_plans() -> None:
     state_of(default_device()).plans.clear()
     gc.collect()
     assert faults() <= before
+
+
+def test_a_loop_that_waits_looks_at_the_arrays_of_its_last_step_alone() -> None:
+    x = np.ones(5)
+    for _ in range(300):
+        y = x * 2
+        npx.waitall()
+    assert y.tolist() == [2] * 5
+    assert len(MINE.waiting.references) < 10
