@@ -8,8 +8,9 @@ from typing import Any
 from clgrad.array.assembly import ndarray
 from clgrad.errors import ArgumentError, DeviceError, GradientError, ShapeError
 from clgrad.graph.node import Scalar
-from clgrad.ops.operation import Value, alias, fill, fit
-from clgrad.tape import NO_ATTRIBUTES, STATE, CallResults, Parts, record, scope, select
+from clgrad.ops.operation import Value, fill, fit
+from clgrad.ops.several import selected
+from clgrad.tape import NO_ATTRIBUTES, STATE, CallResults, Parts, record, scope
 
 
 class Function:
@@ -64,7 +65,7 @@ class Function:
             value = saved._value
             for position, output in enumerate(self._outputs or ()):
                 if output.serial == value.serial:
-                    return ndarray(_selected(value, self._results, position))
+                    return ndarray(selected(value, self._results, position))
         return saved
 
     def __call__(self, *inputs: Any) -> Any:
@@ -81,7 +82,7 @@ class Function:
             record(results, _Call(self), values, NO_ATTRIBUTES)
         if results.entry is None:
             return outputs
-        recorded = [ndarray(_selected(output._value, results, position)) for position, output in enumerate(listed)]
+        recorded = [ndarray(selected(output._value, results, position)) for position, output in enumerate(listed)]
         return recorded[0] if isinstance(outputs, ndarray) else type(outputs)(recorded)
 
 
@@ -106,13 +107,6 @@ class _Output:
         self.dtype = value.dtype
         self.device = value.device
         self.serial = value.serial
-
-
-def _selected(value: Value, results: CallResults, position: int) -> Value:
-    """An output, recorded as selected from the results of the call."""
-    value = alias(value)
-    select(value, results, position)
-    return value
 
 
 class _Call:

@@ -64,20 +64,16 @@ def explain(node: Node) -> Explanation:
     with node.device.lock:
         structure = structure_of([base])
         plan = prepare(structure, node.device).plan
-    temporaries = sum(_nbytes(plan, item) for work in plan.works for item in work.stores if _is_temporary(plan, item))
+    temporaries = [item for work in plan.works for item in work.stores if _is_temporary(plan, item)]
     return Explanation(
         tuple(kernels_of(plan)),
         len(structure.calls),
         sum(plan.result_bytes),
         sum(plan.temporary_bytes),
-        temporaries,
+        sum(plan.items[item].nbytes for item in temporaries),
         sum(home.leaf is not None for _, home in plan.outputs),
     )
 
 
 def _is_temporary(plan: Plan, item: int) -> bool:
     return item >= 0 and all(plan.items[item].node != place for place, _ in plan.outputs)
-
-
-def _nbytes(plan: Plan, item: int) -> int:
-    return plan.items[item].size * plan.items[item].dtype.itemsize if item >= 0 else 0

@@ -72,17 +72,15 @@ def kernels_of(plan: Plan) -> list[Kernel]:
 
 
 def _kernel(plan: Plan, work: Work) -> Kernel:
+    # Scratch memory has negative numbers, and is no array of the plan.
+    loads, stores = (tuple(item for item in items if item >= 0) for items in (work.loads, work.stores))
     return Kernel(
         work.launches[-1].source.name,
         work.labels[-1],
-        sum(_nbytes(plan, item) for item in work.loads),
-        sum(_nbytes(plan, item) for item in work.stores),
+        sum(plan.items[item].nbytes for item in loads),
+        sum(plan.items[item].nbytes for item in stores),
         work.operations,
         len(work.launches),
-        tuple(item for item in work.loads if item >= 0),
-        tuple(item for item in work.stores if item >= 0),
+        loads,
+        stores,
     )
-
-
-def _nbytes(plan: Plan, item: int) -> int:
-    return plan.items[item].size * plan.items[item].dtype.itemsize if item >= 0 else 0

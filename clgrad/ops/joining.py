@@ -8,9 +8,10 @@ from typing import Any
 
 from clgrad.errors import ArgumentError, ShapeError
 from clgrad.ops.movement import along, broadcast_to, expand_dims, part, reshape, slice_update
-from clgrad.ops.operation import Composite, Operation, Value, alias, common, fill
+from clgrad.ops.operation import Composite, Operation, Value, common, fill
+from clgrad.ops.several import selected
 from clgrad.shapes import Shape, integers, normalize_axis, several
-from clgrad.tape import STATE, CallResults, record, scope, select
+from clgrad.tape import STATE, CallResults, record, scope
 
 
 def _concatenate(*values: Value, axis: int) -> Value:
@@ -87,10 +88,8 @@ class _Split(Operation):
         call = CallResults()
         record(call, self, (x,), {"axis": axis, "lengths": lengths})
         with scope(recording=False):
-            pieces = [alias(piece) for piece in _parts(x, axis, lengths)]
-        for which, piece in enumerate(pieces):
-            select(piece, call, which)
-        return pieces
+            pieces = _parts(x, axis, lengths)
+        return [selected(piece, call, which) for which, piece in enumerate(pieces)]
 
     def vjp(self, g: Any, out: Any, inputs: Sequence[Any], attributes: dict[str, Any]) -> Sequence[Any]:
         """The cotangents of the pieces, joined."""

@@ -8,10 +8,10 @@ from typing import Any
 from clgrad import dtypes
 from clgrad.dtypes import DType
 from clgrad.graph.node import Several
-from clgrad.ops.operation import Gradient, Operation, Value
+from clgrad.ops.operation import Gradient, Operation, Value, alias
 from clgrad.primitives import Joint, Library, Pointwise
 from clgrad.shapes import Shape
-from clgrad.tape import STATE, Parts, record, select
+from clgrad.tape import STATE, CallResults, Parts, record, select
 
 # What the primitive gets as attributes, and the shape and dtype of each result.
 Description = tuple[Any, Sequence[tuple[Shape, DType]]]
@@ -55,6 +55,13 @@ class SeveralResults(Operation):
         gs = tuple(parts.cotangents.get(which) for which in numbers)
         outs = tuple(_result(call, which) if which in self.needs else None for which in numbers)
         return super().vjp(gs, outs, inputs, attributes)  # type: ignore[arg-type]
+
+
+def selected(value: Value, call: CallResults, which: int) -> Value:
+    """An equal value, recorded as result number `which` of a call whose results were computed by other ops."""
+    value = alias(value)
+    select(value, call, which)
+    return value
 
 
 def _result(call: Several, which: int) -> Value:

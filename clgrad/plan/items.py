@@ -81,6 +81,10 @@ class Item:
     def size(self) -> int:
         return size_of(self.shape)
 
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.dtype.itemsize
+
 
 class Items:
     """All items of one structure. Views are gone: they became strides of the items that read through them.

@@ -84,7 +84,7 @@ class Homes:
         lasting = {self._root(index) for index in first_written if self.items[index].fate != DIES} - self.of.keys()
         for index in sorted(lasting - self._inherit(lasting, last_read, first_written)):
             self.of[index] = Home(base + len(self.result_bytes))
-            self.result_bytes.append(self._nbytes(index))
+            self.result_bytes.append(self.items[index].nbytes)
         self._assign_temporaries(works, self._ends(last_read, first_written), scratch, base + len(self.result_bytes))
         for index in first_written:
             self.of[index] = self.of[self._root(index)]
@@ -124,10 +124,6 @@ class Homes:
         # That item may have inherited the memory of a leaf.
         return self._taken.get(first, first)
 
-    def _nbytes(self, index: int) -> int:
-        item = self.items[index]
-        return item.size * item.dtype.itemsize
-
     def _ends(self, last_read: dict[int, int], first_written: dict[int, int]) -> dict[int, int]:
         """The last work that uses each temporary."""
         ends: dict[int, int] = {}
@@ -144,7 +140,7 @@ class Homes:
         for index, end in ends.items():
             over[end].append(index)
         for place, (_, stores, numbers) in enumerate(works):
-            wanted = {root: self._nbytes(root) for root in map(self._root, stores) if root not in self.of}
+            wanted = {root: self.items[root].nbytes for root in map(self._root, stores) if root not in self.of}
             wanted |= {number: scratch[number] for number in numbers}
             for index, nbytes in wanted.items():
                 self.of[index] = Home(base + self._take_slot(free, nbytes))

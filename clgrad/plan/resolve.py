@@ -129,11 +129,11 @@ class Resolver:
                 return None
             stack += [read.item for read in item.operands]
         affordable = cost <= CHEAP_PER_ARRAY * (len(wanted) - len(sources))
-        fewer = affordable and self._nbytes(sources) < self._nbytes(wanted)
+        fewer = affordable and self._bytes_of(sources) < self._bytes_of(wanted)
         return sources if fewer and all(self._composes(read, shape, sources) for read, shape in reads) else None
 
-    def _nbytes(self, indices: set[int]) -> int:
-        return sum(self.items[index].size * self.items[index].dtype.itemsize for index in indices)
+    def _bytes_of(self, indices: set[int]) -> int:
+        return sum(self.items[index].nbytes for index in indices)
 
     def _store_what_is_loaded(self, group: Group, item: Item) -> None:
         """Store the operands of a library kernel, except those that its prologue computes."""
