@@ -72,10 +72,6 @@
 #define B_ARGUMENTS
 #endif
 
-#define INNER_AXIS 1
-#define OUTER_AXIS 2
-#define NO_AXIS 0
-
 #define STORED PASTE(storage_, STORAGE)
 #define VECTOR PASTE(COMPUTE, _v)
 #define LOAD PASTE(load_, STORAGE)
@@ -83,30 +79,11 @@
 #define LOAD_PART PASTE(load_strided_, STORAGE)
 
 #define ADD(x, y) MULTIPLY_ADD((VECTOR)(1), x, y)
-#define C_INDEX(batch, row, column) (((long)(batch) * m + (row)) * n + (column))
-
-#define MATMUL_PARAMETERS                                                                                             \
-    __global const STORED *a, __global const STORED *b, const long a_offset, const long b_offset, const int m,         \
-        const int n, const int k, const long a_row, const long a_inner, const long b_inner, const long b_column,       \
-        const int batches, const int batch_1, const int batch_2, const long a_batch_0, const long a_batch_1,           \
-        const long a_batch_2, const long b_batch_0, const long b_batch_1, const long b_batch_2, const int part_length
-
-// Where a batch begins: up to three batch axes, the last of lengths batch_1 and batch_2.
-#define BATCH_OFFSET(operand, batch)                                                                                  \
-    (operand##_offset + (batch) / batch_2 / batch_1 * operand##_batch_0 +                                             \
-     (batch) / batch_2 % batch_1 * operand##_batch_1 + (batch) % batch_2 * operand##_batch_2)
 
 // The code has explicit vectors. This keeps Intel's compiler from vectorising across work-items, which takes five times
 // as long to compile.
 #define CPU_KERNEL __attribute__((vec_type_hint(VECTOR), reqd_work_group_size(1, 1, 1)))
 #define GROUP_KERNEL __attribute__((reqd_work_group_size(GROUP_ITEMS, 1, 1)))
-
-// The number of the `length` rows of b in which a whole vector may be read although only `width` columns are left: the
-// rows in which it ends before the last element of b. `remaining` is the number of rows up to the end of b.
-#define WHOLE_VECTORS(length, remaining, width)                                                                       \
-    ((width) == VECTOR_WIDTH ? (length)                                                                               \
-     : b_inner <= 0 ? 0                                                                                               \
-                    : (int)min((long)(length), (remaining) - (VECTOR_WIDTH - (width) + b_inner - 1) / b_inner))
 
 #define PANEL (COLUMNS * VECTOR_WIDTH)
 #define BLOCK_K 256
@@ -203,7 +180,7 @@ APART void KERNEL(pack_vector)(__global const STORED *b, const long b_inner, con
                             panel + step * COLUMNS);
     }
 #elif B_UNIT == OUTER_AXIS
-    for (const int whole = WHOLE_VECTORS(length, remaining, width); step < whole; step++) {
+    for (const int whole = WHOLE_VECTOR_ROWS(length, remaining, width); step < whole; step++) {
         panel[step * COLUMNS] = LOAD(b + step * b_inner);
     }
 #endif
@@ -478,21 +455,14 @@ void KERNEL(matmul_combine)(__global const COMPUTE *partial, __global STORED *c,
 #undef EPILOGUE_STORE
 #undef EPILOGUE_STORE_PART
 #endif
-#undef INNER_AXIS
-#undef OUTER_AXIS
-#undef NO_AXIS
 #undef STORED
 #undef VECTOR
 #undef LOAD
 #undef LOAD_ONE
 #undef LOAD_PART
 #undef ADD
-#undef C_INDEX
-#undef MATMUL_PARAMETERS
-#undef BATCH_OFFSET
 #undef CPU_KERNEL
 #undef GROUP_KERNEL
-#undef WHOLE_VECTORS
 #undef PANEL
 #undef BLOCK_K
 #undef LARGEST_ROWS

@@ -14,7 +14,7 @@ FUNCTION_FILES = tuple(
     f"functions/{name}.cl"
     for name in (
         "exponentials", "logarithms", "activations", "trigonometry", "arithmetic", "hyperbolic", "special", "integers",
-        "random", "reduction", "gather",
+        "random", "reduction", "gather", "matmul",
     )
 )  # fmt: skip
 SHARED_FILES = (FIRST_FILE, *FUNCTION_FILES)
