@@ -18,6 +18,8 @@ Module = Any
 Step = Callable[[], Any]
 # The variables that name the folders of compilers' caches.
 CACHES = ("CLGRAD_CACHE_DIR", "POCL_CACHE_DIR", "XDG_CACHE_HOME")
+# Modules are imported from byte code, as in an installed program, even if Python may not write any elsewhere.
+BYTE_CODE = {"PYTHONDONTWRITEBYTECODE": ""}
 Unit = Literal["GB/s", "GFLOP/s", ""]
 
 
@@ -69,9 +71,9 @@ class ProcessRow(Row):
 
         def step() -> float:
             with TemporaryDirectory() as folder:
-                caches = dict.fromkeys(CACHES, folder) if empty_caches else {}
+                variables = os.environ | BYTE_CODE | (dict.fromkeys(CACHES, folder) if empty_caches else {})
                 start = perf_counter()
-                done = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ | caches)
+                done = subprocess.run(command, check=True, capture_output=True, text=True, env=variables)
                 return perf_counter() - start if whole_life else float(done.stdout.split()[-1])
 
         return step

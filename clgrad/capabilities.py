@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 KernelShape = Literal["cpu", "gpu"]
 
 
-@dataclass(frozen=True)
-class Capabilities:
+class Capabilities(NamedTuple):
     """The facts about a device on which kernels and plans depend; they never depend on names of vendors."""
 
     kernel_shape: KernelShape

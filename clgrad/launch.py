@@ -6,7 +6,7 @@ Arguments name the arrays of a plan by numbers that the planner gives them; scra
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from clgrad.capabilities import Capabilities
@@ -40,16 +40,14 @@ class Memory:
     array: int
 
 
-@dataclass(frozen=True)
-class Offset:
+class Offset(NamedTuple):
     """The offset of an array in its buffer, plus `within`, in elements; a 64-bit argument."""
 
     array: int
     within: int = 0
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One of the plan's Python numbers, for an expression that computes in `dtype`."""
 
     number: int
@@ -57,21 +55,21 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Int:
+class Constant:
+    """A number of the launch; its class says its type."""
+
+    value: int
+
+
+class Int(Constant):
     """A constant of 32 bits."""
 
-    value: int
 
-
-@dataclass(frozen=True)
-class Long:
+class Long(Constant):
     """A constant of 64 bits."""
 
-    value: int
 
-
-@dataclass(frozen=True)
-class FaultWord:
+class FaultWord(NamedTuple):
     """Two arguments: the error words of the run, and the number of the word that the kernel sets to 1 for bad data.
 
     The next read then raises the error of `fault`.
@@ -111,8 +109,7 @@ class Loading(NamedTuple):
     times: int
 
 
-@dataclass(frozen=True)
-class Launch:
+class Launch(NamedTuple):
     """One kernel with its arguments in order. `parameters` declares them if launches of this kind may be joined.
 
     `choice` names the candidate that the launch belongs to, if the plan can take another candidate instead. `stores`
@@ -130,8 +127,7 @@ class Launch:
     loads: tuple[Loading, ...] = ()
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """One array of a kernel call: shape, dtype, strides in elements, and the arguments for its buffer and offset."""
 
     shape: Shape
@@ -141,8 +137,7 @@ class Layout:
     offset: Offset
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """A call of a hand-written kernel: all facts that its launches may depend on.
 
     An output that nobody wants is None. `new_scratch(size, dtype)` gives memory for the duration of the call.
@@ -152,7 +147,7 @@ class Problem:
     inputs: tuple[Layout, ...]
     outputs: tuple[Layout | None, ...]
     capabilities: Capabilities
-    new_scratch: Callable[[int, DType], Memory] = field(compare=False)
+    new_scratch: Callable[[int, DType], Memory]
 
     @property
     def output(self) -> Layout:
@@ -162,8 +157,7 @@ class Problem:
         return output
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One way to compute a call of a hand-written kernel, and its needs.
 
     `tunables` are the numbers that set it apart from the other candidates of the call: one frozen dataclass per family

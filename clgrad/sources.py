@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,7 @@ class KernelSource:
         return f"{self.name}_{self.suffix}"
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """A function of a kernel file, and the declarations of its parameters in order.
 
     The function has two more parameters, last: the number of the work-item, and how many work-items run this part.

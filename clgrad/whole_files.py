@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
-from uuid import uuid4
 
 # The prefix of the names of unfinished files.
 UNFINISHED = "writing-"
@@ -24,7 +23,7 @@ def replacing(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
     Raises PermissionError if the system does not replace files that are open, as on Windows.
     """
     path = Path(os.path.realpath(path))
-    unfinished = path.with_name(f"{UNFINISHED}{uuid4().hex}")
+    unfinished = path.with_name(f"{UNFINISHED}{os.urandom(16).hex()}")
     try:
         with open(unfinished, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as stream:
             if path.exists():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from clgrad.capabilities import Capabilities
 
 CPU = Capabilities(
@@ -11,7 +9,7 @@ CPU = Capabilities(
     max_group_size=4096, max_parameter_bytes=1024, global_memory=1 << 34, max_allocation=1 << 32,
     unified_memory=True, keeps_programs=True,
 )  # fmt: skip
-GPU = replace(
-    CPU, kernel_shape="gpu", vector_width=1, compute_units=32, local_memory=48 << 10, max_group_size=1024,
+GPU = CPU._replace(
+    kernel_shape="gpu", vector_width=1, compute_units=32, local_memory=48 << 10, max_group_size=1024,
     unified_memory=False,
 )  # fmt: skip

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from clgrad.errors import BuildError, DeviceNotFoundError
@@ -25,7 +23,7 @@ def warnings_are_errors() -> None:
     """
     try:
         device = default_device()
-        capabilities = replace(device.capabilities, kernel_shape="cpu", vector_width=16)
+        capabilities = device.capabilities._replace(kernel_shape="cpu", vector_width=16)
         device.compiler.program(f"{preamble(capabilities, WIDE)}\n{WIDE}\n", ["wide"])
     except DeviceNotFoundError:
         return

@@ -31,7 +31,7 @@ def with_epilogue(launch: Launch, loop: Loop, shape: Shape, vector_width: int) -
         ("EPILOGUE_STORE_PART(value_, batch_, channel_, position_, count_)", _body(writer, COUNT)),
     )
     source = replace(launch.source, defines=(*launch.source.defines, *defines))
-    return replace(launch, source=source, arguments=(*launch.arguments, *writer.arguments))
+    return launch._replace(source=source, arguments=(*launch.arguments, *writer.arguments))
 
 
 def _body(writer: Writer, count: str | None) -> str:

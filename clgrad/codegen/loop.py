@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from clgrad.dtypes import DType
 from clgrad.primitives import Pointwise, Reduction
@@ -11,8 +12,7 @@ from clgrad.shapes import Shape, size_of
 ELEMENT, REDUCED = "element", "reduced"
 
 
-@dataclass(frozen=True)
-class Load:
+class Load(NamedTuple):
     """Reads `item` by strides over the loop's space."""
 
     item: int
@@ -20,19 +20,17 @@ class Load:
     offset: int
 
 
-@dataclass(frozen=True)
-class Index:
+class Index(NamedTuple):
     """The row-major index of an array that is never stored, read by strides over the loop's space."""
 
     strides: Shape
     offset: int
 
 
-@dataclass(frozen=True)
-class Number:
+class Number(NamedTuple):
     """One of the plan's Python numbers, as `dtype`."""
 
-    index: int
+    number: int
     dtype: DType
 
 
@@ -41,8 +39,7 @@ class Given:
     """The value that a library kernel has just computed at the index, in its epilogue."""
 
 
-@dataclass(frozen=True)
-class Compute:
+class Compute(NamedTuple):
     """`primitive` applied to earlier statements; a Reduction combines its only argument over the reduced axes.
 
     `typed_by` is the dtype in which the expression computes.
@@ -53,8 +50,7 @@ class Compute:
     typed_by: DType
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     """One value of a loop's body. `level` ELEMENT: one per index; REDUCED: one per index of the kept axes."""
 
     what: Load | Index | Number | Given | Compute
@@ -62,8 +58,7 @@ class Statement:
     level: str
 
 
-@dataclass(frozen=True)
-class Store:
+class Store(NamedTuple):
     """Statement `value` goes to the memory of `item`, by strides over the loop's space.
 
     `last`: no later kernel of the plan reads it.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
 
 from clgrad.capabilities import Capabilities
@@ -56,7 +55,7 @@ class LoopLowerer:
         sizes = self.geometry.pointwise(rows * inner, rows * per_row, work_items)
         launch = _launch(generated, "pointwise", [rows, inner, length, per_row], sizes)
         declared = [f"const {writer.space.index_type} {name}" for name in ("rows", "inner", "block", "blocks_per_row")]
-        return replace(launch, parameters=(*writer.parameters, *declared))
+        return launch._replace(parameters=(*writer.parameters, *declared))
 
     def _rows(self, loop: Loop, parts: int) -> Launch:
         writer = Writer(loop, self.capabilities.vector_width)

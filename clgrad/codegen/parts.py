@@ -10,7 +10,6 @@ The number of parts never depends on the ops that are fused, so the bits of a su
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from clgrad.codegen.geometry import Geometry
 from clgrad.codegen.loop import ELEMENT, REDUCED, Compute, Index, Load, Loop, Number, Statement, Store, is_reduction
@@ -62,7 +61,7 @@ def cut(loop: Loop, parts: int, new_scratch: NewScratch) -> tuple[Loop, Loop]:
         if is_reduction(statement):
             # Partial reductions of float16 stay float32, so that only the result is rounded.
             dtype = float32 if statement.dtype == float16 else statement.dtype
-            first.statements[place] = replace(statement, dtype=dtype)
+            first.statements[place] = statement._replace(dtype=dtype)
             scratch = new_scratch(parts * size_of(kept), dtype)
             strides = (0, *contiguous_strides(kept))
             first.stores.append(Store(scratch, place, REDUCED, _over(loop, strides[1:])))
@@ -115,7 +114,7 @@ def _moved(statement: Statement, moved: dict[int, int], loop: Loop) -> Statement
         return statement
     assert isinstance(what, (Load, Index))
     strides = (0, *_kept_of(loop, what.strides))
-    return Statement(replace(what, strides=strides), statement.dtype, REDUCED)
+    return Statement(what._replace(strides=strides), statement.dtype, REDUCED)
 
 
 def _kept_of(loop: Loop, strides: Shape) -> Shape:

@@ -40,7 +40,7 @@ def with_prologue(launch: Launch, loading: Loading, loop: Loop, shape: Shape, ve
         (f"{name}_LOAD_PART(target_, batch_, channel_, position_, count_)", renamed(_body(writer, COUNT))),
     )
     source = replace(launch.source, defines=(*launch.source.defines, *defines))
-    return replace(launch, source=source, arguments=(*launch.arguments, *writer.arguments))
+    return launch._replace(source=source, arguments=(*launch.arguments, *writer.arguments))
 
 
 def _body(writer: Writer, count: str | None) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 from clgrad.codegen.loop import Index, Load, Loop
 from clgrad.launch import Coordinates
@@ -21,8 +21,7 @@ SHORTEST_ROW = 128
 Walk = tuple[Shape, int]
 
 
-@dataclass
-class Access:
+class Access(NamedTuple):
     """One strided walk through memory: of a load, of a store, or of an index that is computed.
 
     `inner` holds one stride, or one for each inner axis of the space.
@@ -34,8 +33,7 @@ class Access:
     offset: int
 
 
-@dataclass
-class Space:
+class Space(NamedTuple):
     """The loop's space after merging: lengths of the outer and middle axes, and of the inner ones as one axis.
 
     `inner_axes` are the axes that `inner` merges; several if no single stride describes some access to them.

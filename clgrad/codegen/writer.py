@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from clgrad.codegen.loop import Compute, Given, Index, Load, Loop, Number, Statement
 from clgrad.codegen.space import Space, merged_space
@@ -24,8 +24,7 @@ _NAMES = re.compile(r"\b[xyzw]\b")
 STREAMED = 16 << 20
 
 
-@dataclass
-class Generated:
+class Generated(NamedTuple):
     """Defines and leading arguments of one kernel."""
 
     defines: list[tuple[str, str]]
@@ -89,7 +88,7 @@ class Writer:
         for place, statement in enumerate(self.loop.statements):
             if isinstance(statement.what, Number):
                 scalar = COMPUTE_NAME[statement.dtype]
-                self._parameter(f"const {scalar} n{place}", Parameter(statement.what.index, statement.dtype))
+                self._parameter(f"const {scalar} n{place}", Parameter(statement.what.number, statement.dtype))
                 self._setup.append(f"const {scalar}_v v{place} = ({scalar}_v)(n{place});")
 
     @property

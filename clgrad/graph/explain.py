@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from clgrad.graph.capture import refuse_to_look
 from clgrad.graph.node import Node
@@ -13,8 +13,7 @@ from clgrad.plan.planner import Plan
 from clgrad.primitives import VIEW
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(NamedTuple):
     """The plan that reading an array would run. Prints as a table; `dot()` gives Graphviz text.
 
     `kernels` are in launch order, and `nodes` counts the pending ops. The plan allocates `result_bytes` and

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from clgrad.plan.planner import Plan, Work
 from clgrad.runtime.device import Device
 
 
-@dataclass(frozen=True)
-class Kernel:
+class Kernel(NamedTuple):
     """One kernel of a plan: its file, the ops fused in it, the bytes it reads and writes, and its operations.
 
     `ops` has the line of the user's program after each op where CLGRAD_DEBUG makes it known. `operations` is roughly

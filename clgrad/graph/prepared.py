@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -135,7 +134,7 @@ def _prepared(structure: Structure, device: Device) -> PreparedPlan:
         refused |= choices
         if not choices:
             most = smaller_group(unfit, capabilities.max_group_size, device)
-            capabilities = replace(capabilities, max_group_size=most)
+            capabilities = capabilities._replace(max_group_size=most)
 
 
 @contextmanager

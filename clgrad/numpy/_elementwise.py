@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import signature
+from functools import cache
+from inspect import Signature, signature
 from typing import Any, Protocol
 
 import numpy
@@ -125,8 +126,7 @@ def binary_pair(
 
 def _described(function: Any, protocol: Any, name: str, summary: str, example: str) -> Any:
     arguments, result = example.split(" -> ")
-    described = signature(protocol.__call__)
-    function.__signature__ = described.replace(parameters=list(described.parameters.values())[1:])
+    function.__signature__ = _signature_of(protocol)
     function.__name__ = function.__qualname__ = name
     function.__doc__ = __test__[name] = (
         f"{summary}\n\nElement by element; arrays broadcast. `out` is an array for the result, `where` a mask of the "
@@ -134,6 +134,13 @@ def _described(function: Any, protocol: Any, name: str, summary: str, example: s
         f">>> from clgrad import np\n>>> print(np.{name}({arguments}))\n{result}\n"
     )
     return function
+
+
+@cache
+def _signature_of(protocol: Any) -> Signature:
+    """The signature of a protocol's `__call__` without `self`."""
+    described = signature(protocol.__call__)
+    return described.replace(parameters=list(described.parameters.values())[1:])
 
 
 def _on_numbers(name: str, *numbers: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from string import ascii_letters
 from typing import Any
 
 from clgrad.array import finish, ndarray
@@ -157,13 +156,16 @@ def _lettered(operands: tuple[Any, ...]) -> list[Any]:
     return [f"{subscripts}->{_letters(operands[-1])}" if len(operands) % 2 else subscripts, *arrays]
 
 
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
 def _letters(axes: Any) -> str:
     if not isinstance(axes, (list, tuple)) or not all(one is Ellipsis or one in range(52) for one in axes):
         raise ArgumentError(
             f"einsum: the axes of an operand must be a list of integers from 0 to 51, or ..., got {axes!r}. "
             "Usual cause: the subscripts, such as 'ij,jk->ik', come first"
         )
-    return "".join("..." if one is Ellipsis else ascii_letters[one] for one in axes)
+    return "".join("..." if one is Ellipsis else _LETTERS[one] for one in axes)
 
 
 def kron(a: Any, b: Any) -> ndarray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from itertools import count
 from operator import index
+from os import urandom
 from typing import Any
 
 import numpy
@@ -38,7 +39,7 @@ class Generator:
         self.streams = count()
 
 
-_generator = Generator(int(numpy.random.SeedSequence().generate_state(1, "uint64")[0]))
+_generator = Generator(int.from_bytes(urandom(8), "little"))
 
 
 def seed(value: int) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from clgrad.codegen.loop import ELEMENT
 from clgrad.plan.items import Item, Operand, PlanNumber, Read
@@ -17,8 +18,7 @@ from clgrad.shapes import Shape, contiguous_strides, reshaped_strides, size_of
 from clgrad.strides import without_units
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """An item in a group, with its reads expressed over the group's space (ELEMENT) or kept axes (REDUCED)."""
 
     item: Item
@@ -77,7 +77,7 @@ def reshaped(group: Group, space: Shape) -> Group | None:
         reads = reshaped_reads(member.reads, group.space, space)
         if reads is None:
             return None
-        shaped.admit(replace(member, reads=reads))
+        shaped.admit(member._replace(reads=reads))
     return shaped
 
 

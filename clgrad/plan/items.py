@@ -21,11 +21,10 @@ class Operand(NamedTuple):
     offset: int
 
 
-@dataclass(frozen=True)
-class PlanNumber:
+class PlanNumber(NamedTuple):
     """One of the plan's Python numbers, as an input of an item."""
 
-    index: int
+    number: int
 
 
 # An input of an item.
@@ -40,7 +39,7 @@ class Result(NamedTuple):
     of: int
 
 
-@dataclass
+@dataclass(eq=False)
 class Item:
     """One leaf, or one pending node, as the planner sees it."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Sequence
-from dataclasses import dataclass, replace
 from itertools import count
+from typing import NamedTuple
 
 from clgrad.codegen.epilogue import with_epilogue
 from clgrad.codegen.loop import Loop
@@ -20,8 +20,7 @@ from clgrad.shapes import Shape, contiguous_strides
 Described = tuple[Shape, DType | None, Shape]
 
 
-@dataclass(frozen=True)
-class Pattern:
+class Pattern(NamedTuple):
     """The launches of all calls that differ in their arrays alone, and the sizes and dtypes of their scratch memory.
 
     Arguments number the arrays of a call: its inputs, its wanted results, then its scratch memory.
@@ -71,7 +70,7 @@ class LibraryCalls:
         inputs = [Operand(anything, (), 0) if prologue else read for read, prologue in zip(reads, prologues)]
         arrays = [*inputs, *(Operand(one, (), 0) for one in (*outputs, *scratch))]
         launches = [
-            self._with_prologues(replace(one, arguments=_of_call(one.arguments, arrays)), item, prologues)
+            self._with_prologues(one._replace(arguments=_of_call(one.arguments, arrays)), item, prologues)
             for one in pattern.launches
         ]
         if item.result is None and len(loop.statements) > 1:
@@ -108,7 +107,7 @@ class LibraryCalls:
 
         problem = Problem(item.attributes, read, written, self.lowerer.capabilities, new_scratch)
         candidate, choice = self._chosen(item.primitive, problem)
-        return Pattern([replace(launch, choice=choice) for launch in candidate.launches()], scratch)
+        return Pattern([launch._replace(choice=choice) for launch in candidate.launches()], scratch)
 
     def _chosen(self, primitive: Library, problem: Problem) -> tuple[Candidate, Hashable]:
         """The first candidate that fits and is not refused, or the last; and its name if another could replace it."""

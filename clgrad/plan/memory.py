@@ -6,6 +6,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import deque
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from clgrad.codegen.loop import ELEMENT, Loop, Store
 from clgrad.plan.items import Item, Items
@@ -16,8 +17,7 @@ from clgrad.shapes import contiguous_strides
 Uses = tuple[list[int], list[int], list[int]]
 
 
-@dataclass(frozen=True)
-class Home:
+class Home(NamedTuple):
     """A memory slot of the plan. `leaf` is the leaf that lies there, which gives the offset too; None in new memory."""
 
     slot: int

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
+from typing import NamedTuple
 
 from clgrad.capabilities import Capabilities
 from clgrad.codegen.loop import Load, Loop, operations_of
@@ -38,16 +39,14 @@ class Work:
     origin: str | None = None  # the user's line that asked for a library kernel, where it is known
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(NamedTuple):
     """A check of data in a kernel: the error that bad data raises, and the items that are computed from the data."""
 
     fault: Fault
     items: list[int]
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """Launches in order, and the memory of arrays: slots of the leaves, then of results, then of temporaries.
 
     `outputs` has the number and the home of each call with a result that outlives the plan.

@@ -329,14 +329,14 @@ class _Builder:
             return self._add(Statement(index, item.dtype, ELEMENT))
         assert isinstance(primitive, (Pointwise, Reduction))
         typed_by = self._typed_by(item, arguments)
-        places = tuple(
-            self._add(Statement(Number(one.index, typed_by), typed_by, REDUCED)) if isinstance(one, PlanNumber) else one
-            for one in arguments
-        )
+        places = tuple(self._number(one, typed_by) if isinstance(one, PlanNumber) else one for one in arguments)
         if level is None:
             element = not self.group.axes or any(self.loop.statements[place].level == ELEMENT for place in places)
             level = ELEMENT if element else REDUCED
         return self._add(Statement(Compute(primitive, places, typed_by), item.dtype, level))
+
+    def _number(self, given: PlanNumber, dtype: DType) -> int:
+        return self._add(Statement(Number(given.number, dtype), dtype, REDUCED))
 
     def _typed_by(self, item: Item, arguments: list[int | PlanNumber]) -> DType:
         """The dtype in which an expression computes: that of an array argument, or of the result."""

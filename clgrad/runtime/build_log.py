@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from clgrad.errors import BuildError
 
-_LINE_DIRECTIVE = re.compile(r'#line (\d+) "(.*)"')
+_LINE_DIRECTIVE = r'#line (\d+) "(.*)"'
 # Most compilers write "file:12:5: error: text", PoCL's writes "error: file:12:5 <Spelling=file:3:1>: text".
 _MESSAGES = (
-    re.compile(r"^(?P<file>[^:\n]+):(?P<line>\d+):(?:\d+:)? *(?:fatal )?error: *(?P<what>.*)$", re.MULTILINE),
-    re.compile(
-        r"^error: (?P<file>[^:\n]+):(?P<line>\d+):\d+"
-        r"(?: <Spelling=(?P<macro_file>[^:\n]+):(?P<macro_line>\d+):\d+>)?: *(?P<what>.*)$",
-        re.MULTILINE,
-    ),
+    r"^(?P<file>[^:\n]+):(?P<line>\d+):(?:\d+:)? *(?:fatal )?error: *(?P<what>.*)$",
+    r"^error: (?P<file>[^:\n]+):(?P<line>\d+):\d+"
+    r"(?: <Spelling=(?P<macro_file>[^:\n]+):(?P<macro_line>\d+):\d+>)?: *(?P<what>.*)$",
 )
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A line of one of our files."""
 
     file: str
@@ -42,7 +38,7 @@ def places(text: str) -> list[Place]:
     file, line = "program", 1
     for content in text.splitlines():
         result.append(Place(file, line, content))
-        directive = _LINE_DIRECTIVE.match(content)
+        directive = re.match(_LINE_DIRECTIVE, content)
         line = int(directive[1]) if directive else line + 1
         file = directive[2] if directive else file
     return result
@@ -50,7 +46,7 @@ def places(text: str) -> list[Place]:
 
 def build_error(device_name: str, text: str, problem: str, log: str) -> BuildError:
     """The error for a refused program: the first message with its place, then the whole log."""
-    message = next(filter(None, (pattern.search(log) for pattern in _MESSAGES)), None)
+    message = next(filter(None, (re.search(pattern, log, re.MULTILINE) for pattern in _MESSAGES)), None)
     if message is None:
         summary = problem
     else:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from clgrad.capabilities import Capabilities
 from clgrad.errors import DeviceError, DeviceNotFoundError
@@ -74,8 +73,7 @@ class Device:
         return f"<{self}: {self.name}, {self.platform_name}>"
 
 
-@dataclass(frozen=True)
-class RejectedDevice:
+class RejectedDevice(NamedTuple):
     """A device that a driver lists and that cannot be used, with the reason."""
 
     name: str

@@ -14,13 +14,12 @@ import site
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import RLock
 from types import ModuleType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from clgrad.errors import DeviceError
 from clgrad.runtime import shell
@@ -38,8 +37,7 @@ ENTRIES = ("clGetExtensionFunctionAddress", "clIcdGetPlatformIDsKHR")
 Origin = Literal["system", "environment", "pyopencl", "variable"]
 
 
-@dataclass(frozen=True)
-class Driver:
+class Driver(NamedTuple):
     """One `.icd` file and the library that it stands for."""
 
     origin: Origin

@@ -9,16 +9,17 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
-_NAME = re.compile(r"[A-Za-z_]\w*")
-_USE = re.compile(r"(\w+)\(")
+# `re` compiles these patterns at their first use: a process that finds its kernels on disk needs none of them.
+_COMMENT = r"(?s:/\*.*?\*/)|//[^\n]*"
+_NAME = r"[A-Za-z_]\w*"
+_USE = r"(\w+)\("
 # In a macro, the beginning of a name that is completed by an argument, as in `load_##type`.
-_BEGINNING = re.compile(r"\b([A-Za-z]\w+)\s*##|\b([A-Za-z]\w+_)\b")
-_OUTLINE = re.compile(r"static inline [^{]*\{|\bDEFINE_\w+\([^)]*\)")
-_PASTED = re.compile(r"\s*##\s*")
-_MACRO = re.compile(r"#define\s+(\w+)(?:\(([^)]*)\))?((?:[^\n]*\\\n)*[^\n]*)")
+_BEGINNING = r"\b([A-Za-z]\w+)\s*##|\b([A-Za-z]\w+_)\b"
+_OUTLINE = r"static inline [^{]*\{|\bDEFINE_\w+\([^)]*\)"
+_PASTED = r"\s*##\s*"
+_MACRO = r"#define\s+(\w+)(?:\(([^)]*)\))?((?:[^\n]*\\\n)*[^\n]*)"
 # The definition of a function, which may have a macro call as its type; or of a constant or a type.
-_DEFINED = re.compile(
+_DEFINED = (
     r"static inline\s+(?:\w+\([^)]*\)|\w+)[\s*]+(\w+)\s*\(|(?:__constant|typedef)\s[^(\[;{=]*?\b(\w+)\s*[\[;=]"
 )
 
@@ -27,8 +28,8 @@ class Macro:
     """A macro that takes arguments."""
 
     def __init__(self, parameters: str, body: str) -> None:
-        self._parameters = _NAME.findall(parameters)
-        self._body = _PASTED.sub("##", " ".join(body.replace("\\\n", " ").split()))
+        self._parameters = re.findall(_NAME, parameters)
+        self._body = re.sub(_PASTED, "##", " ".join(body.replace("\\\n", " ").split()))
         self._places = re.compile(rf"\b({'|'.join(self._parameters)})\b")
 
     def of(self, arguments: list[str]) -> str:
@@ -39,7 +40,7 @@ class Macro:
     @cached_property
     def outline(self) -> Macro:
         """The same macro without the bodies of the functions that it defines."""
-        return Macro(", ".join(self._parameters), " ".join(_OUTLINE.findall(self._body)))
+        return Macro(", ".join(self._parameters), " ".join(re.findall(_OUTLINE, self._body)))
 
 
 class Macros:
@@ -47,7 +48,7 @@ class Macros:
 
     def __init__(self, text: str) -> None:
         self._named: dict[str, list[Macro]] = {}
-        for name, parameters, body in _MACRO.findall(_without_comments(text)):
+        for name, parameters, body in re.findall(_MACRO, _without_comments(text)):
             if parameters:
                 self._named.setdefault(name, []).append(Macro(parameters, body))
 
@@ -59,7 +60,7 @@ class Macros:
             text = waiting.pop()
             if text not in done:
                 done[text] = None
-                for found in _USE.finditer(text):
+                for found in re.finditer(_USE, text):
                     macros = self._named.get(found[1])
                     if macros:
                         arguments = _arguments(text, found.end())
@@ -82,7 +83,7 @@ def _arguments(text: str, start: int) -> list[str]:
 
 
 def _without_comments(text: str) -> str:
-    return _COMMENT.sub(" ", text)
+    return re.sub(_COMMENT, " ", text)
 
 
 @dataclass(frozen=True)
@@ -100,14 +101,14 @@ class Piece:
     def names(self) -> frozenset[str]:
         """The names that the piece defines, directly or by a macro call."""
         if self.text.startswith("#"):
-            return frozenset(name for name, *_ in _MACRO.findall(_without_comments(self.text)))
-        found = _DEFINED.findall(self.macros.expanded(self.text, outline=True))
+            return frozenset(name for name, *_ in re.findall(_MACRO, _without_comments(self.text)))
+        found = re.findall(_DEFINED, self.macros.expanded(self.text, outline=True))
         return frozenset(function or other for function, other in found)
 
     @cached_property
     def mentions(self) -> frozenset[str]:
         """All names in the piece and in the expansions of its macro calls."""
-        return frozenset(_NAME.findall(self.macros.expanded(self.text)))
+        return frozenset(re.findall(_NAME, self.macros.expanded(self.text)))
 
     def placed(self) -> str:
         """The text inside its `#if` lines, with a `#line` directive for error messages."""
@@ -168,9 +169,9 @@ def _length(lines: list[str], start: int) -> int:
 
 def needed(pieces: list[Piece], text: str, macros: Macros) -> list[Piece]:
     """The pieces that a text needs, directly or through other pieces, in order. A piece may use earlier ones only."""
-    mentioned = set(_NAME.findall(macros.expanded(text)))
+    mentioned = set(re.findall(_NAME, macros.expanded(text)))
     # Macros of the text may complete these to names of pieces.
-    beginnings = tuple({one or other for one, other in _BEGINNING.findall(text)})
+    beginnings = tuple({one or other for one, other in re.findall(_BEGINNING, text)})
     found: list[Piece] = []
     for piece in reversed(pieces):
         if not mentioned.isdisjoint(piece.names) or any(name.startswith(beginnings) for name in piece.names):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from clgrad.runtime.drivers import load_opencl
 from clgrad.runtime.pocl_cache import PLATFORM_NAME, pocl_cache_problem
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     import pyopencl
 
 
-@dataclass(frozen=True)
-class Platform:
+class Platform(NamedTuple):
     """A driver as it describes itself, with the devices that it lists."""
 
     name: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -192,7 +191,7 @@ def test_uint64_and_signed_integers_meet_in_float64() -> None:
 def test_uint64_and_signed_integers_do_not_meet_without_float64(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = np.array(LARGE), np.array(SIGNED)
     device = x._value.device
-    monkeypatch.setattr(device, "capabilities", dataclasses.replace(device.capabilities, fp64=False))
+    monkeypatch.setattr(device, "capabilities", device.capabilities._replace(fp64=False))
     with pytest.raises(DTypeError, match=r"add: uint64 with signed integers gives float64.*astype"):
         x + y
     assert (x > y).tolist() == (LARGE > SIGNED).tolist()

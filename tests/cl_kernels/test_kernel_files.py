@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -30,7 +29,7 @@ def test_a_file_says_first_what_it_holds(file: str) -> None:
 
 def of_width(capabilities: Capabilities, width: int) -> Capabilities:
     """These capabilities with vectors of so many floats; one is the width of GPU shape."""
-    return replace(capabilities, kernel_shape="gpu" if width == 1 else "cpu", vector_width=width)
+    return capabilities._replace(kernel_shape="gpu" if width == 1 else "cpu", vector_width=width)
 
 
 @pytest.mark.parametrize("width", [1, 4, 8, 16])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from dataclasses import replace
 
 import pytest
 
@@ -54,7 +53,7 @@ def warnings_of(text: str, processor: str) -> str:
 
 def program(file: str, width: int) -> str:
     """A kernel file with what it needs before it; for one of functions, these and what they need."""
-    capabilities = replace(DEVICE, vector_width=width)
+    capabilities = DEVICE._replace(vector_width=width)
     if file not in FUNCTION_FILES:
         return f"{preamble(capabilities, kernel_text(file))}\n{numbered(file)}"
     return preamble(capabilities, " ".join(name for piece in shared_pieces() for name in piece.names))

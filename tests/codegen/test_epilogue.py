@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from clgrad.codegen.epilogue import with_epilogue
 from clgrad.codegen.loop import ELEMENT, Given, Loop, Statement, Store
 from clgrad.dtypes import DType, float16, float32
@@ -71,7 +69,7 @@ def test_a_batch_is_the_row_of_the_space() -> None:
     """(2, 3) products of 4 x 8: the batch axes merge into one of six, with a bias for each of them."""
     space = (2, 3, 4, 8)
     bias = loop(space, [given(), load(Y, (3, 1, 0, 0)), compute(ADD, 0, 1)], (96, 32, 8, 1))
-    launch = with_epilogue(replace(PRODUCT, stores=Coordinates((0, 1), (2,), (3,))), bias, space, 16)
+    launch = with_epilogue(PRODUCT._replace(stores=Coordinates((0, 1), (2,), (3,))), bias, space, 16)
     assert text(launch, STORE)[5:8] == [
         "const index_t c0 = row;const index_t at0 = c0 * a0_0;",
         "const index_t at1 = c0 * a1_0;",
@@ -84,7 +82,7 @@ def test_a_batch_is_the_row_of_the_space() -> None:
 def test_a_result_of_one_column_is_stored_as_one_row() -> None:
     """The kernel sees 50 columns of one row, so the elements of a bias of 50 rows are neighbours."""
     bias = loop((50,), [given(), load(Y, (1,)), compute(ADD, 0, 1)], (1,))
-    launch = with_epilogue(replace(PRODUCT, stores=Coordinates((), (1,), (0,))), bias, (50, 1), 16)
+    launch = with_epilogue(PRODUCT._replace(stores=Coordinates((), (1,), (0,))), bias, (50, 1), 16)
     assert "const float_v v1 = load_float(p0 + in0 + (i) * 1);" in text(launch, STORE)
     assert launch.arguments[2:] == (Memory(Y), Offset(Y), Memory(RESULT), Offset(RESULT))
 
@@ -98,7 +96,7 @@ def test_a_half_is_rounded_before_it_is_used() -> None:
 
 # The result of a convolution of 2 images of 6 x 8 places, with 5 channels.
 IMAGES = (2, 5, 6, 8)
-CONVOLUTION = replace(PRODUCT, stores=Coordinates((0,), (1,), (2, 3)))
+CONVOLUTION = PRODUCT._replace(stores=Coordinates((0,), (1,), (2, 3)))
 
 
 def test_a_convolution_adds_a_bias_to_each_channel() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from clgrad.codegen.geometry import CpuGeometry, GpuGeometry, geometry_of
@@ -34,7 +32,7 @@ def test_a_cpu_has_no_more_items_than_work() -> None:
 
 def test_a_cpu_item_has_rows_and_four_vectors_of_columns_to_itself() -> None:
     assert [ON_CPU.row_group(length) for length in (1, 10**6)] == [0, 0]
-    assert [CpuGeometry(replace(CPU, vector_width=width)).column_lanes for width in (4, 8, 16)] == [16, 32, 64]
+    assert [CpuGeometry(CPU._replace(vector_width=width)).column_lanes for width in (4, 8, 16)] == [16, 32, 64]
 
 
 def test_a_group_shares_a_long_row_on_a_gpu() -> None:
@@ -48,7 +46,7 @@ def test_a_group_shares_a_long_row_on_a_gpu() -> None:
 @pytest.mark.parametrize("most", [16, 64, 128, 1024])
 @pytest.mark.parametrize("elements", [1, 15, 100, 1000, 12_345])
 def test_groups_of_a_gpu_are_whole_and_within_the_limit(most: int, elements: int) -> None:
-    geometry = GpuGeometry(replace(GPU, max_group_size=most))
+    geometry = GpuGeometry(GPU._replace(max_group_size=most))
     assert geometry.row_group(elements) <= most
     for items, group in (geometry.pointwise(elements, 1, 1), geometry.columns(elements, 1)):
         assert group <= min(most, 128)
@@ -60,7 +58,7 @@ def test_groups_of_a_gpu_are_whole_and_within_the_limit(most: int, elements: int
 def test_groups_that_share_a_row_are_powers_of_two(length: int) -> None:
     """Its items are added in pairs, so a device's limit of 192 leaves groups of 128."""
     limits = (12, 16, 48, 64, 100, 192, 256, 1000, 1024)
-    groups = [GpuGeometry(replace(GPU, max_group_size=most)).row_group(length) for most in limits]
+    groups = [GpuGeometry(GPU._replace(max_group_size=most)).row_group(length) for most in limits]
     assert all(group & (group - 1) == 0 for group in groups)
     assert all(group <= most for group, most in zip(groups, limits))
 
@@ -71,5 +69,5 @@ def test_sizes_of_loops() -> None:
     assert Lowered(softmax(70, 20), GPU).sizes == [(128, 128)]
     # 100 columns are two blocks of 64 on a CPU, and 100 items on a GPU.
     assert Lowered(total("columns", (100, 100)), CPU).sizes == [(1, 1)]
-    assert Lowered(total("columns", (1000, 100)), replace(CPU, compute_units=1)).sizes == [(2, 1)]
+    assert Lowered(total("columns", (1000, 100)), CPU._replace(compute_units=1)).sizes == [(2, 1)]
     assert Lowered(total("columns", (100, 100)), GPU).sizes == [(128, 128)]

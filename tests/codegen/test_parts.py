@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from clgrad.capabilities import Capabilities
@@ -21,7 +19,7 @@ def parts(kind: str, space: Shape, on: Capabilities) -> int:
 
 
 def with_units(capabilities: Capabilities, units: int) -> Capabilities:
-    return replace(capabilities, compute_units=units)
+    return capabilities._replace(compute_units=units)
 
 
 def test_long_rows_are_cut_into_parts_of_a_length() -> None:
@@ -43,8 +41,8 @@ def test_columns_are_cut_where_there_are_few() -> None:
 def test_the_vector_width_says_how_many_columns_a_cpu_walks_at_once() -> None:
     """256 columns are four blocks of 64 or 16 blocks of 16; four blocks are enough for two units."""
     widths = (4, 8, 16)
-    assert [parts("columns", (1000, 256), replace(CPU, vector_width=width)) for width in widths] == [1, 1, 1]
-    assert [parts("columns", (1000, 60), replace(CPU, vector_width=width)) for width in widths] == [1, 2, 4]
+    assert [parts("columns", (1000, 256), CPU._replace(vector_width=width)) for width in widths] == [1, 1, 1]
+    assert [parts("columns", (1000, 60), CPU._replace(vector_width=width)) for width in widths] == [1, 2, 4]
 
 
 def test_what_is_done_with_a_sum_or_its_operands_does_not_move_the_cut() -> None:
@@ -83,7 +81,7 @@ def test_the_first_loop_stores_accumulators_and_the_second_combines_them() -> No
     # The totals of part 0 for all three rows, then those of part 1: they are added down the columns.
     assert (second.kind, second.space, second.axes) == ("columns", (6, 3), (0,))
     assert second.statements[0].what == Load(-1, (3, 1), 0)
-    assert second.statements[1] == replace(loop.statements[1], what=replace(loop.statements[1].what, arguments=(0,)))
+    assert second.statements[1] == loop.statements[1]._replace(what=loop.statements[1].what._replace(arguments=(0,)))
     assert second.stores == [Store(TOTAL, 1, REDUCED, (0, 1))]
 
 

@@ -144,7 +144,7 @@ def test_how_a_sum_is_cut_depends_on_the_shape_and_the_device(shape: Any, axis: 
     loop = sum_loop(shape, axis, device)
 
     def parts(loop: Loop, **changes: Any) -> int:
-        capabilities = replace(device.capabilities, **changes)
+        capabilities = device.capabilities._replace(**changes)
         return parts_of(loop, geometry_of(capabilities))
 
     if axis == 1:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from clgrad.capabilities import Capabilities
@@ -44,7 +42,7 @@ def test_a_cpu_item_checks_a_run_of_elements() -> None:
 
 @pytest.mark.parametrize(("most", "expected"), [(16, (1008, 16)), (48, (1008, 48)), (1024, (1024, 64))])
 def test_a_gpu_item_checks_one_element(most: int, expected: tuple[int, int]) -> None:
-    launch = check((1000,), replace(GPU, max_group_size=most))
+    launch = check((1000,), GPU._replace(max_group_size=most))
     assert (defines(launch)["PER_ITEM"], sizes(launch)) == ("1", expected)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from clgrad.capabilities import Capabilities
@@ -80,7 +78,7 @@ def test_a_long_row_is_one_items_work() -> None:
 
 @limits
 def test_a_gpu_item_gathers_one_element(most: int) -> None:
-    items, group = sizes(gather(2, 30, 7, 11, replace(GPU, max_group_size=most)))
+    items, group = sizes(gather(2, 30, 7, 11, GPU._replace(max_group_size=most)))
     assert group == min(most, 128)
     assert items % group == 0
     assert 2 * 11 * 7 <= items < 2 * 11 * 7 + group
@@ -127,7 +125,7 @@ def test_each_row_of_a_result_has_one_owner(on: Capabilities, rows: int) -> None
 
 @limits
 def test_a_group_is_the_owner_on_a_gpu(most: int) -> None:
-    launch = scatter(1, 1000, 3, 50, replace(GPU, max_group_size=most))
+    launch = scatter(1, 1000, 3, 50, GPU._replace(max_group_size=most))
     _, group = sizes(launch)
     assert group == min(most, 128)
     assert defines(launch)["GROUP"] == str(group)
@@ -153,5 +151,5 @@ def test_zeros_come_first_then_values(on: Capabilities) -> None:
 def test_sizes_of_a_put_cover_the_result_and_the_values() -> None:
     assert [sizes(launch) for launch in put(10, 10_000, CPU).launches] == [(3, 1), (1, 1)]
     assert [sizes(launch) for launch in put(10, 10_000, GPU).launches] == [(10_112, 128), (128, 128)]
-    small = replace(GPU, max_group_size=16)
+    small = GPU._replace(max_group_size=16)
     assert [sizes(launch) for launch in put(10, 10_000, small).launches] == [(10_000, 16), (16, 16)]

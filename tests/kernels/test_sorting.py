@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from clgrad.capabilities import Capabilities
@@ -60,7 +58,7 @@ def test_a_pass_reads_what_the_one_before_wrote() -> None:
     assert [defines(launch)["LAST"] for launch in call.launches] == ["0", "0", "0", "1"]
 
 
-@pytest.mark.parametrize("on", [CPU, GPU, replace(GPU, max_group_size=100)], ids=["cpu", "gpu", "small"])
+@pytest.mark.parametrize("on", [CPU, GPU, GPU._replace(max_group_size=100)], ids=["cpu", "gpu", "small"])
 @pytest.mark.parametrize("length", [1, 2, 129, 4097, 100_000])
 def test_runs_double_until_they_are_rows(on: Capabilities, length: int) -> None:
     first, *merges = sort(3, length, 2, on).launches
@@ -74,7 +72,7 @@ def test_runs_double_until_they_are_rows(on: Capabilities, length: int) -> None:
 @pytest.mark.parametrize("length", [2, 100, 5000])
 def test_groups_of_a_gpu_cover_all_rows(most: int, length: int) -> None:
     """A group that sorts is a power of two: its items compare and swap in pairs."""
-    first, *merges = sort(7, length, 3, replace(GPU, max_group_size=most)).launches
+    first, *merges = sort(7, length, 3, GPU._replace(max_group_size=most)).launches
     items, group = sizes(first)
     assert group & (group - 1) == 0
     assert group <= min(most, 256)

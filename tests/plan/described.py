@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,7 +31,7 @@ GPU = DescribedDevice(capabilities.GPU)
 
 def with_units(device: DescribedDevice, compute_units: int) -> DescribedDevice:
     """The same device with more or fewer compute units."""
-    return DescribedDevice(replace(device.capabilities, compute_units=compute_units))
+    return DescribedDevice(device.capabilities._replace(compute_units=compute_units))
 
 
 def array(*shape: int, on: DescribedDevice = CPU, dtype: str = "float32") -> Value:

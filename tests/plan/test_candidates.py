@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable
-from dataclasses import replace
 
 from clgrad.graph.trace import structure_of
 from clgrad.kernels.matmul.gpu import Tile
@@ -14,7 +13,7 @@ from clgrad.plan.planner import make_plan
 from tests import capabilities
 from tests.plan.described import CPU, GPU, array
 
-SMALL = replace(capabilities.GPU, local_memory=16_000)
+SMALL = capabilities.GPU._replace(local_memory=16_000)
 
 
 def launches(*roots: Value, refused: Collection[Hashable] = (), on: object = None) -> list[Launch]:

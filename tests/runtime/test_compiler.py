@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy
@@ -169,7 +168,7 @@ def test_drivers_with_a_cache_of_their_own_are_not_asked_for_binaries(
     """PoCL would generate all code once more for one; it finds the text in its own cache."""
     if device.capabilities.keeps_programs and not keeps:
         pytest.skip("not run: takes PoCL twice the time")
-    capabilities = replace(device.capabilities, keeps_programs=keeps)
+    capabilities = device.capabilities._replace(keeps_programs=keeps)
     cache = DiskCache(tmp_path / "programs", 1 << 24)
     sources = [mapped("x + 8"), ADD]
     for counts in ((1, 2, 0), (0, 0, 1)):

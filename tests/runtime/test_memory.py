@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from dataclasses import replace
 from threading import Thread
 
 import pytest
@@ -25,7 +24,7 @@ KIB = 1024
 def pool() -> Iterator[MemoryPool]:
     """A pool of its own, of 64 KiB with arrays of at most 32 KiB."""
     device = default_device()
-    capabilities = replace(device.capabilities, max_allocation=32 * KIB)
+    capabilities = device.capabilities._replace(max_allocation=32 * KIB)
     pool = MemoryPool(device.context, "test(0)", capabilities)
     pool.limit = 64 * KIB
     yield pool

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 from clgrad.dtypes import COMPUTE_NAME, STORAGE_NAME, DType, bool_, is_floating
 from clgrad.launch import Argument, Coordinates, Int, Layout, Loading, Long, divide_up, round_up
 
 
-@dataclass(frozen=True)
-class Product:
+class Product(NamedTuple):
     """c[batch, m, n] = sum over k of a[batch, m, k] * b[batch, k, n], with three batch axes; strides in elements."""
 
     left: Layout
@@ -103,8 +102,7 @@ def _multiply_add(dtype: DType, fma: bool) -> str:
     return "fma(x, y, sum)" if fma else "mad(x, y, sum)"
 
 
-@dataclass(frozen=True)
-class Cut:
+class Cut(NamedTuple):
     """How many parts k is cut into, to be summed separately, and their length."""
 
     parts: int

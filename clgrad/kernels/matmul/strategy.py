@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from clgrad.capabilities import Capabilities
 from clgrad.dtypes import uint8
@@ -16,8 +16,7 @@ from clgrad.sources import KernelSource
 BLOCK_K = 256
 
 
-@dataclass(frozen=True)
-class Sizes:
+class Sizes(NamedTuple):
     """Global and local sizes of the product's launch, and of the launch that adds parts."""
 
     items: int
@@ -26,8 +25,7 @@ class Sizes:
     combine_group: int
 
 
-@dataclass(frozen=True)
-class Kernel:
+class Kernel(NamedTuple):
     """A kernel of the kernel files, its own defines, and the operands that it can compute."""
 
     file: str
@@ -59,7 +57,7 @@ class Matmul(ABC):
         source = KernelSource(kernel.file, kernel.entry, tuple(defines.items()))
         first = Launch(source, arguments, (sizes.items,), (sizes.group,), loads=kernel.loads)
         found = [first, self._combine(target, parts, sizes)] if split else [first]
-        return [*found[:-1], replace(found[-1], stores=product.stores)]
+        return [*found[:-1], found[-1]._replace(stores=product.stores)]
 
     def _combine(self, scratch: Memory, parts: Cut, sizes: Sizes) -> Launch:
         product = self.product
