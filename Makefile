@@ -4,9 +4,10 @@ PYTEST_ARGUMENTS ?=
 BENCHMARK_ARGUMENTS ?=
 FUZZ_ARGUMENTS ?=
 MATRIX_ARGUMENTS ?=
+GPU_CHECK_ARGUMENTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo devices test pytest lint oclgrind fuzz bench build matrix clean
+.PHONY: help demo devices test pytest lint oclgrind gpu-check fuzz bench build matrix clean
 
 help demo devices lint oclgrind build clean:
 	@$(PYTHON) run.py $@
@@ -16,6 +17,9 @@ test pytest:  # make pytest PYTEST_ARGUMENTS='-k softmax'
 
 bench:  # make bench BENCHMARK_ARGUMENTS='--peers numpy,torch'
 	@$(PYTHON) run.py $@ $(BENCHMARK_ARGUMENTS)
+
+gpu-check:  # make gpu-check GPU_CHECK_ARGUMENTS='--install nvidia amd'
+	@$(PYTHON) run.py $@ $(GPU_CHECK_ARGUMENTS)
 
 fuzz:  # make fuzz FUZZ_ARGUMENTS='--minutes 30'
 	@$(PYTHON) run.py $@ $(FUZZ_ARGUMENTS)

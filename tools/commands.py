@@ -75,6 +75,12 @@ def oclgrind(environment: Environment, arguments: list[str]) -> None:
         simulator.check_kernels(environment, library, shape)
 
 
+def gpu_check(environment: Environment, arguments: list[str]) -> None:
+    """compile every kernel for NVIDIA, AMD and Intel GPUs and count registers: run.py gpu-check --install"""
+    environment.install("cpu,test,gpu-check", "clgrad with an OpenCL runtime for the CPU, the test tools and ptxas")
+    environment.run("-m", "tools.gpu_check", *arguments)
+
+
 def fuzz(environment: Environment, arguments: list[str]) -> None:
     """compare random programs with NumPy for a minute: run.py fuzz --minutes 30 --seed 7"""
     install_test_tools(environment)
@@ -114,7 +120,8 @@ def show_help(environment: Environment, arguments: list[str]) -> None:
 
 COMMANDS: dict[str, Command] = {
     "help": show_help, "demo": demo, "devices": devices, "test": test, "pytest": pytest, "lint": lint,
-    "oclgrind": oclgrind, "fuzz": fuzz, "bench": bench, "build": build, "matrix": matrix, "clean": clean,
+    "oclgrind": oclgrind, "gpu-check": gpu_check, "fuzz": fuzz, "bench": bench, "build": build, "matrix": matrix,
+    "clean": clean,
 }  # fmt: skip
 
 

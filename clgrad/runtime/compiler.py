@@ -11,7 +11,7 @@ from clgrad.errors import BuildError
 from clgrad.runtime.disk_cache import DiskCache
 from clgrad.runtime.drivers import load_opencl
 from clgrad.runtime.process import check_process
-from clgrad.runtime.program_text import device_text, preamble, text_of
+from clgrad.runtime.program_text import device_text, program_text, text_of
 from clgrad.runtime.programs import Programs
 from clgrad.runtime.shared_files import shared_text_hash
 from clgrad.sources import Source
@@ -83,7 +83,7 @@ class Compiler:
         programs = self._programs.having({key: source.kernel_name for source, key in keys.items()})
         missing = [source for source in sources if keys[source] not in programs]
         if missing:
-            text = self._text(missing)
+            text = program_text(self._capabilities, missing)
             built = self._build(text, [source.kernel_name for source in missing])
             new = [keys[source] for source in missing]
             self._programs.note(new, text)
@@ -104,10 +104,6 @@ class Compiler:
         """The key of a kernel's text. It covers all shared files, because finding the needed pieces takes longer."""
         shared = device_text(self._capabilities), shared_text_hash()
         return self._programs.key(source.kernel_name, text_of(source), *shared)
-
-    def _text(self, sources: Sequence[Source]) -> str:
-        kernels = "\n".join(text_of(source) for source in sources)
-        return f"{preamble(self._capabilities, kernels)}\n{kernels}\n"
 
     def program(self, text: str, kernel_names: Sequence[str]) -> pyopencl._cl._Program:
         """The built program of a complete text, from the disk cache if that has one with these kernels."""

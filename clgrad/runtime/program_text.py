@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from clgrad.capabilities import Capabilities
 from clgrad.runtime.shared_files import numbered, shared_text
 from clgrad.sources import JointSource, KernelSource, Source
@@ -22,6 +24,12 @@ def device_text(capabilities: Capabilities) -> str:
 def preamble(capabilities: Capabilities, kernels: str) -> str:
     """The text before the kernels: the device's text, and the pieces of shared files that the kernels need."""
     return f"{device_text(capabilities)}\n{shared_text(kernels)}"
+
+
+def program_text(capabilities: Capabilities, sources: Sequence[Source]) -> str:
+    """The text of a program with these kernels."""
+    kernels = "\n".join(text_of(source) for source in sources)
+    return f"{preamble(capabilities, kernels)}\n{kernels}\n"
 
 
 def text_of(source: Source) -> str:

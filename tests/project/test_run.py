@@ -67,7 +67,7 @@ def test_the_readmes_commands_exist_and_continuous_integration_runs_its_test() -
 
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.main([]) == 0
-    listed = re.findall(r"^  (\w+) +\w", capsys.readouterr().out, re.MULTILINE)
+    listed = re.findall(r"^  ([\w-]+) +\w", capsys.readouterr().out, re.MULTILINE)
     assert listed == list(commands.COMMANDS)
 
 
@@ -176,8 +176,11 @@ def test_errors_that_oclgrind_logs_are_failures(tmp_path: Path, monkeypatch: pyt
 
 
 def test_the_tools_use_the_standard_library_alone() -> None:
+    """Except for `gpu_check`, which `run.py` starts inside of the environment."""
     imported = set()
-    for file in (ROOT / "tools").rglob("*.py"):
+    files = [file for file in (ROOT / "tools").rglob("*.py") if "gpu_check" not in file.parts]
+    assert files
+    for file in files:
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Import):
                 imported |= {name.name.partition(".")[0] for name in node.names}

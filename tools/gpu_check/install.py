@@ -1,0 +1,36 @@
+"""Installs what the compilers need on Debian, without ever removing a package."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+
+from tools.environment import is_root
+from tools.gpu_check.needs import Need
+
+
+def install(needs: Iterable[Need]) -> None:
+    """Install the packages and wheels of these needs. What fails is told afterwards as missing."""
+    wanted = [*needs]
+    packages = [name for need in wanted if need.packages for name in offered(need.packages)]
+    if packages and shutil.which("apt-get"):
+        command = ["apt-get", "install", "--yes", "--no-install-recommends", "--no-remove", *packages]
+        subprocess.run(command if is_root() else ["sudo", *command], check=False)
+    for need in wanted:
+        if need.wheel:
+            subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", need.wheel], check=False)
+
+
+def offered(choices: Sequence[Sequence[str]]) -> Sequence[str]:
+    """The first set of packages that this system offers; none if it offers none of them."""
+    return next((names for names in choices if all(map(is_offered, names))), ())
+
+
+def is_offered(package: str) -> bool:
+    """Whether the package manager knows a version that can be installed."""
+    if not shutil.which("apt-cache"):
+        return False
+    said = subprocess.run(["apt-cache", "policy", package], capture_output=True, text=True, check=False).stdout
+    return "Candidate:" in said and "Candidate: (none)" not in said
