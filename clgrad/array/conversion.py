@@ -130,7 +130,7 @@ def as_operand(source: Any, *others: Any) -> Value:
 def as_operands(sources: Iterable[Any]) -> list[Value]:
     """The values of all inputs of an op."""
     sources = tuple(sources)
-    values = [source._value for source in sources if isinstance(source, Handle)]
+    values = [source._node or source._value for source in sources if isinstance(source, Handle)]
     if len(values) == len(sources):
         return values
     neighbour = _neighbour(sources)

@@ -55,15 +55,20 @@ def matmul(a: Value, b: Value, *, name: str = "matmul") -> Value:
     (a, b), _ = common(name, (a, b))
     if isinstance(a, Scalar) or isinstance(b, Scalar) or not a.shape or not b.shape:
         raise ShapeError(f"{name}: an input is a single number; use multiply")
+    return _product(name, a, b)
+
+
+def _product(name: str, a: Value, b: Value) -> Value:
+    """The same for arrays of one dtype with at least one axis."""
     if len(a.shape) == 1 and len(b.shape) == 1:
         return _inner_product(name, a, b)
     _check_lengths(name, a, b, b.shape[max(len(b.shape) - 2, 0)])
-    if len(a.shape) == 1:
-        return squeeze(matmul(expand_dims(a, 0), b, name=name), -2)
-    if len(b.shape) == 1:
-        return squeeze(matmul(a, expand_dims(b, 1), name=name), -1)
     if len(a.shape) == 2 and len(b.shape) == 2:
         return _matrices(a, b)
+    if len(a.shape) == 1:
+        return squeeze(_product(name, expand_dims(a, 0), b), -2)
+    if len(b.shape) == 1:
+        return squeeze(_product(name, a, expand_dims(b, 1)), -1)
     if size_of(b.shape[:-2]) == 1:
         return _fold_rows(a, b)
     batch = broadcast_shapes(name, a.shape[:-2], b.shape[:-2])
@@ -103,10 +108,8 @@ def dot(a: Value, b: Value) -> Value:
     (a, b), _ = common("dot", (a, b))
     if not a.shape or not b.shape:
         return multiply(a, b)
-    if len(a.shape) == 1 and len(b.shape) == 1:
-        return _inner_product("dot", a, b)
     if len(a.shape) <= 2 and len(b.shape) <= 2:
-        return matmul(a, b, name="dot")
+        return _product("dot", a, b)
     return tensordot(a, b, ((-1,), (-1 if len(b.shape) == 1 else -2,)), name="dot")
 
 
