@@ -18,6 +18,7 @@
 #define TYPE float          // stored type; for gather and with SET any type of the same size
 #define SET 0               // 1: the last value replaces what was there; 0: values are added to zero
 #define GROUP 128           // work-group size of scatter in GPU shape
+#define index_t int         // type of places in the arrays of gather and scatter: int if all fit, else long
 #endif
 
 #ifdef ENTRY_normalize_index
@@ -46,30 +47,35 @@ __kernel void KERNEL(normalize_index)(
 // One item per element.
 __kernel void KERNEL(gather)(
     __global const TYPE *x, const long x_offset, __global const long *indices, const long indices_offset,
-    __global TYPE *out, const long outer, const long length, const long inner, const long count,
-    const long rows_per_item) {
-    const long element = get_global_id(0);
+    __global TYPE *out, const index_t outer, const index_t length, const index_t inner, const index_t count,
+    const index_t rows_per_item) {
+    const index_t element = (index_t)get_global_id(0);
     if (element >= outer * count * inner) {
         return;
     }
-    const long row = element / inner;
-    const long source = row / count * length + indices[indices_offset + row % count];
-    out[element] = x[x_offset + source * inner + element % inner];
+    const index_t row = element / inner;
+    const index_t block = row / count;
+    indices += indices_offset;
+    const index_t source = block * length + (index_t)indices[row - block * count];
+    x += x_offset;
+    out[element] = x[source * inner + (element - row * inner)];
 }
 #else
 // One item per run of output rows.
 __kernel void KERNEL(gather)(
     __global const TYPE *x, const long x_offset, __global const long *indices, const long indices_offset,
-    __global TYPE *out, const long outer, const long length, const long inner, const long count,
-    const long rows_per_item) {
-    const long first = (long)get_global_id(0) * rows_per_item;
-    const long end = min(first + rows_per_item, outer * count);
-    long block = first / count;
-    long k = first % count;
-    for (long row = first; row < end; row++) {
-        __global const TYPE *from = x + x_offset + (block * length + indices[indices_offset + k]) * inner;
+    __global TYPE *out, const index_t outer, const index_t length, const index_t inner, const index_t count,
+    const index_t rows_per_item) {
+    const index_t first = (index_t)get_global_id(0) * rows_per_item;
+    const index_t end = min(first + rows_per_item, outer * count);
+    index_t block = first / count;
+    index_t k = first % count;
+    x += x_offset;
+    indices += indices_offset;
+    for (index_t row = first; row < end; row++) {
+        __global const TYPE *from = x + (block * length + (index_t)indices[k]) * inner;
         __global TYPE *to = out + row * inner;
-        long i = 0;
+        index_t i = 0;
         for (; i + VECTOR_WIDTH <= inner; i += VECTOR_WIDTH) {
             VSTORE(VLOAD(from + i), to + i);
         }
@@ -101,43 +107,44 @@ __kernel void KERNEL(gather)(
 __kernel void KERNEL(scatter)(
     __global const TYPE *values, const long values_offset, __global const long *indices, const long indices_offset,
     __global const TYPE *base, const long base_offset, __global TYPE *out,
-    const long outer, const long length, const long inner, const long count, const long rows_per_owner) {
-    __local long tile[GROUP];
+    const index_t outer, const index_t length, const index_t inner, const index_t count, const index_t rows_per_owner) {
+    __local index_t tile[GROUP];
     const int lane = get_local_id(0);
-    const int column_lanes = (int)min(inner, (long)GROUP);
+    const int column_lanes = (int)min(inner, (index_t)GROUP);
     const int row_lanes = GROUP / column_lanes;
     const int my_row = lane / column_lanes;
     const int my_column = lane % column_lanes;
-    const long first = (long)get_group_id(0) * rows_per_owner;
-    const long end = min(first + rows_per_owner, outer * length);
+    const index_t first = (index_t)get_group_id(0) * rows_per_owner;
+    const index_t end = min(first + rows_per_owner, outer * length);
     values += values_offset;
     base += base_offset;
-    for (long block = first / length; block * length < end; block++) {
-        const long low = max(first - block * length, 0L);
-        const long high = min(end - block * length, length);
+    indices += indices_offset;
+    for (index_t block = first / length; block * length < end; block++) {
+        const index_t low = max(first - block * length, (index_t)0);
+        const index_t high = min(end - block * length, length);
         if (my_row < row_lanes) {
-            for (long n = low + my_row; n < high; n += row_lanes) {
-                for (long i = my_column; i < inner; i += column_lanes) {
-                    const long place = (block * length + n) * inner + i;
+            for (index_t n = low + my_row; n < high; n += row_lanes) {
+                for (index_t i = my_column; i < inner; i += column_lanes) {
+                    const index_t place = (block * length + n) * inner + i;
                     out[place] = SCATTER_START(place);
                 }
             }
         }
-        for (long start = 0; start < count; start += GROUP) {
+        for (index_t start = 0; start < count; start += GROUP) {
             barrier(CLK_LOCAL_MEM_FENCE);
             if (start + lane < count) {
-                tile[lane] = indices[indices_offset + start + lane] - low;
+                tile[lane] = (index_t)indices[start + lane] - low;
             }
             barrier(CLK_LOCAL_MEM_FENCE);
-            const int filled = (int)min(count - start, (long)GROUP);
+            const int filled = (int)min(count - start, (index_t)GROUP);
             for (int t = 0; t < filled; t++) {
-                const long n = tile[t];
+                const index_t n = tile[t];
                 if (n < 0 || n >= high - low || (int)(n % row_lanes) != my_row) {
                     continue;
                 }
                 __global TYPE *to = out + (block * length + low + n) * inner;
                 __global const TYPE *from = values + (block * count + start + t) * inner;
-                for (long i = my_column; i < inner; i += column_lanes) {
+                for (index_t i = my_column; i < inner; i += column_lanes) {
                     to[i] = SCATTER_COMBINE(to[i], from[i]);
                 }
             }
@@ -149,26 +156,26 @@ __kernel void KERNEL(scatter)(
 __kernel void KERNEL(scatter)(
     __global const TYPE *values, const long values_offset, __global const long *indices, const long indices_offset,
     __global const TYPE *base, const long base_offset, __global TYPE *out,
-    const long outer, const long length, const long inner, const long count, const long rows_per_owner) {
-    const long first = (long)get_global_id(0) * rows_per_owner;
-    const long end = min(first + rows_per_owner, outer * length);
+    const index_t outer, const index_t length, const index_t inner, const index_t count, const index_t rows_per_owner) {
+    const index_t first = (index_t)get_global_id(0) * rows_per_owner;
+    const index_t end = min(first + rows_per_owner, outer * length);
     values += values_offset;
     base += base_offset;
     indices += indices_offset;
-    for (long place = first * inner; place < end * inner; place++) {
+    for (index_t place = first * inner; place < end * inner; place++) {
         out[place] = SCATTER_START(place);
     }
-    for (long block = first / length; block * length < end; block++) {
-        const long low = max(first - block * length, 0L);
-        const long high = min(end - block * length, length);
-        for (long k = 0; k < count; k++) {
-            const long n = indices[k];
+    for (index_t block = first / length; block * length < end; block++) {
+        const index_t low = max(first - block * length, (index_t)0);
+        const index_t high = min(end - block * length, length);
+        for (index_t k = 0; k < count; k++) {
+            const index_t n = (index_t)indices[k];
             if (n < low || n >= high) {
                 continue;
             }
             __global TYPE *to = out + (block * length + n) * inner;
             __global const TYPE *from = values + (block * count + k) * inner;
-            long i = 0;
+            index_t i = 0;
             for (; i + VECTOR_WIDTH <= inner; i += VECTOR_WIDTH) {
                 VSTORE(SCATTER_COMBINE(VLOAD(to + i), VLOAD(from + i)), to + i);
             }

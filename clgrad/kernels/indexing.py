@@ -6,12 +6,13 @@ one, `inner` the axes after it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from clgrad.dtypes import COMPUTE_NAME, STORAGE_NAME
 from clgrad.kernels.candidates import Grouped, of_any_group
-from clgrad.launch import Argument, Candidate, Fault, FaultWord, Launch, Long, Problem, divide_up, round_up
+from clgrad.launch import INDEX, Argument, Candidate, Fault, FaultWord, Launch, Long, Problem, divide_up, round_up
 from clgrad.shapes import size_of
 from clgrad.sources import KernelSource
 
@@ -66,6 +67,14 @@ class Scatter(NamedTuple):
     replace: bool
 
 
+def _index_type(*sizes: int) -> str:
+    """The type of places in arrays of these sizes: int halves the arithmetic of a GPU, which has no 64-bit division.
+
+    The share of the last work-item may end behind an array, so an int has room for twice its size.
+    """
+    return "int" if max(sizes) < 1 << 30 else "long"
+
+
 def _source(name: str, **defines: str) -> KernelSource:
     return KernelSource("indexing.cl", name, tuple(sorted(defines.items())))
 
@@ -101,11 +110,10 @@ def _gather(problem: Problem, tunables: Tunables) -> list[Launch]:
     count = size_of(indices.shape)
     rows, per_item, group_size = outer * count, max(1, tunables.gathered_per_item // inner), tunables.group_size
     work_items = divide_up(rows, per_item) if problem.capabilities.kernel_shape == "cpu" else rows * inner
-    arguments: tuple[Argument, ...] = (
-        x.memory, x.offset, indices.memory, indices.offset, problem.output.memory,
-        Long(outer), Long(length), Long(inner), Long(count), Long(per_item),
-    )  # fmt: skip
-    source = _source("gather", TYPE=BITS[problem.output.dtype.itemsize])
+    index_type = _index_type(size_of(x.shape), rows * inner)
+    numbers: Iterator[Argument] = map(INDEX[index_type], (outer, length, inner, count, per_item))
+    arguments = (x.memory, x.offset, indices.memory, indices.offset, problem.output.memory, *numbers)
+    source = _source("gather", TYPE=BITS[problem.output.dtype.itemsize], index_t=index_type)
     return [Launch(source, arguments, (round_up(work_items, group_size),), (group_size,))]
 
 
@@ -125,13 +133,15 @@ def _scatter(problem: Problem, tunables: Tunables) -> list[Launch]:
     per_owner = divide_up(rows, tunables.owners_per_unit * problem.capabilities.compute_units)
     dtype = problem.output.dtype
     group_size = tunables.group_size
+    index_type = _index_type(size_of(values.shape), rows * inner)
     source = _source(
         "scatter", TYPE=BITS[dtype.itemsize] if replace else STORAGE_NAME[dtype], SET=str(int(replace)),
-        GROUP=str(group_size),
+        GROUP=str(group_size), index_t=index_type,
     )  # fmt: skip
-    arguments: tuple[Argument, ...] = (
+    numbers: Iterator[Argument] = map(INDEX[index_type], (outer, length, inner, size_of(indices.shape), per_owner))
+    arguments = (
         values.memory, values.offset, indices.memory, indices.offset, base.memory, base.offset, problem.output.memory,
-        Long(outer), Long(length), Long(inner), Long(size_of(indices.shape)), Long(per_owner),
+        *numbers,
     )  # fmt: skip
     return [Launch(source, arguments, (divide_up(rows, per_owner) * group_size,), (group_size,))]
 

@@ -9,7 +9,7 @@ from clgrad.dtypes import DType, float16, float32, float64, int8, int64, uint32
 from clgrad.errors import IndexOutOfRangeError
 from clgrad.kernels import indexing
 from clgrad.kernels.indexing import Range, Rows, Scatter
-from clgrad.launch import Fault, FaultWord, Launch, Long, Memory, Offset
+from clgrad.launch import Fault, FaultWord, Int, Launch, Long, Memory, Offset
 from tests.capabilities import CPU, GPU
 from tests.kernels.problems import Call, defines, layout, memories, numbers, sizes
 
@@ -66,14 +66,14 @@ def test_a_cpu_item_gathers_a_run_of_rows() -> None:
     """Rows of 5000 elements: three are about 16 384 elements. 2 x 10 rows are then seven runs."""
     launch = gather(2, 30, 5000, 10, CPU)
     assert launch.arguments == (
-        Memory(0), Offset(0), Memory(1), Offset(1), Memory(2), Long(2), Long(30), Long(5000), Long(10), Long(3),
+        Memory(0), Offset(0), Memory(1), Offset(1), Memory(2), Int(2), Int(30), Int(5000), Int(10), Int(3),
     )  # fmt: skip
     assert sizes(launch) == (7, 1)
 
 
 def test_a_long_row_is_one_items_work() -> None:
     launch = gather(1, 3, 100_000, 4, CPU)
-    assert (numbers(launch)[-1], sizes(launch)) == (1, (4, 1))
+    assert (numbers(launch, Int)[-1], sizes(launch)) == (1, (4, 1))
 
 
 @limits
@@ -87,6 +87,16 @@ def test_a_gpu_item_gathers_one_element(most: int) -> None:
 def test_dtypes_of_one_size_share_a_kernel() -> None:
     kinds = [defines(gather(1, 2, 3, 4, CPU, dtype))["TYPE"] for dtype in (int8, float16, float32, uint32, float64)]
     assert kinds == ["uchar", "ushort", "uint", "uint", "ulong"]
+
+
+@both
+@pytest.mark.parametrize(("rows", "kind", "index"), [((1 << 20) - 1, Int, "int"), (1 << 20, Long, "long")])
+def test_places_are_int_while_twice_the_larger_array_fits(
+    on: Capabilities, rows: int, kind: type[Int | Long], index: str
+) -> None:
+    for launch in (gather(1, rows, 1 << 10, 7, on), scatter(1, rows, 1 << 10, 7, on)):
+        assert defines(launch)["index_t"] == index
+        assert {type(one) for one in launch.arguments[-5:]} == {kind}
 
 
 # -- scatter -----------------------------------------------------------------------------------------------
@@ -107,7 +117,7 @@ def test_values_replace_what_was_in_a_copy(on: Capabilities) -> None:
     assert memories(added) == [0, 1, 0, 3]
     assert memories(replaced) == [0, 1, 2, 3]
     assert [argument.array for argument in replaced.arguments if isinstance(argument, Offset)] == [0, 1, 2]
-    assert numbers(added)[:4] == numbers(replaced)[:4] == [2, 30, 7, 10]
+    assert numbers(added, Int)[:4] == numbers(replaced, Int)[:4] == [2, 30, 7, 10]
     assert (defines(added)["SET"], defines(added)["TYPE"]) == ("0", "float")
     assert (defines(replaced)["SET"], defines(replaced)["TYPE"]) == ("1", "uint")
 
@@ -117,7 +127,7 @@ def test_values_replace_what_was_in_a_copy(on: Capabilities) -> None:
 def test_each_row_of_a_result_has_one_owner(on: Capabilities, rows: int) -> None:
     launch = scatter(1, rows, 3, 50, on)
     items, group = sizes(launch)
-    owners, per_owner = items // group, numbers(launch)[-1]
+    owners, per_owner = items // group, numbers(launch, Int)[-1]
     assert owners * group == items
     assert (owners - 1) * per_owner < rows <= owners * per_owner
     assert owners <= 4 * on.compute_units

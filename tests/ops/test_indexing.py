@@ -7,7 +7,7 @@ from typing import Any
 import numpy
 import pytest
 
-from clgrad.graph.execute import read
+from clgrad.graph.execute import read, state_of
 from clgrad.ops import arithmetic, indexing
 from clgrad.ops.selection import constant
 from clgrad.runtime.device import Device
@@ -64,3 +64,22 @@ def test_pick_gives_the_bits_of_the_element_computed_or_pending(row: Array, devi
         number = row == row
         assert (picked[~number] != picked[~number]).all()
         assert picked[number].tobytes() == row[number].tobytes()
+
+
+def test_places_of_large_arrays_give_the_same_bits(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernels for arrays whose places do not fit int, on an array of a shape that no other test uses."""
+    generator = numpy.random.default_rng(3)
+    at, g = generator.integers(-19, 19, 57), generator.standard_normal((57, 23)).astype("float32")
+    x = generator.standard_normal((19, 23)).astype("float32")
+    call = lambda x: indexing.take(x, constant(at, device), 0) * constant(g, device)  # noqa: E731
+
+    def both() -> tuple[bytes, bytes]:
+        found = read(indexing.take(constant(x, device), constant(at, device), 0))
+        return found.tobytes(), gradient(call, device, x)[0].tobytes()
+
+    small = both()
+    state_of(device).plans.clear()
+    monkeypatch.setattr("clgrad.kernels.indexing._index_type", lambda *sizes: "long")
+    assert both() == small
+    assert small[0] == x[at].tobytes()
+    state_of(device).plans.clear()
