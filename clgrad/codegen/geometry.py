@@ -7,9 +7,10 @@ the device, never on the statements of the loop.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from math import isqrt
 
 from clgrad.capabilities import Capabilities
-from clgrad.launch import power_of_two, round_up
+from clgrad.launch import divide_up, power_of_two, round_up
 
 # GPU shape: size of a work-group of independent work-items.
 GPU_GROUP = 128
@@ -20,6 +21,18 @@ LARGEST_ROW_GROUP = 256
 WORK_PER_ITEM = 8192
 # CPU work-items per compute unit: several, so that a slow one does not hold up the others.
 ITEMS_PER_UNIT = 4
+
+# CPU shape: rows of at least twice this length are cut, if they are few, into parts of about this length: shorter
+# parts cost more to combine than they save.
+CPU_PART = 16384
+# CPU shape: more parts are never needed, and take longer to combine.
+MOST_PARTS = 64
+# GPU shape: the same length. The work-items of the largest group add 16 elements each before they meet.
+GPU_PART = 4096
+# GPU shape: work-groups that keep a compute unit busy while others wait for memory.
+GROUPS_PER_UNIT = 4
+# Columns of fewer elements are not cut, nor into parts of fewer elements than half of this.
+SHORTEST_COLUMN = 128
 
 # Global and local size of a launch.
 Sizes = tuple[int, int]
@@ -34,9 +47,6 @@ class Geometry(ABC):
     column_lanes: int
     """how many neighbouring columns a work-item walks down together"""
 
-    enough_columns: int
-    """how many columns, or blocks of columns, keep a compute unit busy"""
-
     def __init__(self, capabilities: Capabilities) -> None:
         self.capabilities = capabilities
 
@@ -44,6 +54,14 @@ class Geometry(ABC):
         """Work-items for `size` elements with `statements` operations each."""
         most = self.capabilities.compute_units * ITEMS_PER_UNIT
         return max(1, min(most, size * max(statements, 1) // (2 * WORK_PER_ITEM)))
+
+    @abstractmethod
+    def row_parts(self, rows: int, length: int) -> int:
+        """Into how many parts to cut each of `rows` reductions of `length` neighbouring elements."""
+
+    @abstractmethod
+    def column_parts(self, blocks: int, columns: int, length: int) -> int:
+        """Into how many parts to cut reductions over `length` rows; each of `blocks` blocks has `columns` of them."""
 
     @abstractmethod
     def pointwise(self, elements: int, blocks: int, work_items: int) -> Sizes:
@@ -66,11 +84,21 @@ class CpuGeometry(Geometry):
     """One work-item per long run of elements, rows or columns; work-groups of one."""
 
     stashes = True
-    enough_columns = 2
 
     def __init__(self, capabilities: Capabilities) -> None:
         super().__init__(capabilities)
         self.column_lanes = 4 * capabilities.vector_width
+
+    def row_parts(self, rows: int, length: int) -> int:
+        if rows >= 4 * self.capabilities.compute_units or length < 2 * CPU_PART:
+            return 1
+        return min(MOST_PARTS, length // CPU_PART)
+
+    def column_parts(self, blocks: int, columns: int, length: int) -> int:
+        places, enough = blocks * divide_up(columns, self.column_lanes), 2 * self.capabilities.compute_units
+        if places >= enough or length < SHORTEST_COLUMN or length * blocks * columns < 2 * CPU_PART:
+            return 1
+        return min(MOST_PARTS, 2 * length // SHORTEST_COLUMN, divide_up(enough, places))
 
     def pointwise(self, elements: int, blocks: int, work_items: int) -> Sizes:
         return min(work_items, blocks), 1
@@ -90,7 +118,20 @@ class GpuGeometry(Geometry):
 
     stashes = False
     column_lanes = 1
-    enough_columns = 256
+
+    def row_parts(self, rows: int, length: int) -> int:
+        groups = GROUPS_PER_UNIT * self.capabilities.compute_units
+        if rows >= groups or length < 2 * GPU_PART:
+            return 1
+        return min(divide_up(groups, rows), length // GPU_PART)
+
+    def column_parts(self, blocks: int, columns: int, length: int) -> int:
+        """A work-item takes one column, so the second loop should take no more steps than the first: a part is no
+        shorter than the number of parts."""
+        places, enough = blocks * columns, 2 * GPU_GROUP * self.capabilities.compute_units
+        if places >= enough or length < SHORTEST_COLUMN or length * places < 2 * CPU_PART:
+            return 1
+        return min(isqrt(length), 2 * length // SHORTEST_COLUMN, divide_up(enough, places))
 
     def pointwise(self, elements: int, blocks: int, work_items: int) -> Sizes:
         return self._grouped(elements)

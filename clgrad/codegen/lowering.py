@@ -8,15 +8,16 @@ from clgrad.capabilities import Capabilities
 from clgrad.codegen.columns import column_defines
 from clgrad.codegen.geometry import Sizes, geometry_of
 from clgrad.codegen.loop import Loop
-from clgrad.codegen.parts import MOST_PARTS, NewScratch, cut, parts_of
+from clgrad.codegen.parts import NewScratch, cut, parts_of
 from clgrad.codegen.rows import Phases
 from clgrad.codegen.writer import Generated, Writer, block
 from clgrad.launch import INDEX, Launch, divide_up, round_up
 from clgrad.sources import KernelSource
 
-# Terms per accumulator between two compensated additions: few, for accuracy, but enough to hide the cost of one. Short
-# reductions, of at most MOST_PARTS terms, compensate every addition.
+# Terms per accumulator between two compensated additions: few, for accuracy, but enough to hide the cost of one.
 BLOCK_STEPS = 16
+# Reductions of at most so many terms compensate every addition.
+SHORT = 64
 
 
 class LoopLowerer:
@@ -86,7 +87,7 @@ class LoopLowerer:
 
 
 def _reduction_defines(writer: Writer, split: int, length: int) -> list[tuple[str, str]]:
-    steps = BLOCK_STEPS if length > MOST_PARTS else 1
+    steps = BLOCK_STEPS if length > SHORT else 1
     return [("MID_SETUP", writer.middle_setup), ("SPLIT", str(split)), ("BLOCK_STEPS", str(steps))]
 
 

@@ -1,6 +1,6 @@
 """Long reductions of few rows or columns are cut into parts, so that every compute unit has work.
 
-    x.sum() of 1,000,000 elements, PART = 16384      61 parts
+    x.sum() of 1,000,000 elements on a CPU, in parts of 16,384      61 parts
     first loop     kind rows, space (1000000,): sums each part, and stores 61 partial sums in scratch memory
     second loop    space (61,): sums the partial sums
 
@@ -14,18 +14,11 @@ from collections.abc import Callable
 from clgrad.codegen.geometry import Geometry
 from clgrad.codegen.loop import ELEMENT, REDUCED, Compute, Index, Load, Loop, Number, Statement, Store, is_reduction
 from clgrad.dtypes import DType, float16, float32
-from clgrad.launch import divide_up
 from clgrad.primitives import Reduction
 from clgrad.shapes import Shape, contiguous_strides, size_of
 
 # Allocates memory for the duration of a fusion group's launches: takes size and dtype, gives the number of the array.
 NewScratch = Callable[[int, DType], int]
-
-# Rows of at least twice this length are cut, if they are few, into parts of about this length: shorter parts cost more
-# to combine than they save.
-PART = 16384
-# The second loop is one short reduction: lowering.py compensates every addition of at most so many terms.
-MOST_PARTS = 64
 
 
 def parts_of(loop: Loop, geometry: Geometry) -> int:
@@ -38,15 +31,10 @@ def parts_of(loop: Loop, geometry: Geometry) -> int:
     length = size_of(loop.space) // max(kept, 1)
     if kept == 0 or _has_phases(loop):
         return 1
-    units = geometry.capabilities.compute_units
     if loop.kind == "rows":
-        return 1 if kept >= 4 * units or length < 2 * PART else min(MOST_PARTS, length // PART)
+        return geometry.row_parts(kept, length)
     last = next(n for axis, n in reversed(list(enumerate(loop.space))) if axis not in loop.axes)
-    places = kept // last * divide_up(last, geometry.column_lanes)
-    enough = geometry.enough_columns * units
-    if places >= enough or length < 128 or length * kept < 2 * PART:
-        return 1
-    return min(MOST_PARTS, length // 64, divide_up(enough, places))
+    return geometry.column_parts(kept // last, last, length)
 
 
 def cut(loop: Loop, parts: int, new_scratch: NewScratch) -> tuple[Loop, Loop]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from clgrad.capabilities import Capabilities
-from clgrad.codegen.geometry import geometry_of
+from clgrad.codegen.geometry import CPU_PART as PART
+from clgrad.codegen.geometry import GPU_PART, MOST_PARTS, geometry_of
 from clgrad.codegen.loop import ELEMENT, REDUCED, Load, Loop, Store
-from clgrad.codegen.parts import MOST_PARTS, PART, cut, parts_of
+from clgrad.codegen.parts import cut, parts_of
 from clgrad.dtypes import DType, float16, float32, int64
 from clgrad.shapes import Shape
 from tests.capabilities import CPU, GPU
@@ -29,13 +30,23 @@ def test_long_rows_are_cut_into_parts_of_a_length() -> None:
 
 def test_rows_are_whole_where_every_unit_has_some() -> None:
     assert [parts("rows", (rows, 10 * PART), CPU) for rows in (7, 8)] == [10, 1]
-    assert [parts("rows", (rows, 10 * PART), GPU) for rows in (8, 127, 128)] == [10, 10, 1]
-    assert [parts("rows", (100, 10 * PART), with_units(GPU, units)) for units in (16, 64)] == [1, 10]
+    assert [parts("rows", (rows, 10 * GPU_PART), GPU) for rows in (8, 127, 128)] == [10, 2, 1]
+    assert [parts("rows", (100, 10 * GPU_PART), with_units(GPU, units)) for units in (16, 64)] == [1, 3]
+
+
+def test_a_long_row_keeps_every_unit_of_a_gpu_busy() -> None:
+    """Four work-groups for each unit, if each still has 4,096 elements."""
+    assert [parts("rows", (1, 1 << 24), with_units(GPU, units)) for units in (1, 32, 108)] == [4, 128, 432]
+    assert [parts("rows", (1, 1 << 20), with_units(GPU, units)) for units in (32, 108)] == [128, 256]
 
 
 def test_columns_are_cut_where_there_are_few() -> None:
     assert [parts("columns", (length, 40), CPU) for length in (100, 127, 5000, 10**6)] == [1, 1, 4, 4]
-    assert [parts("columns", (length, 40), GPU) for length in (127, 128, 5000, 10**6)] == [1, 1, 64, 64]
+    assert [parts("columns", (length, 40), GPU) for length in (127, 128, 5000, 10**6)] == [1, 1, 70, 205]
+
+
+def test_combining_the_parts_of_columns_takes_a_gpu_no_longer_than_a_part() -> None:
+    assert [parts("columns", (length, 4), with_units(GPU, 108)) for length in (10_000, 100_000)] == [100, 316]
 
 
 def test_the_vector_width_says_how_many_columns_a_cpu_walks_at_once() -> None:
