@@ -128,6 +128,12 @@ def test_the_report_names_kernel_program_and_problem(tmp_path: Path) -> None:
     assert {row["usage"]["registers"] for row in written["results"]} == {100}
 
 
+def test_a_compiler_without_numbers_gets_a_line_instead_of_a_table() -> None:
+    found = results_of(lambda source, targets, groups: {"sm_80": dict.fromkeys(groups, Usage())})
+    assert "NVIDIA: 3 kernels, of which none fail." in markdown(found)
+    assert "|" not in markdown(found)
+
+
 def test_installing_removes_no_package(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[list[str]] = []
     monkeypatch.setattr(install.shutil, "which", lambda name: f"/usr/bin/{name}")
@@ -136,5 +142,8 @@ def test_installing_removes_no_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(install.subprocess, "run", lambda command, check: ran.append(command))
     packages = (("libclc-15",), ("libclc-19", "clang-19"))
     install.install([Need("a", lambda: None, packages), Need("b", lambda: None, wheel="ptxas==1")])
-    assert ran[0] == ["apt-get", "install", "--yes", "--no-install-recommends", "--no-remove", "libclc-19", "clang-19"]
-    assert ran[1][-2:] == ["--quiet", "ptxas==1"]
+    update, packages_installed, wheel_installed = ran
+    assert update[:2] == ["apt-get", "update"]
+    assert "--no-remove" in packages_installed
+    assert packages_installed[-2:] == ["libclc-19", "clang-19"]
+    assert wheel_installed[-2:] == ["--quiet", "ptxas==1"]

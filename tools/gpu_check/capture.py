@@ -5,23 +5,19 @@ A program has many kernels, because a compiler reads the shared functions once f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
-import clgrad
-from benchmarks.row import Row
-from benchmarks.rows.training import PerceptronStep
-from benchmarks.rows.transformer import TransformerStep
 from clgrad.capabilities import Capabilities
 from clgrad.plan.planner import make_plan
 from clgrad.plan.structure import Structure
 from clgrad.runtime.program_text import program_text
 from clgrad.sources import KernelSource, Source
-from tools.gpu_check.cases import Case, indexing, loops, products
+from tools.gpu_check.cases import indexing, loops, products
 from tools.gpu_check.described import DescribedDevice
+from tools.gpu_check.tables import ops, steps
 
-TRAINING: tuple[Row, ...] = (PerceptronStep("perceptron"), TransformerStep("transformer"))
 # So many kernels share a program. With more, the processors of a machine would wait for the last program.
 KERNELS_OF_A_PROGRAM = 24
 
@@ -38,13 +34,9 @@ class Kernel:
     def label(self) -> str:
         """The kernel's name, and for a tile of a matrix product its size and dtype."""
         defines = dict(self.source.defines) if isinstance(self.source, KernelSource) else {}
-        words = [self.source.name]
-        if "TILE_ROWS" in defines:
-            words.append(f"{defines['TILE_ROWS']}x{defines['TILE_COLUMNS']}")
-        for name in ("COMPUTE", "TYPE", "KEY"):
-            if name in defines:
-                words.append(defines[name])
-        return " ".join(words)
+        if "TILE_ROWS" not in defines:
+            return self.source.name
+        return f"{self.source.name} {defines['TILE_ROWS']}x{defines['TILE_COLUMNS']} {defines['COMPUTE']}"
 
 
 @dataclass(frozen=True)
@@ -68,21 +60,11 @@ def captured(capabilities: Capabilities) -> list[Kernel]:
     return [*found.values()]
 
 
-def structures(device: DescribedDevice) -> Iterable[tuple[str, Structure]]:
+def structures(device: DescribedDevice) -> Iterator[tuple[str, Structure]]:
     """Each case by its name, as the planner's input."""
-    for case in (*products(), *loops(), *indexing()):
+    for case in (*products(), *loops(), *indexing(), *ops(device), *steps(device)):
         if case.suits(device.capabilities.fp64):
-            yield case.name, structure_of(case, device)
-    for row in TRAINING:
-        arguments = [device.array(array.shape, array.dtype.name) for array in row.inputs()]
-        with device.entered():
-            step = row.clgrad(clgrad, *arguments)
-        yield row.name, device.structure(step, ())
-
-
-def structure_of(case: Case, device: DescribedDevice) -> Structure:
-    """A case as the planner's input."""
-    return device.structure(case.function, [device.array(*operand) for operand in case.operands])
+            yield case.name, device.structure(case.function, [device.array(*operand) for operand in case.operands])
 
 
 def programs(kernels: Sequence[Kernel], capabilities: Capabilities, size: int = KERNELS_OF_A_PROGRAM) -> list[Program]:

@@ -39,8 +39,9 @@ def case(name: str, function: Callable[..., Any], *operands: Operand) -> Case:
 
 NUMBERS = ("float32", "float64", "float16", "int32", "int64")
 # Large, middle and small results, few rows, few columns, one tile: each size of tile is some device's choice.
-PRODUCTS = ((1024, 1024), (512, 512), (128, 128), (16, 1000), (1000, 10), (9, 9))
-SIDE, INNER = 1024, 64
+SIDES = (4096, 2048, 1024, 512, 256, 128, 9)
+PRODUCTS = (*((side, side) for side in SIDES), (16, 1000), (1000, 10), (16, 20_000), (20_000, 10))
+SIDE, INNER = 4096, 64
 
 
 def products() -> list[Case]:
@@ -50,8 +51,7 @@ def products() -> list[Case]:
         for m, n in PRODUCTS
         for dtype in NUMBERS
     ]
-    plain, turned = of(SIDE, INNER), of(INNER, SIDE)
-    for m in (SIDE, 128, 9):
+    for m in SIDES:
         plain, turned = of(m, INNER), of(INNER, m)
         found += [
             case(f"product nt {m}", lambda a, b: a @ b.T, plain, plain),

@@ -21,22 +21,24 @@ from clgrad.shapes import Shape, contiguous_strides
 
 
 class DescribedDevice:
-    """All of a device that the recording of ops asks for."""
+    """All of a device that the recording of ops asks for. Its memory holds nothing, and uploads write nothing."""
 
     device_type = "gpu"
     index = 0
+    name = "described"
 
     def __init__(self, capabilities: Capabilities) -> None:
         self.capabilities = capabilities
+        self.memory = SimpleNamespace(allocate=lambda nbytes: SimpleNamespace(first=None, others=set()))
+        self.queue = SimpleNamespace(write=lambda buffer, offset, array: None)
 
     def __str__(self) -> str:
         return "gpu(0)"
 
     def array(self, shape: Shape, dtype: str = "float32") -> ndarray:
         """A computed array without memory."""
-        memory: Any = SimpleNamespace(first=None, others=set())
         own: Any = self
-        storage = Storage(memory, 0, contiguous_strides(shape))
+        storage = Storage(self.memory.allocate(0), 0, contiguous_strides(shape))
         return ndarray(Value(None, (), None, shape, numpy.dtype(dtype), own, storage))
 
     @contextmanager

@@ -14,13 +14,19 @@ from tools.gpu_check.needs import Need
 def install(needs: Iterable[Need]) -> None:
     """Install the packages and wheels of these needs. What fails is told afterwards as missing."""
     wanted = [*needs]
-    packages = [name for need in wanted if need.packages for name in offered(need.packages)]
-    if packages and shutil.which("apt-get"):
-        command = ["apt-get", "install", "--yes", "--no-install-recommends", "--no-remove", *packages]
-        subprocess.run(command if is_root() else ["sudo", *command], check=False)
+    if any(need.packages for need in wanted) and shutil.which("apt-get"):
+        apt_get("update", "--quiet=2")
+        packages = [name for need in wanted for name in offered(need.packages)]
+        apt_get("install", "--quiet=2", "--yes", "--no-install-recommends", "--no-remove", *packages)
     for need in wanted:
         if need.wheel:
             subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", need.wheel], check=False)
+
+
+def apt_get(*arguments: str) -> None:
+    """Run the package manager."""
+    command = ["apt-get", *arguments]
+    subprocess.run(command if is_root() else ["sudo", *command], check=False)
 
 
 def offered(choices: Sequence[Sequence[str]]) -> Sequence[str]:

@@ -54,7 +54,7 @@ def _words(usages: Sequence[Usage]) -> str:
     words += [f"{min(occupancies)} %"] if occupancies else []
     spilled = max((one.spilled + one.scratch for one in usages), default=0)
     words += [f"{spilled} B in memory"] if spilled else []
-    return ", ".join(words) or "valid"
+    return ", ".join(words)
 
 
 def targets_in(results: Iterable[Result], family: Family) -> list[str]:
@@ -63,11 +63,23 @@ def targets_in(results: Iterable[Result], family: Family) -> list[str]:
     return [target for target in family.targets if target in there]
 
 
+def verdict(results: Sequence[Result], family: Family) -> str:
+    """What stands in place of a table for a compiler that only says whether a kernel is valid; empty for others."""
+    own = [one for one in results if one.family == family.name]
+    if any(one.usage and one.usage != Usage() for one in own):
+        return ""
+    invalid = sum(bool(one.problems) for one in own)
+    return f"{family.name}: {len({one.name for one in own})} kernels, of which {invalid or 'none'} fail."
+
+
 def show(results: Sequence[Result], console: Console) -> None:
     """Print a table for each family, and then every problem."""
     for family in FAMILIES:
         targets = targets_in(results, family)
         if not targets:
+            continue
+        if verdict(results, family):
+            console.print(verdict(results, family), highlight=False)
             continue
         table = Table("kernel", "kernels", "local memory", *targets, title=family.name, title_justify="left")
         for line in lines(results, family, targets):
@@ -89,18 +101,18 @@ def problems_in(results: Iterable[Result]) -> list[str]:
 
 def markdown(results: Sequence[Result]) -> str:
     """The tables as Markdown."""
-    parts = []
-    for family in FAMILIES:
-        targets = targets_in(results, family)
-        if targets:
-            heads = ["kernel", "kernels", "local memory", *targets]
-            rows = [
-                [line.label, str(line.kernels), str(line.local), *line.cells]
-                for line in lines(results, family, targets)
-            ]
-            table = [heads, ["---"] * len(heads), *rows]
-            parts.append("\n".join((f"### {family.name}\n", *(f"| {' | '.join(row)} |" for row in table))))
+    parts = [_markdown(results, family) for family in FAMILIES if targets_in(results, family)]
     return "\n\n".join(parts) + "\n"
+
+
+def _markdown(results: Sequence[Result], family: Family) -> str:
+    said, targets = verdict(results, family), targets_in(results, family)
+    if said:
+        return f"### {family.name}\n\n{said}"
+    heads = ["kernel", "kernels", "local memory", *targets]
+    rows = [[line.label, str(line.kernels), str(line.local), *line.cells] for line in lines(results, family, targets)]
+    table = [heads, ["---"] * len(heads), *rows]
+    return "\n".join((f"### {family.name}\n", *(f"| {' | '.join(row)} |" for row in table)))
 
 
 def write_json(results: Sequence[Result], not_run: Sequence[str], path: Path) -> None:
