@@ -1,4 +1,4 @@
-"""The kinds of primitive. All ops are made of them, and the planner knows no others."""
+"""The six kinds of primitive. All ops are made of them, and the planner knows only them."""
 
 from __future__ import annotations
 
@@ -117,17 +117,7 @@ class Result(Primitive):
     __slots__ = ()
 
 
-class Transfer(Primitive):
-    """The input, which is on another device, copied to the node's device.
-
-    No plan contains it: it is done between the plans of the two devices. The input is row-major.
-    """
-
-    __slots__ = ()
-
-
 VIEW = View("view")
-TRANSFER = Transfer("transfer")
 RESULT = Result("result")
 UPDATE = Update("update")
 IOTA = Iota("iota")

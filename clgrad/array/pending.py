@@ -5,14 +5,12 @@ from __future__ import annotations
 from clgrad.array.assembly import ndarray
 from clgrad.errors import ArgumentError
 from clgrad.graph import explain as plans
-from clgrad.graph.execute import start_copies
 
 
 def explain(x: ndarray) -> plans.Explanation:
     """The plan of a pending array: kernels, the ops fused in each, bytes, reuse of memory. Launches nothing.
 
-    Print the result, or draw it: `explain(x).dot()` is Graphviz text. Work of other devices that the array needs is not
-    part of the plan, and is started.
+    Print the result, or draw it: `explain(x).dot()` is Graphviz text.
 
     >>> from clgrad import np
     >>> plan = explain((np.ones(3) * 2 + 1).sum())
@@ -21,5 +19,4 @@ def explain(x: ndarray) -> plans.Explanation:
     """
     if not isinstance(x, ndarray):
         raise ArgumentError(f"explain: takes an array, got {type(x).__name__}")
-    start_copies([x._value])
     return plans.explain(x._value)

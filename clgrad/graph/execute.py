@@ -12,7 +12,6 @@ import numpy
 
 from clgrad.errors import OutOfDeviceMemoryError
 from clgrad.graph.capture import current, refuse_to_look
-from clgrad.graph.copies import first_copies, pending_copies, start
 from clgrad.graph.faults import Watch
 from clgrad.graph.node import Node, Storage
 from clgrad.graph.pending import MINE, MOST_PENDING, Waiting, pieces, waiting_anywhere
@@ -21,7 +20,6 @@ from clgrad.graph.trace import Trace, settle_view
 from clgrad.plan.structure import Structure
 from clgrad.primitives import COPY, VIEW
 from clgrad.runtime.device import Device
-from clgrad.runtime.memory import Buffer
 from clgrad.runtime.statistics import counters
 from clgrad.shapes import contiguous_strides, is_contiguous, size_of
 
@@ -126,56 +124,6 @@ def _start(nodes: Sequence[Node]) -> list[Exception]:
 def flush(nodes: Iterable[Node]) -> None:
     """Start the computation of these nodes; returns without waiting for it."""
     refuse_to_look()
-    if pending_copies:
-        nodes = [*nodes]
-        start_copies(nodes)
-    _flush_each(nodes)
-    waiting = MINE.waiting
-    if len(waiting.references) > waiting.swept + MOST_PENDING:
-        # The requested values are computed. Many others are still pending, and may never be read: start them.
-        _start_pieces(waiting)
-    waiting.make_room()
-
-
-def start_copies(roots: Sequence[Node]) -> None:
-    """Start all work behind `roots` up to the last copies from other devices, and these copies."""
-    while _start_first_copies(roots):
-        pass
-
-
-def _start_first_copies(roots: Sequence[Node]) -> bool:
-    """Start the copies behind `roots` that need no other copy, after all work that needs none; whether there are any.
-
-    All work of a device before a copy is one plan, so that a step of several devices is as periodic as that of one.
-    """
-    copies, values = first_copies(roots)
-    if not copies:
-        return False
-    devices = dict.fromkeys([value.device for value in values])
-    _flush_each(values)
-    values.clear()
-    for device in devices:
-        device.queue.start()
-        if state_of(device).watch.is_long():
-            state_of(device).watch.look()
-    while copies:
-        # The last reference goes to `start`, because a value that Python refers to would not be overwritten.
-        start(copies.pop(0), lambda device: state_of(device).watch, _allocate)
-    return True
-
-
-def _allocate(device: Device, nbytes: int) -> Buffer:
-    """Device memory; once more without cached plans, whose kernel objects keep memory alive, if it is full."""
-    try:
-        return device.memory.allocate(nbytes)
-    except OutOfDeviceMemoryError:
-        with device.lock:
-            state_of(device).plans.clear()
-        return device.memory.allocate(nbytes)
-
-
-def _flush_each(nodes: Iterable[Node]) -> None:
-    """Start the work of each device, which needs no copy from another."""
     by_device: dict[Device, list[Node]] = {}
     views = []
     for node in nodes:
@@ -192,6 +140,11 @@ def _flush_each(nodes: Iterable[Node]) -> None:
     for view in views:
         if view.storage is None:
             settle_view(view)
+    waiting = MINE.waiting
+    if len(waiting.references) > waiting.swept + MOST_PENDING:
+        # The requested values are computed. Many others are still pending, and may never be read: start them.
+        _start_pieces(waiting)
+    waiting.make_room()
 
 
 def _compute(device: Device, roots: list[Node]) -> None:

@@ -15,7 +15,6 @@ from clgrad.runtime.debugging import debug_level
 from clgrad.runtime.drivers import load_opencl
 from clgrad.runtime.memory import Buffer, MemoryPool
 from clgrad.runtime.process import check_process
-from clgrad.runtime.staging import Staging
 from clgrad.runtime.statistics import counters
 
 if TYPE_CHECKING:
@@ -29,8 +28,6 @@ BYTES = numpy.dtype("uint8")
 # for a small upload would take longer than copying it.
 LARGEST_STAGED = 64 << 10
 STAGED_LIMIT = 16 << 20
-# Copies from other devices are never waited for, until so many bytes are on their way.
-ARRIVING_LIMIT = 256 << 20
 
 
 class Queue:
@@ -48,14 +45,13 @@ class Queue:
         self._copy = self._opencl.enqueue_copy
         # `enqueue_copy` ends in this call, but first finds out what it is given: for a few bytes that takes as long.
         self._read: Callable[..., Any] = self._opencl._cl._enqueue_read_buffer
-        self._write: Callable[..., Any] = self._opencl._cl._enqueue_write_buffer
         self._error: type[Exception] = self._opencl.Error
         self._memory = memory
         # Not every driver lets several threads use one queue. `launch` relies on its caller for this lock.
         self._lock = lock
         self._debug_level = debug_level()
-        self._staged = Staging(STAGED_LIMIT)
-        self.arriving = Staging(ARRIVING_LIMIT)
+        self._staged: list[Any] = []
+        self._staged_bytes = 0
 
     def launch(self, kernel: pyopencl.Kernel, global_size: Size, local_size: Size, label: str | None = None) -> Any:
         """Start a kernel whose arguments are set, and give the driver's event of it.
@@ -112,44 +108,17 @@ class Queue:
             is_blocking=waits,
             waits=waits,
         )
-        counters.uploaded_bytes += array.nbytes
         if not waits:
-            with self._lock:
-                self._staged.keep(event, source)
+            self._stage(event, array.nbytes)
 
-    def start_write(self, buffer: Buffer, array: Array, after: Any) -> None:
-        """Copy an array of `arriving` to the device once the event `after` has come. Commands after it wait for it."""
-        with self._lock:
-            event = self._call(
-                "a copy to the device",
-                self._write,
-                self.cl,
-                buffer.cl,
-                array,
-                wait_for=[after],
-                is_blocking=False,
-            )
-            self.arriving.keep(event, array)
-        counters.uploaded_bytes += array.nbytes
-
-    def start_read(self, buffer: Buffer, byte_offset: int, out: Array) -> Any:
-        """Copy from the device into a contiguous array without waiting; gives the event of the copy's end."""
-        event = self._call(
-            "a copy from the device",
-            self._read,
-            self.cl,
-            buffer.cl,
-            out,
-            src_offset=byte_offset,
-            is_blocking=False,
-        )
-        self.start()
-        counters.downloaded_bytes += out.nbytes
-        return event
-
-    def start(self) -> None:
-        """Let the device begin with all commands: some drivers wait until they have many, or until somebody waits."""
-        self._call("starting commands", self.cl.flush)
+    def _stage(self, event: Any, nbytes: int) -> None:
+        """Keep the event of a staged copy, and its bytes with it: dropping an unfinished event would wait for it."""
+        if not self._staged:
+            self._staged_bytes = 0
+        self._staged.append(event)
+        self._staged_bytes += nbytes
+        if self._staged_bytes > STAGED_LIMIT:
+            self.finish()
 
     def read(self, buffer: Buffer, byte_offset: int, out: Array) -> None:
         """Wait for all earlier commands and copy from the device into a contiguous array."""
@@ -162,8 +131,7 @@ class Queue:
                 self._read(self.cl, buffer.cl, out, src_offset=byte_offset, is_blocking=True)
             except self._error as problem:
                 raise self._failure("a copy from the device", problem) from problem
-            self._all_done()
-        counters.downloaded_bytes += out.nbytes
+            self._staged.clear()
 
     @contextmanager
     def view(self, buffer: Buffer, byte_offset: int, nbytes: int) -> Iterator[Array]:
@@ -198,7 +166,7 @@ class Queue:
     ) -> Any:
         """Call the driver, and raise its errors as clgrad's; raises in a forked child.
 
-        A call that `waits` finishes all earlier uploads, so their staging memory is free.
+        A call that `waits` finishes all earlier uploads, so their staged bytes are dropped.
         """
         check_process()
         with self._lock:
@@ -207,15 +175,8 @@ class Queue:
             except self._error as problem:
                 raise self._failure(action, problem) from problem
             if waits:
-                self._all_done()
+                self._staged.clear()
             return result
-
-    def _all_done(self) -> None:
-        """Free the staging memory of all earlier copies, since a later command is done."""
-        if self._staged:
-            self._staged.clear()
-        if self.arriving:
-            self.arriving.clear()
 
     def _failure(self, action: str, problem: Exception) -> DeviceError:
         return DeviceError(

@@ -31,9 +31,6 @@ class Counters:
         self.live_bytes = 0
         self.held_bytes = 0
         self.peak_bytes = 0
-        self.uploaded_bytes = 0
-        self.downloaded_bytes = 0
-        self.transfers = 0
 
 
 def _new_lock() -> None:
@@ -58,8 +55,6 @@ def statistics() -> dict[str, int | float]:
     - `allocations`: buffers taken from a driver; a reused one does not count
     - `live_bytes`: device memory in use; `peak_bytes`: the most in use at any time
     - `held_bytes`: memory taken from drivers; `pooled_bytes`: the part of it that is kept for reuse
-    - `uploaded_bytes`, `downloaded_bytes`: bytes copied to devices and from devices; mapped memory does not count
-    - `transfers`: arrays copied from one device to another
 
     >>> now = statistics()
     >>> now["held_bytes"] == now["live_bytes"] + now["pooled_bytes"]
