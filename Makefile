@@ -2,12 +2,13 @@
 PYTHON ?= python3
 PYTEST_ARGUMENTS ?=
 BENCHMARK_ARGUMENTS ?=
+MEMORY_CHECK_ARGUMENTS ?=
 FUZZ_ARGUMENTS ?=
 MATRIX_ARGUMENTS ?=
 GPU_CHECK_ARGUMENTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo devices test pytest lint oclgrind gpu-check fuzz bench build matrix clean
+.PHONY: help demo devices test pytest lint oclgrind gpu-check memory-check fuzz bench build matrix clean
 
 help demo devices lint oclgrind build clean:
 	@$(PYTHON) run.py $@
@@ -20,6 +21,9 @@ bench:  # make bench BENCHMARK_ARGUMENTS='--peers numpy,torch'
 
 gpu-check:  # make gpu-check GPU_CHECK_ARGUMENTS='--install nvidia amd'
 	@$(PYTHON) run.py $@ $(GPU_CHECK_ARGUMENTS)
+
+memory-check:  # make memory-check MEMORY_CHECK_ARGUMENTS='--install'
+	@$(PYTHON) run.py $@ $(MEMORY_CHECK_ARGUMENTS)
 
 fuzz:  # make fuzz FUZZ_ARGUMENTS='--minutes 30'
 	@$(PYTHON) run.py $@ $(FUZZ_ARGUMENTS)

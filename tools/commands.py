@@ -81,6 +81,12 @@ def gpu_check(environment: Environment, arguments: list[str]) -> None:
     environment.run("-m", "tools.gpu_check", *arguments)
 
 
+def memory_check(environment: Environment, arguments: list[str]) -> None:
+    """count the memory transactions of the kernels for GPUs in Oclgrind: run.py memory-check --install"""
+    install_test_tools(environment)
+    environment.run("-m", "tools.memory_check", *arguments)
+
+
 def fuzz(environment: Environment, arguments: list[str]) -> None:
     """compare random programs with NumPy for a minute: run.py fuzz --minutes 30 --seed 7"""
     install_test_tools(environment)
@@ -115,13 +121,13 @@ def clean(environment: Environment, arguments: list[str]) -> None:
 def show_help(environment: Environment, arguments: list[str]) -> None:
     """list the commands"""
     for name, command in COMMANDS.items():
-        say(f"  {name:10} {command.__doc__}")
+        say(f"  {name:12} {command.__doc__}")
 
 
 COMMANDS: dict[str, Command] = {
     "help": show_help, "demo": demo, "devices": devices, "test": test, "pytest": pytest, "lint": lint,
-    "oclgrind": oclgrind, "gpu-check": gpu_check, "fuzz": fuzz, "bench": bench, "build": build, "matrix": matrix,
-    "clean": clean,
+    "oclgrind": oclgrind, "gpu-check": gpu_check, "memory-check": memory_check, "fuzz": fuzz, "bench": bench,
+    "build": build, "matrix": matrix, "clean": clean,
 }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ def install(needs: Iterable[Need]) -> None:
         apt_get("install", "--quiet=2", "--yes", "--no-install-recommends", "--no-remove", *packages)
     for need in wanted:
         if need.wheel:
-            subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", need.wheel], check=False)
+            subprocess.run([sys.executable, *need.pip_arguments("--quiet")], check=False)
 
 
 def apt_get(*arguments: str) -> None:

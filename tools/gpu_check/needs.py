@@ -30,12 +30,19 @@ class Need(NamedTuple):
     find: Callable[[], Path | None]
     packages: tuple[tuple[str, ...], ...] = ()
     wheel: str = ""
+    folder: Path | None = None
+    """where the wheel goes, if not among the other packages"""
 
     def how_to_install(self) -> str:
         """The command that brings it."""
         if self.wheel:
-            return f"{sys.executable} -m pip install {self.wheel}"
+            return " ".join((sys.executable, *self.pip_arguments()))
         return " or ".join(f"apt-get install {' '.join(names)}" for names in self.packages)
+
+    def pip_arguments(self, *options: str) -> list[str]:
+        """How Python is called to install the wheel."""
+        where = ["--no-deps", "--target", str(self.folder)] if self.folder else []
+        return ["-m", "pip", "install", *options, *where, self.wheel]
 
 
 def clang() -> Path | None:
