@@ -12,7 +12,7 @@ LACKING = ", ".join(need.name for need in missing())
 
 pytestmark = pytest.mark.skipif(bool(LACKING), reason=f"run.py memory-check --install brings {LACKING}")
 
-# Local arrays are volatile, because the compiler would leave out what nobody reads. The group has 64 work-items, in two rows of 32.
+# Local arrays are volatile, because the compiler would leave out what nobody reads. The group has 64 work-items.
 PROGRAM = """
 import os, sys
 import numpy, pyopencl as cl
