@@ -5,7 +5,8 @@
 // made of about 2 * sqrt(length) additions in a row instead of `length`, which keeps it accurate.
 // There are three passes: the total of each block, the total of all blocks before each block, the running sums. With a
 // single block only the last pass runs. A work-item takes one block of one column, or with IN_VECTORS of VECTOR_WIDTH
-// neighbouring columns.
+// neighbouring columns. With STAGED the blocks lie one after the other in memory (inner is 1): a group copies its blocks
+// through local memory, a tile of each at a time, so that neighbouring work-items read and write neighbouring elements.
 
 #ifndef KERNEL
 #define KERNEL(n) n
@@ -16,6 +17,9 @@
 #define IN_VECTORS 0        // 1: vectors of neighbouring columns, for inner >= VECTOR_WIDTH
 #define PRODUCT 0           // 1: products, 0: sums
 #define REVERSE 0           // 1: from the end of the axis
+#define STAGED 0            // GPU shape: 1: through local memory, for inner == 1
+#define GROUP 64            // STAGED: work-items of a group
+#define TILE 32             // STAGED: elements of a block that are in local memory at a time
 #endif
 
 #if PRODUCT
@@ -57,6 +61,28 @@
     SCAN_COUNT_LANES                                                                                                 \
     const long strip = (long)get_global_id(0) / groups;
 
+#if STAGED
+// What a group needs to know of its blocks: where each begins in x, and how many elements of it are wanted. The tiles
+// are padded, because work-items that walk along their own tiles would meet in the same banks.
+#define STAGE                                                                                                        \
+    __local TYPE tiles[GROUP * (TILE + 1)];                                                                          \
+    __local long begins[GROUP], counts[GROUP];                                                                       \
+    const int item = get_local_id(0);                                                                                \
+    __local TYPE *tile = tiles + item * (TILE + 1);                                                                  \
+    begins[item] = row * length + SCAN_STEP(block * block_length);                                                   \
+    counts[item] = row < outer ? min(block_length, length - block * block_length) : 0;
+// For each element of the group's tiles that begin `done` elements after the blocks do: in the order of memory.
+#define EACH_STAGED(STATEMENT)                                                                                       \
+    for (int k = item; k < GROUP * TILE; k += GROUP) {                                                               \
+        const int owner = k / TILE, step = k % TILE;                                                                 \
+        const long place = begins[owner] + (REVERSE ? -(done + step) : done + step);                                 \
+        __local TYPE *staged = tiles + owner * (TILE + 1) + step;                                                    \
+        if (done + step < counts[owner]) {                                                                           \
+            STATEMENT                                                                                                \
+        }                                                                                                            \
+    }
+#endif
+
 #ifdef ENTRY_scan_totals
 // totals[outer, block, inner]; the total of the last block is not needed
 __kernel void KERNEL(scan_totals)(
@@ -65,6 +91,22 @@ __kernel void KERNEL(scan_totals)(
     SCAN_PLACE
     const long row = strip / blocks;
     const long block = strip % blocks;
+#if STAGED
+    STAGE
+    x += x_offset;
+    TYPE total = SCAN_IDENTITY;
+    for (long done = 0; done < block_length; done += TILE) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+        EACH_STAGED(*staged = x[place];)
+        barrier(CLK_LOCAL_MEM_FENCE);
+        for (int step = 0; step < TILE && done + step < counts[item]; step++) {
+            total = SCAN_COMBINE(total, tile[step]);
+        }
+    }
+    if (row < outer && block < blocks - 1) {
+        totals[strip] = total;
+    }
+#else
     if (row >= outer || block == blocks - 1) {
         return;
     }
@@ -74,6 +116,7 @@ __kernel void KERNEL(scan_totals)(
         total = SCAN_COMBINE(total, SCAN_LOAD(x + SCAN_STEP(i) * inner));
     }
     SCAN_STORE(total, totals + (row * blocks + block) * inner + column)
+#endif
 }
 #endif
 
@@ -102,6 +145,26 @@ __kernel void KERNEL(scan_blocks)(
     SCAN_PLACE
     const long row = strip / blocks;
     const long block = strip % blocks;
+#if STAGED
+    STAGE
+    x += x_offset;
+    TYPE sum = SCAN_IDENTITY;
+    if (blocks > 1 && row < outer) {
+        sum = starts[strip];
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (long done = 0; done < block_length; done += TILE) {
+        // No barrier stands between the copies to and from memory: they give a work-item the same elements.
+        EACH_STAGED(*staged = x[place];)
+        barrier(CLK_LOCAL_MEM_FENCE);
+        for (int step = 0; step < TILE && done + step < counts[item]; step++) {
+            sum = SCAN_COMBINE(sum, tile[step]);
+            tile[step] = sum;
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+        EACH_STAGED(out[place] = *staged;)
+    }
+#else
     if (row >= outer) {
         return;
     }
@@ -116,6 +179,7 @@ __kernel void KERNEL(scan_blocks)(
         sum = SCAN_COMBINE(sum, SCAN_LOAD(x + SCAN_STEP(i) * inner));
         SCAN_STORE(sum, out + SCAN_STEP(i) * inner)
     }
+#endif
 }
 #endif
 #undef SCAN_IDENTITY
@@ -127,3 +191,5 @@ __kernel void KERNEL(scan_blocks)(
 #undef SCAN_LOAD
 #undef SCAN_STORE
 #undef SCAN_PLACE
+#undef STAGE
+#undef EACH_STAGED

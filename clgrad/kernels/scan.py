@@ -18,10 +18,13 @@ class Tunables(Grouped):
 
     one_block: int
     """axes up to this length are scanned in one pass: three launches would take longer"""
+    tile: int
+    """elements of a block that are in local memory at a time, 128 bytes of float32: GPUs read no more at once. Half as
+    many of 8 bytes. 0: each work-item reads its own block from memory"""
 
 
-CPU = Tunables(group_size=1, one_block=256)
-GPU = Tunables(group_size=64, one_block=256)
+CPU = Tunables(group_size=1, one_block=256, tile=0)
+GPU = Tunables(group_size=64, one_block=256, tile=32)
 
 
 class Scan(NamedTuple):
@@ -36,7 +39,23 @@ class Scan(NamedTuple):
 
 def candidates(problem: Problem) -> list[Candidate]:
     """One launch, or three: the totals of the blocks, the starting value of each block, the running sums."""
-    return of_any_group(problem, CPU, GPU, _launches)
+    found = of_any_group(problem, CPU, GPU, _launches)
+    return [one._replace(local_memory=_local_memory(problem, one.group_size)) for one in found]
+
+
+def _is_staged(problem: Problem) -> bool:
+    """Whether blocks go through local memory: where neighbouring work-items have neighbouring columns, none need to."""
+    return problem.capabilities.kernel_shape == "gpu" and problem.attributes.inner == 1
+
+
+def _local_memory(problem: Problem, group_size: int) -> int:
+    """Bytes of a work-group: a padded tile of each work-item's block, where it begins and how long it is."""
+    tile = (_tile(problem, GPU) + 1) * problem.output.dtype.itemsize
+    return group_size * (tile + 16) if _is_staged(problem) else 0
+
+
+def _tile(problem: Problem, tunables: Tunables) -> int:
+    return tunables.tile // max(problem.output.dtype.itemsize // 4, 1)
 
 
 def _launches(problem: Problem, tunables: Tunables) -> list[Launch]:
@@ -50,6 +69,7 @@ def _launches(problem: Problem, tunables: Tunables) -> list[Launch]:
     defines = (
         ("TYPE", STORAGE_NAME[problem.output.dtype]), ("IN_VECTORS", str(int(wide))),
         ("PRODUCT", str(int(product))), ("REVERSE", str(int(reverse))),
+        *_stage(problem, tunables),
     )  # fmt: skip
 
     def launch(entry: str, work_items: int, *arguments: Argument) -> Launch:
@@ -68,3 +88,9 @@ def _launches(problem: Problem, tunables: Tunables) -> list[Launch]:
         launch("scan_starts", outer * columns, totals, Long(outer), Long(inner), Long(blocks)),
         launch("scan_blocks", work_items, x.memory, x.offset, totals, output.memory, *sizes),
     ]
+
+
+def _stage(problem: Problem, tunables: Tunables) -> tuple[tuple[str, str], ...]:
+    if not _is_staged(problem):
+        return ()
+    return ("STAGED", "1"), ("GROUP", str(tunables.group_size)), ("TILE", str(_tile(problem, tunables)))

@@ -89,3 +89,22 @@ def test_kernels_differ_by_dtype_and_direction() -> None:
     shape = (1, 5, 1)
     call = Call(candidates, CPU, Scan(*shape, False, True), [layout(X, shape, int64)], layout(OUTPUT, shape, int64))
     assert defines(call.launches[0]) == {"TYPE": "long", "IN_VECTORS": "0", "PRODUCT": "0", "REVERSE": "1"}
+
+
+def test_a_gpu_reads_rows_through_local_memory() -> None:
+    """Where blocks lie one after the other. A group of 64 has a padded tile of 32 elements of each of its blocks."""
+    for length in (100, 10_000):
+        for launch in scan(3, length, 1, GPU).launches:
+            assert {"STAGED": "1", "GROUP": "64", "TILE": "32"}.items() <= defines(launch).items()
+    shape = (3, 9, 1)
+    wide = Call(candidates, GPU, Scan(*shape, False, False), [layout(X, shape, int64)], layout(OUTPUT, shape, int64))
+    assert defines(wide.launches[0])["TILE"] == "16"
+    for call in (scan(3, 100, 2, GPU), scan(3, 100, 1, CPU)):
+        assert "STAGED" not in defines(call.launches[0])
+
+
+def test_groups_of_a_gpu_are_as_large_as_local_memory_allows() -> None:
+    floats = 64 * (33 * 4 + 2 * 8)
+    assert defines(scan(3, 100, 1, GPU._replace(local_memory=floats)).launches[0])["GROUP"] == "64"
+    assert defines(scan(3, 100, 1, GPU._replace(local_memory=floats - 1)).launches[0])["GROUP"] == "32"
+    assert sizes(scan(3, 100, 2, GPU._replace(local_memory=0)).launches[0]) == (64, 64)
