@@ -2,7 +2,7 @@
 //
 // combine_<op>_<type>(a, b) combines two vectors. maximum and minimum propagate NaN.
 // horizontal_<op>_<type>(v) combines the lanes of v in a fixed tree.
-// group_<op>_<type>(v, shared) combines the work-items of a work-group.
+// group_<op>_<type>(v, shared, size) combines `size` neighbouring work-items, a power of two; each gets the result.
 // The ops are sum, prod, maximum, minimum (not max: some drivers define that name as a macro).
 
 #define COMBINE_SUM(a, b) ((a) + (b))
@@ -44,18 +44,18 @@
     static inline PASTE(TYPE, _v) combine_##OP##_##TYPE(PASTE(TYPE, _v) a, PASTE(TYPE, _v) b) {                       \
         return COMBINE(a, b);                                                                                         \
     }                                                                                                                 \
-    static inline TYPE group_##OP##_##TYPE(TYPE v, __local TYPE *shared) {                                            \
-        const int item = get_local_id(0);                                                                             \
+    static inline TYPE group_##OP##_##TYPE(TYPE v, __local TYPE *shared, const int size) {                             \
+        const int item = get_local_id(0), lane = item % size;                                                         \
         shared[item] = v;                                                                                             \
         barrier(CLK_LOCAL_MEM_FENCE);                                                                                 \
-        for (int step = get_local_size(0) / 2; step > 0; step /= 2) {                                                 \
-            if (item < step) {                                                                                        \
+        for (int step = size / 2; step > 0; step /= 2) {                                                              \
+            if (lane < step) {                                                                                        \
                 const TYPE mine = shared[item], other = shared[item + step];                                          \
                 shared[item] = COMBINE(mine, other);                                                                  \
             }                                                                                                         \
             barrier(CLK_LOCAL_MEM_FENCE);                                                                             \
         }                                                                                                             \
-        const TYPE result = shared[0];                                                                                \
+        const TYPE result = shared[item - lane];                                                                      \
         barrier(CLK_LOCAL_MEM_FENCE);                                                                                 \
         return result;                                                                                                \
     }

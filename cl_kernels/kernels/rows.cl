@@ -3,7 +3,8 @@
 // The space is `rows` (kept) x `mid` x `inner` (reduced; `inner` is the last axis after merging). A kernel is a
 // sequence of phases over one row, which stays in the cache. A phase reads columns, computes, combines into
 // accumulators and stores; the next phase uses its reduced values.
-// CPU shape, and GPU shape for short rows: one work-item per row. GPU shape for long rows: one work-group per row.
+// CPU shape: one work-item per row. GPU shape: one work-group per row, or for short rows a part of one: neighbouring
+// work-items read neighbouring elements.
 // SPLIT: few long rows are cut into `parts`; each part writes its accumulators, and a second kernel combines them.
 // The cut depends on the shape and the device only. An accumulator sums at most 16 terms per lane before they are added
 // with compensation. So results are reproducible bit for bit, and at least as exact as a pairwise sum.
@@ -17,6 +18,7 @@
 #define ROW_SETUP                   // offsets of each operand from `row`
 #define MID_SETUP                   // offsets of each operand from `j`, the index along the outer reduced axes
 #define GROUP_SIZE 0                // work-items per row: a power of two; 0: a single work-item per row
+#define GROUP_ROWS 1                // with GROUP_SIZE: rows of a work-group
 #define SPLIT 0                     // 1: parts of `inner`; 2: parts of `mid`
 #define BLOCK_STEPS 16              // terms per accumulator before it is added with compensation
 #define PHASES float_v t0 = 0, a0_0; SINGLE_PASS(P0) store_strided_float(t0, q0 + row, 1, 1);
@@ -28,10 +30,13 @@
 
 #undef FIRST_COLUMN
 #undef COLUMN_STEP
+#undef OWNED
 #if GROUP_SIZE
-#define FIRST_COLUMN (index_t) get_local_id(0)
+#define FIRST_COLUMN (index_t)(get_local_id(0) % GROUP_SIZE)
 #define COLUMN_STEP GROUP_SIZE
+#define OWNED(stop) (owns ? (stop) : 0)
 #else
+#define OWNED(stop) (stop)
 #define FIRST_COLUMN 0
 #define COLUMN_STEP VECTOR_WIDTH
 #endif
@@ -91,8 +96,11 @@ LOOP_KERNEL void KERNEL(rows)(PARAMETERS const index_t rows, const index_t mid, 
                            const index_t part_length) {
     SETUP
 #if GROUP_SIZE
-    __local ulong shared[GROUP_SIZE];
-    const index_t place = get_group_id(0);
+    __local ulong shared[GROUP_SIZE * GROUP_ROWS];
+    // Work-items past the last row take part in the barriers: they have that row, and no column of it.
+    const index_t wanted = get_group_id(0) * GROUP_ROWS + get_local_id(0) / GROUP_SIZE;
+    const index_t place = min(wanted, rows * parts - 1);
+    const int owns = place == wanted;
     {
 #elif GPU_SHAPE
     const index_t place = get_global_id(0);
@@ -109,9 +117,9 @@ LOOP_KERNEL void KERNEL(rows)(PARAMETERS const index_t rows, const index_t mid, 
         const index_t row = place;
 #endif
 #if SPLIT == 1
-        const index_t first_column = part * part_length, stop_column = min(first_column + part_length, inner);
+        const index_t first_column = part * part_length, stop_column = OWNED(min(first_column + part_length, inner));
 #else
-        const index_t first_column = 0, stop_column = inner;
+        const index_t first_column = 0, stop_column = OWNED(inner);
 #endif
 #if SPLIT == 2
         const index_t first_mid = part * part_length, stop_mid = min(first_mid + part_length, mid);

@@ -14,7 +14,7 @@ from clgrad.launch import divide_up, power_of_two, round_up
 
 # GPU shape: size of a work-group of independent work-items.
 GPU_GROUP = 128
-# GPU shape: sizes of a work-group that shares a row. A shorter row would leave work-items idle, so one takes it.
+# GPU shape: sizes of a work-group that shares a row. Shorter rows share a work-group of independent work-items.
 SMALLEST_ROW_GROUP = 64
 LARGEST_ROW_GROUP = 256
 # A CPU work-item gets at least about this many element-operations, so that starting it costs little in comparison.
@@ -72,8 +72,12 @@ class Geometry(ABC):
         """How many work-items share a row of this length, a power of two; 0 if each row belongs to one work-item."""
 
     @abstractmethod
+    def group_rows(self, group_size: int) -> int:
+        """How many rows a work-group has, each of which `group_size` of its work-items share."""
+
+    @abstractmethod
     def rows(self, rows: int, group_size: int, work_items: int) -> Sizes:
-        """Sizes for `rows`, each shared by a work-group; if `group_size` is 0, they are divided among `work_items`."""
+        """Sizes for `rows`, each shared by `group_size` work-items; with 0 they are divided among `work_items`."""
 
     @abstractmethod
     def columns(self, places: int, work_items: int) -> Sizes:
@@ -106,6 +110,9 @@ class CpuGeometry(Geometry):
     def row_group(self, length: int) -> int:
         return 0
 
+    def group_rows(self, group_size: int) -> int:
+        return 1
+
     def rows(self, rows: int, group_size: int, work_items: int) -> Sizes:
         return work_items, 1
 
@@ -114,7 +121,7 @@ class CpuGeometry(Geometry):
 
 
 class GpuGeometry(Geometry):
-    """One work-item per element, column or short row; one work-group per long row."""
+    """One work-item per element or column; one work-group per long row or several short rows."""
 
     stashes = False
     column_lanes = 1
@@ -137,16 +144,26 @@ class GpuGeometry(Geometry):
         return self._grouped(elements)
 
     def row_group(self, length: int) -> int:
-        if length < SMALLEST_ROW_GROUP:
+        if length < 2:
             return 0
-        # The work-items of a work-group add their sums in pairs.
-        size, most = SMALLEST_ROW_GROUP, power_of_two(self.capabilities.max_group_size)
+        # The work-items of a row add their sums in pairs. Those of a short row have an element each, so that they read
+        # neighbouring elements.
+        most = power_of_two(self.capabilities.max_group_size)
+        size = min(SMALLEST_ROW_GROUP, power_of_two(2 * length - 1))
         while size < min(LARGEST_ROW_GROUP, most) and size * 4 < length:
             size *= 2
         return min(size, most)
 
     def rows(self, rows: int, group_size: int, work_items: int) -> Sizes:
-        return (rows * group_size, group_size) if group_size else self._grouped(rows)
+        if not group_size:
+            return self._grouped(rows)
+        together = self.group_rows(group_size)
+        return round_up(rows, together) * group_size, together * group_size
+
+    def group_rows(self, group_size: int) -> int:
+        if group_size >= SMALLEST_ROW_GROUP:
+            return 1
+        return max(1, min(GPU_GROUP, self.capabilities.max_group_size) // max(group_size, 1))
 
     def columns(self, places: int, work_items: int) -> Sizes:
         return self._grouped(places)

@@ -70,7 +70,10 @@ class LoopLowerer:
         # SPLIT 2: a part is a range of middle indices, if there are enough of these. SPLIT 1: a part of each row.
         split = 0 if parts == 1 else (2 if middle >= parts else 1)
         part_length = divide_up(middle if split == 2 else inner, parts)
-        defines = [("GROUP_SIZE", str(group_size)), *_reduction_defines(writer, split, length)]
+        defines = [
+            ("GROUP_SIZE", str(group_size)), ("GROUP_ROWS", str(self.geometry.group_rows(group_size))),
+            *_reduction_defines(writer, split, length),
+        ]  # fmt: skip
         generated = writer.generated(defines + phases.defines())
         sizes = self.geometry.rows(rows * parts, group_size, work_items)
         return _launch(generated, "rows", [rows, middle, inner, parts, part_length], sizes)

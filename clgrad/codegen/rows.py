@@ -160,7 +160,7 @@ class Phases:
         kind, place = accumulator.kind, accumulator.place
         value = f"horizontal_{accumulator.combine}_{kind}({accumulator.total()})"
         if self.group_size:
-            value = f"group_{accumulator.combine}_{kind}({value}, (__local {kind} *)shared)"
+            value = f"group_{accumulator.combine}_{kind}({value}, (__local {kind} *)shared, GROUP_SIZE)"
         value = f"({kind}_v)({value})"
         if not self.split:
             value = rounded(value, accumulator.dtype)
@@ -180,7 +180,7 @@ class Phases:
                 )
         if not lines:
             return ""
-        condition = "if (get_local_id(0) == 0) " if self.group_size else ""
+        condition = "if (owns && FIRST_COLUMN == 0) " if self.group_size else ""
         return condition + block(lines)
 
     def _partial_store(self, index: int) -> str:

@@ -37,10 +37,20 @@ def test_a_cpu_item_has_rows_and_four_vectors_of_columns_to_itself() -> None:
 
 def test_a_group_shares_a_long_row_on_a_gpu() -> None:
     """Its size grows until each item has fewer than four elements, or the group has 256 items."""
-    groups = {length: ON_GPU.row_group(length) for length in (1, 63, 64, 256, 257, 512, 513, 1024, 10**6)}
-    assert groups == {1: 0, 63: 0, 64: 64, 256: 64, 257: 128, 512: 128, 513: 256, 1024: 256, 10**6: 256}
+    groups = {length: ON_GPU.row_group(length) for length in (33, 64, 256, 257, 512, 513, 1024, 10**6)}
+    assert groups == {33: 64, 64: 64, 256: 64, 257: 128, 512: 128, 513: 256, 1024: 256, 10**6: 256}
     assert ON_GPU.rows(30, 128, 8) == (30 * 128, 128)
+
+
+def test_short_rows_share_a_group_on_a_gpu() -> None:
+    """Each element has an item, and a group of 128 has as many rows as fit."""
+    groups = {length: ON_GPU.row_group(length) for length in (1, 2, 3, 10, 16, 20, 32)}
+    assert groups == {1: 0, 2: 2, 3: 4, 10: 16, 16: 16, 20: 32, 32: 32}
+    assert [ON_GPU.group_rows(size) for size in (2, 16, 32, 64, 256)] == [64, 8, 4, 1, 1]
+    assert ON_GPU.rows(30, 16, 8) == (32 * 16, 128)
     assert ON_GPU.rows(300, 0, 8) == (384, 128)
+    few = GpuGeometry(GPU._replace(max_group_size=48))
+    assert (few.row_group(20), few.group_rows(32), few.rows(5, 32, 1)) == (32, 1, (5 * 32, 32))
 
 
 @pytest.mark.parametrize("most", [16, 64, 128, 1024])
@@ -66,7 +76,7 @@ def test_groups_that_share_a_row_are_powers_of_two(length: int) -> None:
 def test_sizes_of_loops() -> None:
     assert Lowered(softmax(70, 90), CPU).sizes == [(2, 1)]
     assert Lowered(softmax(70, 90), GPU).sizes == [(70 * 64, 64)]
-    assert Lowered(softmax(70, 20), GPU).sizes == [(128, 128)]
+    assert Lowered(softmax(70, 20), GPU).sizes == [(72 * 32, 128)]
     # 100 columns are two blocks of 64 on a CPU, and 100 items on a GPU.
     assert Lowered(total("columns", (100, 100)), CPU).sizes == [(1, 1)]
     assert Lowered(total("columns", (1000, 100)), CPU._replace(compute_units=1)).sizes == [(2, 1)]

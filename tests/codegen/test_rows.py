@@ -22,13 +22,13 @@ def test_a_softmax_has_three_phases() -> None:
         "float_v total1 = (float_v)(-INFINITY);",
         "SINGLE_PASS(P0)",
         "const float_v v1 = ((float_v)(group_maximum_float("
-        "horizontal_maximum_float(total1), (__local float *)shared)));",
+        "horizontal_maximum_float(total1), (__local float *)shared, GROUP_SIZE)));",
         "float_v total4 = (float_v)(0), lost4 = 0;",
         "SINGLE_PASS(P1)",
         "const float_v v4 = ((float_v)(group_sum_float("
-        "horizontal_sum_float(COMPENSATED(total4, lost4)), (__local float *)shared)));",
+        "horizontal_sum_float(COMPENSATED(total4, lost4)), (__local float *)shared, GROUP_SIZE)));",
         "SINGLE_PASS(P2)",
-        "if (get_local_id(0) == 0) {",
+        "if (owns && FIRST_COLUMN == 0) {",
         "store_strided_float(v4, q1 + at2, 1, 1);",
     ]
     assert text(launch, "P0_FULL(i, u)") == [
@@ -69,10 +69,11 @@ def test_what_one_pass_needs_alone_is_not_kept() -> None:
     assert Lowered(loop, CPU).scratch == []
 
 
-@pytest.mark.parametrize(("length", "group"), [(20, 0), (90, 64), (1000, 256)])
-def test_short_rows_of_a_gpu_are_one_items_work(length: int, group: int) -> None:
+@pytest.mark.parametrize(("length", "group", "together"), [(1, 0, 128), (20, 32, 4), (90, 64, 1), (1000, 256, 1)])
+def test_the_work_items_of_a_row_meet_in_local_memory_on_a_gpu(length: int, group: int, together: int) -> None:
     (launch,) = Lowered(softmax(70, length), GPU).launches
     assert text(launch, "GROUP_SIZE") == [str(group)]
+    assert text(launch, "GROUP_ROWS") == [str(together)]
     assert any("group_sum_float" in line for line in text(launch, "PHASES")) == bool(group)
 
 

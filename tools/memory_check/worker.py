@@ -20,7 +20,7 @@ def main(names: Sequence[str]) -> None:
     """Compute the cases with these names."""
     for case in CASES:
         if case.name in names:
-            arrays = [np.array(values(operand)) for operand in case.operands]
+            arrays = [np.array(values(operand), dtype=operand.dtype) for operand in case.operands]
             npx.waitall()
             with marked(case.name):
                 results = case.function(*arrays)
