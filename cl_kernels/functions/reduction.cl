@@ -45,7 +45,7 @@
         return COMBINE(a, b);                                                                                         \
     }                                                                                                                 \
     static inline TYPE group_##OP##_##TYPE(TYPE v, __local TYPE *shared, const int size) {                             \
-        const int item = get_local_id(0), lane = item % size;                                                         \
+        const int item = get_local_id(0), lane = item & (size - 1);                                                   \
         shared[item] = v;                                                                                             \
         barrier(CLK_LOCAL_MEM_FENCE);                                                                                 \
         for (int step = size / 2; step > 0; step /= 2) {                                                              \

@@ -31,13 +31,17 @@
 #undef FIRST_COLUMN
 #undef COLUMN_STEP
 #undef OWNED
-#if GROUP_SIZE
+#if GROUP_SIZE && GROUP_ROWS > 1
 #define FIRST_COLUMN (index_t)(get_local_id(0) % GROUP_SIZE)
 #define COLUMN_STEP GROUP_SIZE
 #define OWNED(stop) (owns ? (stop) : 0)
-#else
+#elif GROUP_SIZE
+#define FIRST_COLUMN (index_t) get_local_id(0)
+#define COLUMN_STEP GROUP_SIZE
 #define OWNED(stop) (stop)
+#else
 #define FIRST_COLUMN 0
+#define OWNED(stop) (stop)
 #define COLUMN_STEP VECTOR_WIDTH
 #endif
 
@@ -97,10 +101,16 @@ LOOP_KERNEL void KERNEL(rows)(PARAMETERS const index_t rows, const index_t mid, 
     SETUP
 #if GROUP_SIZE
     __local ulong shared[GROUP_SIZE * GROUP_ROWS];
-    // Work-items past the last row take part in the barriers: they have that row, and no column of it.
+#if GROUP_ROWS > 1
+    // Work-items past the last row take part in the barriers: they have that row, and no column of it. A row that has
+    // the group to itself needs no such care, which would cost a third more registers.
     const index_t wanted = get_group_id(0) * GROUP_ROWS + get_local_id(0) / GROUP_SIZE;
     const index_t place = min(wanted, rows * parts - 1);
     const int owns = place == wanted;
+#else
+    const index_t place = get_group_id(0);
+    const int owns = 1;
+#endif
     {
 #elif GPU_SHAPE
     const index_t place = get_global_id(0);
