@@ -93,3 +93,13 @@ def test_sums_are_as_accurate_as_pairwise_ones(device: Device) -> None:
     running = read(scan.cumsum(constant(x, device)))
     wanted = numpy.cumsum(x.astype("float64"))
     assert numpy.abs(running / wanted - 1).max() < 1e-5
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (130, 3), (9, 10), (70, 20), (33, 32), (40, 33), (3, 63), (5, 65)])
+def test_rows_of_all_lengths_are_exact_for_whole_numbers(device: Device, shape: tuple[int, int]) -> None:
+    """On a GPU short rows share a work-group: also where the last group has fewer rows than fit."""
+    x = numpy.random.default_rng(7).integers(-9, 9, shape).astype("float32")
+    value = constant(x, device)
+    numpy.testing.assert_array_equal(read(reduction.sum(value, 1)), x.sum(1))
+    numpy.testing.assert_array_equal(read(reduction.max(value, 1)), x.max(1))
+    numpy.testing.assert_array_equal(read(value - reduction.max(value, 1, True)), x - x.max(1, keepdims=True))
