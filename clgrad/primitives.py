@@ -1,4 +1,4 @@
-"""The six kinds of primitive. All ops are made of them, and the planner knows only them."""
+"""The kinds of primitive. All ops are made of them, and the planner knows no others."""
 
 from __future__ import annotations
 
