@@ -44,7 +44,7 @@
     static inline PASTE(TYPE, _v) combine_##OP##_##TYPE(PASTE(TYPE, _v) a, PASTE(TYPE, _v) b) {                       \
         return COMBINE(a, b);                                                                                         \
     }                                                                                                                 \
-    static inline TYPE group_##OP##_##TYPE(TYPE v, __local TYPE *shared, const int size) {                             \
+    static inline TYPE group_##OP##_##TYPE(TYPE v, __local TYPE *shared, const int size) {                            \
         const int item = get_local_id(0), lane = item & (size - 1);                                                   \
         shared[item] = v;                                                                                             \
         barrier(CLK_LOCAL_MEM_FENCE);                                                                                 \

@@ -22,19 +22,26 @@ Tunables = TypeVar("Tunables", bound=Grouped)
 
 
 def of_any_group(
-    problem: Problem, cpu: Tunables, gpu: Tunables, launches: Callable[[Problem, Tunables], list[Launch]]
+    problem: Problem,
+    cpu: Tunables,
+    gpu: Tunables,
+    launches: Callable[[Problem, Tunables], list[Launch]],
+    local_memory: Callable[[Problem, Tunables], int] = lambda problem, tunables: 0,
 ) -> list[Candidate]:
     """The tunables for the kernel shape of the device; in GPU shape also with ever smaller work-groups.
 
-    The first work-group is that of `gpu` or, if that is smaller, the largest that the device allows.
+    The first work-group is that of `gpu` or, if that is smaller, the largest that the device allows. `local_memory`
+    gives the bytes of a work-group.
     """
+
+    def candidate(tunables: Tunables) -> Candidate:
+        work = partial(launches, problem, tunables)
+        return Candidate(tunables, work, tunables.group_size, local_memory(problem, tunables))
+
     if problem.capabilities.kernel_shape == "cpu":
-        return [Candidate(cpu, partial(launches, problem, cpu), cpu.group_size)]
-    found = []
-    for size in group_sizes(min(gpu.group_size, problem.capabilities.max_group_size)):
-        tunables = replace(gpu, group_size=size)
-        found.append(Candidate(tunables, partial(launches, problem, tunables), size))
-    return found
+        return [candidate(cpu)]
+    sizes = group_sizes(min(gpu.group_size, problem.capabilities.max_group_size))
+    return [candidate(replace(gpu, group_size=size)) for size in sizes]
 
 
 def group_sizes(first: int) -> list[int]:

@@ -39,23 +39,21 @@ class Scan(NamedTuple):
 
 def candidates(problem: Problem) -> list[Candidate]:
     """One launch, or three: the totals of the blocks, the starting value of each block, the running sums."""
-    found = of_any_group(problem, CPU, GPU, _launches)
-    return [one._replace(local_memory=_local_memory(problem, one.group_size)) for one in found]
-
-
-def _is_staged(problem: Problem) -> bool:
-    """Whether blocks go through local memory: where neighbouring work-items have neighbouring columns, none need to."""
-    return problem.capabilities.kernel_shape == "gpu" and problem.attributes.inner == 1
-
-
-def _local_memory(problem: Problem, group_size: int) -> int:
-    """Bytes of a work-group: a padded tile of each work-item's block, where it begins and how long it is."""
-    tile = (_tile(problem, GPU) + 1) * problem.output.dtype.itemsize
-    return group_size * (tile + 16) if _is_staged(problem) else 0
+    return of_any_group(problem, CPU, GPU, _launches, _local_memory)
 
 
 def _tile(problem: Problem, tunables: Tunables) -> int:
-    return tunables.tile // max(problem.output.dtype.itemsize // 4, 1)
+    """Elements of a block that are in local memory at a time; 0 if work-items read their blocks from memory.
+
+    Where neighbouring work-items have neighbouring columns, they read neighbouring elements without local memory.
+    """
+    return tunables.tile // max(problem.output.dtype.itemsize // 4, 1) if problem.attributes.inner == 1 else 0
+
+
+def _local_memory(problem: Problem, tunables: Tunables) -> int:
+    """Bytes of a work-group: a padded tile of each work-item's block, where it begins and how long it is."""
+    tile = _tile(problem, tunables)
+    return tunables.group_size * ((tile + 1) * problem.output.dtype.itemsize + 16) if tile else 0
 
 
 def _launches(problem: Problem, tunables: Tunables) -> list[Launch]:
@@ -91,6 +89,5 @@ def _launches(problem: Problem, tunables: Tunables) -> list[Launch]:
 
 
 def _stage(problem: Problem, tunables: Tunables) -> tuple[tuple[str, str], ...]:
-    if not _is_staged(problem):
-        return ()
-    return ("STAGED", "1"), ("GROUP", str(tunables.group_size)), ("TILE", str(_tile(problem, tunables)))
+    tile = _tile(problem, tunables)
+    return (("STAGED", "1"), ("GROUP", str(tunables.group_size)), ("TILE", str(tile))) if tile else ()
