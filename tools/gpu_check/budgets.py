@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tools.environment import ROOT
+from tools.gpu_check.limits import first_fit, read_rows
 from tools.gpu_check.usage import Usage
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 BUDGETS = ROOT / "cl_kernels" / "budgets.toml"
 
@@ -40,16 +34,15 @@ class Budget(NamedTuple):
 
 def read_budgets(path: Path = BUDGETS) -> list[Budget]:
     """The budgets in their order: the first whose pattern fits a kernel counts."""
-    rows: list[dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))["budget"]
-    return [Budget(**row) for row in rows]
+    return [Budget(**row) for row in read_rows(path, "budget")]
 
 
 def budget_of(label: str, budgets: list[Budget]) -> Budget:
     """The budget of a kernel. Raises LookupError if no pattern fits."""
-    for budget in budgets:
-        if fnmatchcase(label, budget.kernels):
-            return budget
-    raise LookupError(f"{BUDGETS.name} has no budget for {label!r}; add a row whose pattern fits it")
+    found = first_fit(label, budgets)
+    if found is None:
+        raise LookupError(f"{BUDGETS.name} has no budget for {label!r}; add a row whose pattern fits it")
+    return found
 
 
 def problems(usage: Usage, target: str, budget: Budget) -> list[str]:

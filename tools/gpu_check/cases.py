@@ -153,7 +153,7 @@ def indexing() -> list[Case]:
         matrix = of(1000, 64, dtype=dtype)
         found += [
             case(f"take {dtype}", lambda x, at: np.take(x, at, axis=0), matrix, indices),
-            case(f"put {dtype}", _put, matrix, indices, of(512, 64, dtype=dtype)),
+            case(f"put {dtype}", put, matrix, indices, of(512, 64, dtype=dtype)),
             case(f"sort {dtype}", np.sort, of(100, 5000, dtype=dtype)),
             case(f"order {dtype}", lambda x: np.argsort(x, axis=0), of(5000, 10, dtype=dtype)),
         ]
@@ -166,7 +166,7 @@ def indexing() -> list[Case]:
     for dtype in ("float32", "float64", "float16"):
         embedded = of(1000, 64, dtype=dtype)
         found += [
-            case(f"gradient of an embedding {dtype}", _embedding, embedded, indices),
+            case(f"gradient of an embedding {dtype}", embedding_gradient, embedded, indices),
             case(f"gradient of a sort {dtype}", _sorted, of(5000, dtype=dtype)),
         ]
     return [
@@ -181,12 +181,14 @@ def indexing() -> list[Case]:
     ]
 
 
-def _put(x: Any, at: Any, values: Any) -> None:
+def put(x: Any, at: Any, values: Any) -> None:
+    """Write values into rows."""
     x[at] = values
 
 
-def _embedding(weight: Any, at: Any) -> Any:
-    return _gradient(lambda w: npx.embedding(at, w, 1000, 64), weight)
+def embedding_gradient(weight: Any, at: Any) -> Any:
+    """The gradient of the weights of an embedding: a scatter."""
+    return _gradient(lambda w: npx.embedding(at, w, *w.shape), weight)
 
 
 def _sorted(x: Any) -> Any:

@@ -33,6 +33,10 @@ class Need(NamedTuple):
     folder: Path | None = None
     """where the wheel goes, if not among the other packages"""
 
+    def told_missing(self) -> str:
+        """A sentence for a machine that lacks it."""
+        return f"{self.name} is missing. Install it: {self.how_to_install()}"
+
     def how_to_install(self) -> str:
         """The command that brings it."""
         if self.wheel:

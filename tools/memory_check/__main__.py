@@ -23,14 +23,15 @@ from tools.memory_check.simulator import build_plugin, counts_of
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 1 if a kernel exceeds its bound, or if something is missing that is required."""
     given = parser().parse_args(arguments)
+    if given.write and given.cases:
+        raise SystemExit("memory-check: the document has all cases, so --write goes without chosen ones")
     names = chosen(given.cases)
     console = Console(width=None if sys.stdout.isatty() else 200)
     if given.install:
         install(missing())
     lacking = missing()
     for need in lacking:
-        line = f"NOT RUN: {need.name} is missing. Install it: {need.how_to_install()}"
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(f"NOT RUN: {need.told_missing()}", markup=False, highlight=False, soft_wrap=True)
     if lacking:
         return int(given.require)
     measured, bounds = measure(names), read_bounds()
@@ -59,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("cases", nargs="*", help="patterns of cases, instead of all: 'sum*' 'product*'")
     found.add_argument("--install", action="store_true", help="first install what is missing (Debian)")
     found.add_argument("--require", action="store_true", help="fail if something is missing")
-    found.add_argument("--write", action="store_true", help="write the table of docs/gpu.md; not with chosen cases")
+    found.add_argument("--write", action="store_true", help="write the table of docs/gpu.md, of all cases")
     return found
 
 

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tools.environment import ROOT
+from tools.gpu_check.limits import first_fit, read_rows
 from tools.memory_check.counts import KINDS, Measured
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 BOUNDS = ROOT / "cl_kernels" / "memory.toml"
 USUAL = 1.5
@@ -36,13 +30,12 @@ class Bound(NamedTuple):
 
 def read_bounds(path: Path = BOUNDS) -> list[Bound]:
     """The bounds in their order: the first whose pattern fits a kernel counts."""
-    rows: list[dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))["bound"]
-    return [Bound(**row) for row in rows]
+    return [Bound(**row) for row in read_rows(path, "bound")]
 
 
 def bound_of(label: str, bounds: Sequence[Bound]) -> Bound:
     """The bound of a kernel: the usual one if no pattern fits."""
-    return next((bound for bound in bounds if fnmatchcase(label, bound.kernels)), Bound())
+    return first_fit(label, bounds) or Bound()
 
 
 def problems(measured: Sequence[Measured], bounds: Sequence[Bound]) -> list[str]:

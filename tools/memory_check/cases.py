@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from clgrad import autograd, np, npx
-from tools.gpu_check.cases import Case, case, of
+from clgrad import np, npx
+from tools.gpu_check.cases import Case, case, embedding_gradient, of, put
 
 
 def loops() -> list[Case]:
@@ -44,26 +42,14 @@ def indexing() -> list[Case]:
     return [
         case("gather of rows", lambda x, at: np.take(x, at, axis=0), matrix, places),
         case("gather of points", lambda x, i, j: x[i, j], matrix, of(512, dtype="int32"), of(512, dtype="int32")),
-        case("scatter of rows", _embedding, matrix, places),
-        case("put of rows", _put, matrix, places, of(64, 64)),
+        case("scatter of rows", embedding_gradient, matrix, places),
+        case("put of rows", put, matrix, places, of(64, 64)),
         case("sort of rows", np.sort, of(16, 256)),
         case("long sort", np.sort, of(2000)),
         case("order of columns", lambda x: np.argsort(x, axis=0), of(256, 16)),
         case("uniform", lambda: np.random.uniform(size=(4096,))),
         case("normal", lambda: np.random.normal(size=(4096,))),
     ]
-
-
-def _embedding(weight: Any, at: Any) -> Any:
-    weight.attach_grad()
-    with autograd.record():
-        y = (npx.embedding(at, weight, 100, 64) ** 2).sum()
-    y.backward()
-    return weight.grad
-
-
-def _put(x: Any, at: Any, values: Any) -> None:
-    x[at] = values
 
 
 def products() -> list[Case]:

